@@ -1,0 +1,53 @@
+"""Element types: their names, widths and how numpy holds them.
+
+Names follow numpy and ONNX (``float32``, ``bfloat16``, ``int4``, ``float8_e4m3fn``).
+Widths are storage bits per element: an ``int4`` is half a byte.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+BITS: dict[str, int] = {
+    "float64": 64,
+    "float32": 32,
+    "float16": 16,
+    "bfloat16": 16,
+    "float8_e4m3fn": 8,
+    "float8_e4m3fnuz": 8,
+    "float8_e5m2": 8,
+    "float8_e5m2fnuz": 8,
+    "float8_e8m0": 8,
+    "float4_e2m1": 4,
+    "int64": 64,
+    "int32": 32,
+    "int16": 16,
+    "int8": 8,
+    "int4": 4,
+    "int2": 2,
+    "uint64": 64,
+    "uint32": 32,
+    "uint16": 16,
+    "uint8": 8,
+    "uint4": 4,
+    "uint2": 2,
+    "bool": 8,
+    "complex64": 64,
+    "complex128": 128,
+}
+"""Storage bits per element. ``string`` is absent: its size is not a function of its shape."""
+
+FLOATS = frozenset(name for name in BITS if name.startswith(("float", "bfloat")))
+"""Real floating-point types, from float64 down to float4."""
+
+
+def nbytes(dtype: str, shape: Sequence[int | None] | None) -> int | None:
+    """Bytes of a densely packed tensor, rounded up to whole bytes; None where unknown."""
+    bits = BITS.get(dtype)
+    if bits is None or shape is None or None in shape:
+        return None
+    return (prod(shape) * bits + 7) // 8  # type: ignore[arg-type]
