@@ -1,0 +1,21 @@
+"""The example notebooks run top to bottom, in a kernel of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.ipynb")), ids=lambda path: path.name)
+def test_notebook_runs(path):
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(EXAMPLES)}}).execute()
+    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+    reports = [o for o in outputs if "application/vnd.haoline.report+json" in o.get("data", {})]
+    assert reports, "no cell shows a report"
+    assert not [o for o in outputs if o.get("name") == "stderr"]
