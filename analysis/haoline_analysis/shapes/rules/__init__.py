@@ -1,0 +1,43 @@
+"""Shape rules, one module per family; importing the package registers them all."""
+
+from haoline_analysis.shapes.rules import (
+    attention,
+    broadcast,
+    conv_pool,
+    elementwise,
+    generation,
+    image,
+    matmul,
+    ml,
+    movement,
+    norm,
+    quantize,
+    recurrent,
+    reduce,
+    sequences,
+    shape_ops,
+    signal,
+    text,
+    training,
+)
+
+__all__ = [
+    "attention",
+    "broadcast",
+    "conv_pool",
+    "elementwise",
+    "generation",
+    "image",
+    "matmul",
+    "ml",
+    "movement",
+    "norm",
+    "quantize",
+    "recurrent",
+    "reduce",
+    "sequences",
+    "shape_ops",
+    "signal",
+    "text",
+    "training",
+]
