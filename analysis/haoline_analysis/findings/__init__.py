@@ -1,0 +1,6 @@
+"""What a reader of the report should know: risks and chances, each with evidence and advice."""
+
+from haoline_analysis.findings.finding import Finding
+from haoline_analysis.findings.registry import find
+
+__all__ = ["Finding", "find"]
