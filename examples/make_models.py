@@ -118,6 +118,8 @@ def without_weights(model: ir.Model) -> ir.Model:
 
 def transformer(name: str, module: nn.Module, inputs: dict, axes: dict, folder: Path) -> None:
     """Export one language model with dynamic batch and sequence."""
+    for parameter in module.parameters():  # the exporter merges equal weights, such as biases that start at zero
+        parameter.data.normal_()
     dynamic = {key: ({0: "batch", 1: "seq"} if axes.get(key) is None else axes[key]) for key in inputs}
     model = without_weights(export(module, inputs, dynamic, folder / f"{name}.onnx"))
     ir.save(model, folder / f"{name}.onnx")
