@@ -1,0 +1,41 @@
+"""The cost rules, one module per family of ops; importing this package registers them all."""
+
+from haoline_analysis.cost.rules import (
+    attention,
+    contraction,
+    convolution,
+    elementwise,
+    free,
+    image,
+    learning,
+    linear_attention,
+    matmul,
+    mixture,
+    normalization,
+    pooling,
+    projected_attention,
+    quantization,
+    recurrent,
+    reduction,
+    signal,
+)
+
+__all__ = [
+    "attention",
+    "contraction",
+    "convolution",
+    "elementwise",
+    "free",
+    "image",
+    "learning",
+    "linear_attention",
+    "matmul",
+    "mixture",
+    "normalization",
+    "pooling",
+    "projected_attention",
+    "quantization",
+    "recurrent",
+    "reduction",
+    "signal",
+]
