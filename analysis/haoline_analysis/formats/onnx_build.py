@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 MAX_DEPTH = 100
 """Graphs and calls within each other."""
 
+BRANCHES = ("then_branch", "else_branch")
+"""Bodies of an If, which take no inputs: a name they declare as one is the enclosing graph's value."""
+
 
 class Builder:
     """Fills ``ops`` and ``tensors`` from a parsed model."""
@@ -161,8 +164,9 @@ class Builder:
     def _body(self, attribute: str, closure: Closure, owner: int) -> Body:
         graph, frame, scope = closure.graph, closure.frame, Scope(closure.scope)
         start = len(self.ops)
-        inputs = tuple([self._declare(name, graph, scope, frame) for name in graph.inputs])
-        self._initializers(graph, scope, frozenset(graph.inputs))
+        fed = [name for name in graph.inputs if attribute not in BRANCHES or not closure.scope.reaches(name)]
+        inputs = tuple([self._declare(name, graph, scope, frame) for name in fed])
+        self._initializers(graph, scope, frozenset(fed))
         self._enter()
         self._nodes(graph, scope, frame, owner)
         self._depth -= 1

@@ -45,6 +45,10 @@ class Scope(dict[bytes, int]):
             raise UnmadeError(name, self)
         return self.outer[name]
 
+    def reaches(self, name: bytes) -> bool:
+        """Whether this scope or an enclosing one has the name."""
+        return name in self or (self.outer is not None and self.outer.reaches(name))
+
 
 @dataclass(slots=True, eq=False)
 class Closure:

@@ -84,6 +84,13 @@ def test_bodies_follow_their_owner() -> None:
     assert "then_branch" not in opened.ops[0].attributes
 
 
+def test_a_branch_that_declares_inputs_reads_the_enclosing_values() -> None:
+    then = graph([node("Neg", "x", "t")], "x", "t")
+    opened = open_model(model([node("If", "c", "y", then_branch=then)], inputs="c x"))
+    neg = next(op for op in opened.ops if op.type == "Neg")
+    assert neg.inputs == (opened.inputs[1],)
+
+
 def test_inner_names_shadow_outer_ones() -> None:
     then = branch(node("Neg", "x", "a"), node("Exp", "a", "t"), outputs="t")
     nodes = [node("Abs", "x", "a"), node("If", "c", "b", then_branch=then), node("Relu", "a", "y")]

@@ -1,0 +1,202 @@
+"""The report cut down to rows of text, which the text, Markdown and HTML exporters set in their own way.
+
+Nothing here is escaped: names come from model files and are untrusted.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from haoline_analysis.report import totals as figures
+from haoline_analysis.report.container import numeric
+from haoline_analysis.report.formatting import TIMES, UNKNOWN, count, duration, known, nbytes, number, percent, plain
+
+if TYPE_CHECKING:
+    from haoline_analysis.findings import Finding
+    from haoline_analysis.report.model_report import ModelReport
+
+CARDS = ("parameters", "macs", "flops", "weight_bytes", "peak_activation_bytes")
+LAYER_COLUMNS = (
+    "name",
+    "type",
+    "category",
+    "parameters",
+    "macs",
+    "flops",
+    "weight_bytes",
+    "activation_bytes",
+    "precision",
+    "estimated_us",
+    "bound",
+)
+
+Rows = list[tuple[str, str]]
+
+
+class Layers(NamedTuple):
+    """The costliest ops as text, and how many are left out."""
+
+    headings: list[str]
+    numeric: list[bool]
+    rows: list[list[str]]
+    omitted: int
+
+
+def cards(report: ModelReport, *, exact: bool = False) -> Rows:
+    """The headline figures; ``exact`` adds all digits of the counts."""
+    rows = [(figures.label(name), _total(report, name)) for name in CARDS if name in report.totals]
+    if exact:
+        numbers = [report.totals[name] for name in CARDS if name in report.totals]
+        rows = [(name, f"{text}{_all_digits(value)}") for (name, text), value in zip(rows, numbers, strict=True)]
+    estimate = _estimate(report)
+    if estimate:
+        rows.append(("Estimated time", duration(estimate.get("time_us"))))
+    return rows
+
+
+def _all_digits(value: Any) -> str:
+    """A count in full, where rounding hides any of it."""
+    return f" ({value:,})" if isinstance(value, int) and value >= 1000 else ""
+
+
+def _total(report: ModelReport, name: str) -> str:
+    """A total, with its range where an If leaves it open."""
+    text = figures.text(name, report.totals[name])
+    bounds = report.ranges.get(name)
+    return text if bounds is None else f"{text} (from {figures.text(name, bounds[0])})"
+
+
+def facts(report: ModelReport) -> Rows:
+    """Format, producer, versions, size, inputs and outputs."""
+    stated = report.facts
+    opsets = ", ".join(f"{domain} {version}" for domain, version in stated.opsets.items())
+    rows = [
+        ("Format", f"{stated.format}, IR {stated.ir_version}" if stated.ir_version else stated.format),
+        ("Producer", stated.producer),
+        ("Opsets", opsets),
+        ("File", nbytes(stated.file_bytes) if stated.file_bytes else ""),
+        ("Ops", count(report.totals.get("ops"))),
+    ]
+    rows += [("Input", str(port)) for port in stated.inputs]
+    rows += [("Output", str(port)) for port in stated.outputs]
+    return [(name, plain(value)) for name, value in rows if value]
+
+
+def more_totals(report: ModelReport) -> Rows:
+    """The totals that are no headline figures."""
+    rest = [name for name in report.totals if name not in (*CARDS, "ops") and known(report.totals[name])]
+    rest = [name for name in rest if report.totals[name] or not name.startswith("unused")]
+    return [(figures.label(name), _total(report, name)) for name in rest]
+
+
+def assumptions(report: ModelReport) -> list[tuple[str, str, str]]:
+    """What is assumed, its value, and why."""
+    return [(plain(item.what), plain(item.value), plain(item.why)) for item in report.assumptions]
+
+
+def user_bindings(report: ModelReport) -> Rows:
+    """The dims the user bound."""
+    chosen = [(name, binding) for name, binding in report.bindings.items() if binding.source == "user"]
+    return [(plain(name), str(binding.size)) for name, binding in chosen]
+
+
+def _estimate(report: ModelReport) -> dict[str, Any]:
+    """The estimate as data, empty where there is none."""
+    placed = report.hardware
+    return (placed.as_dict().get("estimate") or {}) if placed else {}
+
+
+def hardware_title(report: ModelReport) -> str:
+    """Device, number and precision; empty before a choice."""
+    if not report.hardware:
+        return ""
+    data = report.hardware.as_dict()
+    times = f"{data['count']} {TIMES} " if data["count"] > 1 else ""
+    precision = f", {data['precision']}" if data["precision"] else ""
+    here = " (this machine)" if data["profile"]["id"] == data["detected"] else ""
+    return plain(f"{times}{data['profile']['name']}{precision}{here}")
+
+
+def hardware(report: ModelReport) -> Rows:
+    """The estimate in rows; every figure in it is estimated."""
+    estimate = _estimate(report)
+    if not estimate:
+        return []
+    data = report.hardware.as_dict() if report.hardware else {}
+    fits = {True: "fits", False: "does not fit", None: ""}[estimate.get("fits")]
+    memory = data["profile"].get("memory_bytes")
+    whole = f" of {nbytes(memory * data['count'])}" if known(memory) else ""
+    needed = f"{nbytes(estimate.get('memory_needed_bytes'))}{whole}"
+    rows = [
+        ("Estimated time", duration(estimate.get("time_us"))),
+        ("Compute", duration(estimate.get("compute_us"))),
+        ("Memory traffic", duration(estimate.get("memory_us"))),
+        ("Bound by", str(estimate.get("bound") or UNKNOWN)),
+        ("Utilisation", percent(estimate.get("utilisation"))),
+        ("Memory needed", f"{needed}: {fits}" if fits else needed),
+    ]
+    parts = estimate.get("memory_parts") or {}
+    rows += [(f"… {plain(name)}", nbytes(size)) for name, size in parts.items()]
+    return rows + [("Note", plain(note)) for note in estimate.get("notes") or []]
+
+
+def findings(report: ModelReport) -> list[tuple[str, str, str, str]]:
+    """Severity, title with the first op concerned, evidence and advice."""
+    names = report.tables["ops"]["name"].values if report.findings else []
+    return [_finding(item, names) for item in report.findings]
+
+
+def _finding(item: Finding, names: Any) -> tuple[str, str, str, str]:
+    """One finding as text."""
+    where = ""
+    if item.ops:
+        more = f" and {len(item.ops) - 1} more" if len(item.ops) > 1 else ""
+        where = f" ({names[item.ops[0]]}{more})"
+    return item.severity, plain(f"{item.title}{where}"), evidence(item.evidence), plain(item.advice)
+
+
+def evidence(value: Any) -> str:
+    """The numbers behind a finding, in one line."""
+    if isinstance(value, dict):
+        return plain(", ".join(f"{key.replace('_', ' ')}: {item}" for key, item in value.items()))
+    if isinstance(value, (list, tuple)):
+        return plain(", ".join(str(item) for item in value))
+    return plain(value or "")
+
+
+def gaps(report: ModelReport) -> Rows:
+    """What is not known, and how many ops it concerns."""
+    return [(plain(gap.what), f"{len(gap.ops)} ops" if gap.ops else "") for gap in report.gaps]
+
+
+def precisions(report: ModelReport) -> list[tuple[str, str, str, str, str]]:
+    """Per precision: ops, MACs, parameters and bytes."""
+    return [
+        (plain(name), count(row["ops"]), count(row["macs"]), count(row["parameters"]), nbytes(row["weight_bytes"]))
+        for name, row in report.precision_mix.iterrows()
+    ]
+
+
+def layers(report: ModelReport, limit: int) -> Layers:
+    """The ops with the most FLOPs, unknown ones last."""
+    ops = report.tables["ops"]
+    columns = [ops[name] for name in (*LAYER_COLUMNS, *report.content.user_columns) if name in ops]
+    flops = numeric(ops["flops"].values)
+    cost = np.nan_to_num(np.asarray(flops, dtype=float), nan=-1.0) if flops is not None else np.zeros(ops.rows)
+    top = np.argsort(-cost, kind="stable")[:limit]
+    texts = [[_cell(column.values[row], column.unit) for row in top.tolist()] for column in columns]
+    return Layers(
+        headings=[plain(column.label or column.name) for column in columns],
+        numeric=[numeric(column.values) is not None for column in columns],
+        rows=[list(row) for row in zip(*texts, strict=True)],
+        omitted=ops.rows - len(top),
+    )
+
+
+def _cell(value: Any, unit: str) -> str:
+    """One value of a table."""
+    if isinstance(value, str):
+        return plain(value)
+    return number(value, unit) if known(value) else ("" if value is None else UNKNOWN)

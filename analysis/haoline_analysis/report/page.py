@@ -1,0 +1,104 @@
+"""One HTML page that holds a report and everything needed to look at it, without a network."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from html import escape
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from haoline_analysis.report.formatting import plain
+from haoline_analysis.report.static_html import static_html
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from haoline_analysis.report.model_report import ModelReport
+
+_POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline' blob:; worker-src blob:; style-src 'unsafe-inline'; "
+    "img-src data: blob:"
+)
+
+
+@dataclass(frozen=True)
+class ViewAssets:
+    """The built view bundle: an ES module that exports ``draw(element, host)``, and its style sheet."""
+
+    module: str
+    style: str
+
+
+_providers: list[Callable[[], ViewAssets]] = []
+
+
+def provide_assets(provider: Callable[[], ViewAssets] | None) -> None:
+    """Say where pages get the view bundle from: the engine itself knows no front end. None takes that back."""
+    _providers[:] = [] if provider is None else [provider]
+
+
+def page(report: ModelReport, assets: ViewAssets | None = None) -> str:
+    """A complete page; interactive where there is a bundle, and readable without script either way."""
+    if assets is None and _providers:
+        assets = _providers[0]()
+    body = static_html(report)
+    head = f"<style>{_page_style()}</style>"
+    if assets is not None:
+        body = embedded(
+            body, document_element(report.id, report.to_document()), report.id, hardware_choice(report), report.view
+        )
+        head += bundle_elements(assets)
+    # Nothing but what the page carries may load: a name that slipped through could still reach no server.
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8">{policy}'
+        f'<meta name="viewport" content="width=device-width"><title>{escape(plain(report.name))}</title>{head}</head>'
+        f"<body>{body}</body></html>\n"
+    )
+
+
+def _page_style() -> str:
+    """The page around the report, following the reader's colour scheme."""
+    return ":root{color-scheme:light dark}body{margin:16px;background:light-dark(#fff,#0d1117)}"
+
+
+@lru_cache
+def host_script() -> str:
+    """The script that draws every report of a page."""
+    return files("haoline_analysis.report").joinpath("page_host.js").read_text(encoding="utf-8")
+
+
+def bundle_elements(assets: ViewAssets) -> str:
+    """The view bundle, once per page. As base64 it cannot end its element early; it runs after the body is read."""
+    module = base64.b64encode(assets.module.encode()).decode()
+    sheet = assets.style.replace("</", "<\\/")
+    return (
+        f'<style>{sheet}</style><script type="text/plain" id="haoline-views">{module}</script>'
+        f'<script type="module">{host_script()}</script>'
+    )
+
+
+def document_element(report_id: str, document: bytes) -> str:
+    """The report's container, inert."""
+    data = base64.b64encode(document).decode()
+    return f'<script type="application/octet-stream" id="haoline-{escape(report_id)}">{data}</script>'
+
+
+def embedded(fallback: str, data: str, report_id: str, hardware: dict[str, object], tab: str) -> str:
+    """A report in a page: its data, and the static form until the bundle draws over it."""
+    choice = escape(json.dumps(hardware), quote=True)
+    return (
+        f'{data}<div data-haoline-document="haoline-{escape(report_id)}" data-haoline-hardware="{choice}" '
+        f'data-haoline-tab="{escape(tab, quote=True)}">{fallback}</div>'
+    )
+
+
+def hardware_choice(report: ModelReport) -> dict[str, object]:
+    """The ``hardware`` trait of a view that shows the report."""
+    if report.hardware is None:
+        return {"profile": None, "count": 1, "precision": None}
+    data = report.hardware.as_dict()
+    return {"profile": data["profile"]["id"], "count": data["count"], "precision": data["precision"]}

@@ -1,0 +1,140 @@
+"""Tab completion of ``%haoline``: files, variables, options and their values."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
+
+from haoline_jupyter.magic import parser
+from haoline_jupyter.options import VIEWS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+SUFFIXES = (".onnx", ".pb", ".json")
+# At the start of a line, or after "name =": what follows is the magic's own line.
+_LINE = re.compile(r"^\s*(?:[\w.,\s]+=\s*)?%haoline(?P<rest>\s.*)$", re.DOTALL)
+# The last word: an open quote with what follows it, or a run of characters that are no unescaped space.
+_WORD = re.compile(r"""(?:"[^"]*|'[^']*|(?:\\.|[^\s\\"'])*)$""")
+_MAX = 200
+
+
+@context_matcher(identifier="haoline", priority=100)
+def matcher(context: CompletionContext) -> SimpleMatcherResult:
+    """Completions inside a ``%haoline`` line; nothing anywhere else."""
+    line = _LINE.match(context.text_until_cursor)
+    if line is None:
+        return SimpleMatcherResult(completions=[], suppress=False)
+    found = _WORD.search(line["rest"])
+    word = found.group() if found else ""
+    before = line["rest"][: len(line["rest"]) - len(word)].split()
+    texts = [text for text in candidates(word, before, _variables()) if text != word][:_MAX]
+    return SimpleMatcherResult(
+        completions=[SimpleCompletion(text, type="magic") for text in texts],
+        matched_fragment=word,
+        suppress=bool(texts),
+    )
+
+
+def candidates(word: str, before: list[str], variables: Mapping[str, Any]) -> list[str]:
+    """What a word may become, given the words before it.
+
+    Args:
+        word: the text under the cursor, maybe with an open quote.
+        before: the words between ``%haoline`` and it.
+        variables: the user's names.
+    """
+    option = before[-1] if before else ""
+    if option == "--hardware":
+        return hardware_names(word)
+    if option == "--precision":
+        return _starting(word, precisions())
+    if option == "--view":
+        return _starting(word, VIEWS)
+    if option in ("--gpus", "--shape"):
+        return []
+    if word.startswith("-"):
+        return _starting(word, sorted(parser()._option_string_actions))  # noqa: SLF001  argparse lists them nowhere else
+    return [*_starting(word, _models(variables)), *paths(word)]
+
+
+def _starting(word: str, words: Iterable[str]) -> list[str]:
+    """Those that begin with the word, in any case."""
+    return [text for text in words if text.lower().startswith(word.lower())]
+
+
+def _models(variables: Mapping[str, Any]) -> list[str]:
+    """Variables that hold a model or report."""
+    kinds = ("ModelReport", "Model", "ModelProto")
+    return sorted(name for name, value in variables.items() if name[0] != "_" and type(value).__name__ in kinds)
+
+
+def hardware_names(word: str) -> list[str]:
+    """Profile names that hold what was typed, those that start with it first; quoted where they have spaces."""
+    from haoline_analysis import profiles
+
+    typed = word.lstrip("\"'").lower()
+    names = sorted({profile.name for profile in profiles()} | {profile.id for profile in profiles()})
+    hits = [name for name in names if typed in name.lower()]
+    hits.sort(key=lambda name: not name.lower().startswith(typed))
+    return [f'"{name}"' if " " in name or word[:1] == '"' else name for name in hits]
+
+
+def precisions() -> list[str]:
+    """The precisions an estimate can be made for."""
+    from haoline_analysis.report import placing
+
+    return list(placing.PRECISIONS)
+
+
+def paths(word: str) -> list[str]:
+    """Folders and model files that continue a path, quoted as it was or escaped."""
+    quote = word[:1] if word[:1] in ("'", '"') else ""
+    typed = word[1:] if quote else re.sub(r"\\(.)", r"\1", word)
+    head, tail = os.path.split(typed)
+    found = []
+    try:
+        entries = sorted(Path(head).expanduser().iterdir() if head else Path().iterdir())
+    except OSError:
+        return []  # a folder that is not there or not ours to read completes to nothing
+    for entry in entries:
+        if not entry.name.startswith(tail) or (entry.name.startswith(".") and not tail.startswith(".")):
+            continue
+        folder = entry.is_dir()
+        if folder or entry.suffix.lower() in SUFFIXES:
+            found.append(_written(str(Path(head) / entry.name) if head else entry.name, quote, folder))
+    return found
+
+
+def _written(path: str, quote: str, folder: bool) -> str:
+    """A path as it is typed: folders end in a slash and leave the quote open."""
+    if quote:
+        return f"{quote}{path}/" if folder else f"{quote}{path}{quote}"
+    escaped = re.sub(r"([\s\\\"'])", r"\\\1", path)
+    return f"{escaped}/" if folder else escaped
+
+
+def _variables() -> Mapping[str, Any]:
+    """The user's names, empty outside of a shell."""
+    from IPython.core.getipython import get_ipython
+
+    shell = get_ipython()
+    return shell.user_ns if shell is not None else {}
+
+
+def install(shell: InteractiveShell) -> None:
+    """Offer completions in this shell."""
+    if matcher not in shell.Completer.custom_matchers:
+        shell.Completer.custom_matchers.append(matcher)
+
+
+def remove(shell: InteractiveShell) -> None:
+    """Offer none any more."""
+    if matcher in shell.Completer.custom_matchers:
+        shell.Completer.custom_matchers.remove(matcher)

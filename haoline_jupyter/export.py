@@ -1,0 +1,84 @@
+"""A notebook as one HTML page: every report in it interactive, one copy of the views for all."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import TYPE_CHECKING, Any
+
+from haoline_analysis.errors import MissingExtraError, ModelError, ModelNotFoundError
+from haoline_analysis.report import container
+from haoline_analysis.report.bundle import MIME
+from haoline_analysis.report.page import bundle_elements, document_element, embedded
+from haoline_jupyter import assets
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
+_ID = re.compile(r"[0-9a-f]{32}")
+
+
+def page_of(path: Path) -> str:
+    """The page of a notebook file.
+
+    Raises:
+        MissingExtraError: if nbconvert is not installed.
+        ModelError: if the file is no notebook.
+    """
+    try:
+        import nbformat
+
+        from haoline_jupyter.exporter import HaolineExporter
+    except ImportError as error:
+        raise MissingExtraError('Exporting notebooks needs nbconvert: pip install "haoline-jupyter[lab]"') from error
+    try:
+        notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    except OSError as error:
+        raise ModelNotFoundError(f"Cannot read {path}: {error.strerror}.") from error
+    except Exception as error:  # nbformat raises whatever its parsers raise
+        raise ModelError(f"{path} is not a notebook.") from error
+    return HaolineExporter().page(notebook)
+
+
+def with_bundle(html: str) -> str:
+    """The page with the views at its end, where every report is there to be drawn."""
+    head, closing, tail = html.rpartition("</body>")
+    return head + bundle_elements(assets.views()) + closing + tail
+
+
+def embed_reports(notebook: Any) -> int:
+    """Replace each report output by its interactive form, in place; returns how many there are."""
+    seen: set[str] = set()
+    count = 0
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            if MIME in data and (html := _interactive(data, seen)):
+                output["data"] = {"text/html": html}
+                count += 1
+    return count
+
+
+def _interactive(data: Any, seen: set[str]) -> str:
+    """The interactive form of one output; empty where what is stored is no report."""
+    stored = data[MIME]
+    report_id, text = str(stored.get("id", "")), stored.get("document", "")
+    try:
+        document = base64.b64decode(text, validate=True)
+        header, _ = container.decode(document)
+    except (ModelError, OSError, EOFError, ValueError, TypeError, KeyError, binascii.Error):
+        return ""
+    if not _ID.fullmatch(report_id):
+        return ""
+    element = "" if report_id in seen else document_element(report_id, document)
+    seen.add(report_id)
+    return embedded(str(data.get("text/html", "")), element, report_id, _choice(header.get("hardware")), "graph")
+
+
+def _choice(hardware: Any) -> dict[str, object]:
+    """The hardware a stored report is estimated on."""
+    if not hardware:
+        return {"profile": None, "count": 1, "precision": None}
+    return {"profile": hardware["profile"]["id"], "count": hardware["count"], "precision": hardware["precision"]}

@@ -1,0 +1,81 @@
+"""The ``%haoline`` line magic."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from IPython.core.magic import Magics, line_magic, magics_class
+from IPython.utils.process import arg_split
+
+from haoline_analysis.errors import ModelError
+from haoline_jupyter.options import VIEWS, HelpRequested, OptionError, Parser, add_analysis_options, merged
+from haoline_jupyter.progress import NotebookSink, Progress
+from haoline_jupyter.run import Request, message, report_of, resolve
+
+if TYPE_CHECKING:
+    import argparse
+
+    from haoline_analysis import ModelReport
+
+DESCRIPTION = "Show what is in a model, what it costs and where it will run."
+EPILOG = """\
+The result is the report:
+  report = %haoline model.onnx
+  report.ops.sort_values("flops")
+  report.bind(batch=8)
+
+Examples:
+  %haoline model.onnx
+  %haoline model.onnx --shape batch=8,seq=512 --hardware H100
+  %haoline "my models/bert.onnx" --precision int8 --view layers
+  %haoline report --hardware "RTX 4090" --gpus 2
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of the magic."""
+    made = Parser("%haoline", DESCRIPTION, EPILOG)
+    made.add_argument("model", metavar="MODEL", help="a model file, or a variable that holds a path, model or report")
+    add_analysis_options(made)
+    made.add_argument("--view", choices=VIEWS, help="tab to open first (default graph)")
+    return made
+
+
+@magics_class
+class HaolineMagics(Magics):
+    """``%haoline MODEL [options]``; ``%haoline --help`` lists them."""
+
+    @line_magic
+    def haoline(self, line: str) -> ModelReport | None:
+        """Show what is in a model, what it costs and where it will run; ``%haoline --help`` lists the options."""
+        try:
+            return self._report(line)
+        except HelpRequested as text:
+            sys.stdout.write(str(text))
+        except ModelError as error:
+            sys.stderr.write(f"{message(error)}\n")
+        return None
+
+    def _report(self, line: str) -> ModelReport:
+        """The report a line asks for."""
+        options = parser().parse_args(split(line))
+        source = resolve(options.model, self.shell.user_ns)
+        request = Request(merged(options.shape), options.hardware, options.gpus, options.precision)
+        with Progress(NotebookSink()) as progress:
+            report = report_of(source, request, progress)
+        if options.view:
+            report.view = options.view
+        return report
+
+
+def split(line: str) -> list[str]:
+    """The words of a line; quotes and backslashes keep spaces.
+
+    Raises:
+        OptionError: if a quote is left open.
+    """
+    try:
+        return list(arg_split(line, posix=True))
+    except ValueError as error:
+        raise OptionError(f"A quote is left open in: %haoline {line.strip()}") from error

@@ -1,0 +1,98 @@
+"""From what the user typed to a report, with the hardware of this kernel as the default."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from haoline_analysis.model import Model
+from haoline_analysis.report import ModelReport, analyze
+from haoline_analysis.report.formatting import plain
+from haoline_jupyter.options import RESERVED, OptionError
+from haoline_jupyter.session import session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+@dataclass(frozen=True)
+class Request:
+    """The options that decide what a report holds; None where the user said nothing."""
+
+    shapes: Mapping[str, Any] | None = None
+    hardware: str | None = None
+    gpus: int | None = None
+    precision: str | None = None
+
+    @property
+    def places(self) -> bool:
+        """Whether anything is said about the hardware."""
+        return (self.hardware, self.gpus, self.precision) != (None, None, None)
+
+
+def resolve(word: str, variables: Mapping[str, Any]) -> Any:
+    """The model a word stands for: a variable's value, else a path.
+
+    Raises:
+        OptionError: if the variable holds no model, or the word is kept for a later command.
+    """
+    if word in RESERVED:
+        raise OptionError(f"{word!r} is kept for a later command; for a file of that name write ./{word}.")
+    if not word.isidentifier() or word not in variables:
+        return Path(word).expanduser()
+    value = variables[word]
+    if isinstance(value, str | Path):
+        return Path(value).expanduser()
+    if isinstance(value, Model | ModelReport) or type(value).__name__ == "ModelProto":
+        return value
+    raise OptionError(f"The variable {word} holds a {type(value).__name__}, not a path, a model or a report.")
+
+
+def report_of(source: Any, request: Request, progress: Callable[[str, float], None]) -> ModelReport:
+    """Analyse a model, or look at a report anew under the options given.
+
+    Raises:
+        ModelError: if the model or an option is refused.
+    """
+    if isinstance(source, ModelReport):
+        return _again(source, request)
+    with session.lock:
+        choice = session.choice
+    if choice is None:
+        return analyze(
+            source,
+            shapes=request.shapes,
+            hardware=request.hardware,
+            precision=request.precision,
+            gpus=request.gpus or 1,
+            progress=progress,
+        )
+    own = request.hardware is not None  # another device does not inherit the number and precision of the chosen one
+    return analyze(
+        source,
+        shapes=request.shapes,
+        hardware=request.hardware or choice.profile,
+        precision=request.precision or (None if own else choice.precision),
+        gpus=request.gpus or (1 if own else choice.count),
+        progress=progress,
+    )
+
+
+def _again(report: ModelReport, request: Request) -> ModelReport:
+    """A report under other shapes or on other hardware; the same one where nothing is asked."""
+    if request.shapes:
+        report = report.bind(request.shapes)
+    if not request.places:
+        return report
+    now = report.hardware
+    hardware = request.hardware or (now.profile if now else None)
+    if hardware is None:
+        raise OptionError("The report has no hardware yet; name it with --hardware.")
+    count = request.gpus or (now.count if now and request.hardware is None else 1)
+    return report.on(hardware, count=count, precision=request.precision or (now.precision if now else None))
+
+
+def message(error: Exception) -> str:
+    """An error in one line, without control characters of a file's names."""
+    return f"{type(error).__name__}: {plain(error, 1000)}"

@@ -1,0 +1,118 @@
+import { type Column, format, type ReportDocument } from "../data/index.js";
+import { breakable, h, put, style, tail } from "./dom.js";
+import type { TensorFacts } from "./op-tensors.js";
+import { categoryColor } from "./palette.js";
+import { scopePaths } from "./scopes.js";
+import { cellText, plural } from "./units.js";
+import type { Scene } from "./view.js";
+
+const IDENTITY = new Set(["name", "type", "domain", "category", "scope", "parent", "attributes"]);
+
+/** Everything the report knows of the selected op, or a sum over several. */
+export class OpDetail {
+  #scene: Scene;
+  #node = h("aside", { class: "hl-detail", "aria-label": "Selected op", "data-testid": "haoline-op-detail" });
+
+  constructor(scene: Scene) {
+    this.#scene = scene;
+    this.#node.hidden = true;
+  }
+
+  node(): HTMLElement {
+    return this.#node;
+  }
+
+  /** Show these ops; nothing when there are none. */
+  show(report: ReportDocument, ops: readonly number[]): void {
+    const [first] = ops;
+    this.#node.hidden = first === undefined;
+    if (first === undefined) return put(this.#node);
+    put(this.#node, ...(ops.length === 1 ? this.#one(report, first) : this.#many(report, ops)));
+  }
+
+  #one(report: ReportDocument, op: number): (HTMLElement | null)[] {
+    const text = (name: string): string => report.ops.text(name)?.at(op) ?? "";
+    const domain = text("domain");
+    const title = h("h3", {}, ...breakable(text("name") || `op ${op}`));
+    return [
+      this.#head(title, text("category"), domain ? `${domain}.${text("type")}` : text("type"), this.#scope(report, op)),
+      ...this.#costs(report.ops.columns, [op]),
+      this.#tensors("Inputs", this.#scene.tensors.inputs(op)),
+      this.#tensors("Outputs", this.#scene.tensors.outputs(op)),
+      attributes(text("attributes")),
+    ];
+  }
+
+  #scope(report: ReportDocument, op: number): string {
+    return scopePaths(report)[report.ops.indices("scope")[op] ?? -1] ?? "";
+  }
+
+  #many(report: ReportDocument, ops: readonly number[]): HTMLElement[] {
+    const types = new Set(ops.map((op) => report.ops.text("type")?.at(op) ?? ""));
+    const kinds = [...types].slice(0, 6).join(", ") + (types.size > 6 ? ", …" : "");
+    const title = h("h3", {}, `${plural(ops.length, "op")} selected`);
+    const summed = report.ops.columns.filter((column) => column.info.aggregate === "sum");
+    return [this.#head(title, "", kinds, ""), ...this.#costs(summed, ops)];
+  }
+
+  #head(title: HTMLElement, category: string, type: string, scope: string): HTMLElement {
+    const close = h("button", { type: "button", class: "hl-close", "aria-label": "Clear the selection" }, "×");
+    close.addEventListener("click", () => this.#scene.select([]));
+    const dot = category && style(h("span", { class: "hl-dot" }), "background", categoryColor(category));
+    return h(
+      "div",
+      { class: "hl-detail-head" },
+      h("div", { class: "hl-detail-title" }, title, close),
+      h("p", {}, dot || null, type, category && h("span", { class: "hl-muted" }, ` ${category}`)),
+      scope && h("p", { class: "hl-muted hl-scope", title: scope }, scope),
+    );
+  }
+
+  /** The figures under headings that say where they come from. */
+  #costs(columns: readonly Column[], ops: readonly number[]): HTMLElement[] {
+    const shown = columns.filter((column) => !IDENTITY.has(column.info.name) && value(column, ops) !== null);
+    const origins = [...new Set(shown.map((column) => column.info.provenance))];
+    return origins.map((origin) => {
+      const own = shown.filter((column) => column.info.provenance === origin);
+      const rows = own.flatMap((column) => [
+        h("dt", { title: column.info.description }, column.info.label),
+        h("dd", {}, value(column, ops)),
+      ]);
+      const title = h(
+        "h4",
+        { class: "hl-origin" },
+        h("span", { class: "hl-provenance", "data-provenance": origin }, origin),
+      );
+      return h("section", {}, title, h("dl", { class: "hl-pairs hl-costs" }, ...rows));
+    });
+  }
+
+  #tensors(title: string, tensors: readonly TensorFacts[]): HTMLElement | null {
+    if (tensors.length === 0) return null;
+    const items = tensors.map((tensor) =>
+      h(
+        "li",
+        {},
+        tail(tensor.name || `slot ${tensor.slot}`, "hl-tensor-name"),
+        h("span", { class: "hl-tensor-facts" }, `${tensor.dtype} ${tensor.shape} · ${format.bytes(tensor.nbytes)}`),
+        tensor.kind !== "activation" && h("span", { class: "hl-provenance" }, tensor.kind),
+      ),
+    );
+    return h("section", {}, h("h4", {}, title), h("ul", { class: "hl-tensors" }, ...items));
+  }
+}
+
+/** The value of one op or the sum over several; null for a word that is not there. */
+function value(column: Column, ops: readonly number[]): string | null {
+  if (column.kind === "string") return column.at(ops[0] ?? -1);
+  const known = ops.map((op) => column.at(op)).filter((item): item is number => item !== null);
+  if (known.length === 0) return format.UNKNOWN;
+  const total = known.reduce((sum, item) => sum + item, 0);
+  const sum = cellText(total, column.info);
+  return known.length === ops.length ? sum : `${sum} + ${ops.length - known.length} × ${format.UNKNOWN}`;
+}
+
+function attributes(text: string): HTMLElement | null {
+  if (text === "" || text === "{}") return null;
+  return h("section", {}, h("h4", {}, "Attributes"), h("pre", { class: "hl-attributes" }, text));
+}

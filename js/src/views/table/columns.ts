@@ -1,0 +1,113 @@
+import type { Column, ReportDocument } from "../../data/index.js";
+import { scopePaths } from "../scopes.js";
+import { maximum } from "../totals.js";
+import { cellText } from "../units.js";
+import type { Scene } from "../view.js";
+import type { Cell } from "./csv.js";
+
+/** A column as the layer table shows it. */
+export interface TableColumn {
+  readonly id: string;
+  readonly label: string;
+  readonly unit: string;
+  readonly provenance: string;
+  readonly description: string;
+  readonly numeric: boolean;
+  readonly width: number;
+  /** Largest value, for the bar in a cell; 0 draws none. */
+  readonly largest: number;
+  /** What a cell reads. */
+  text(row: number): string;
+  /** What sorting and export see. */
+  value(row: number): Cell;
+}
+
+const HIDDEN = new Set(["parent"]);
+const WIDTHS: Readonly<Record<string, number>> = {
+  name: 200,
+  type: 136,
+  category: 110,
+  scope: 240,
+  domain: 110,
+  bound: 90,
+  estimated_us: 116,
+};
+const NUMBER_WIDTH = 92;
+const TEXT_WIDTH = 124;
+
+/** Columns a new table starts with, in this order; the rest follow and are a click away. */
+export const FIRST_SHOWN = [
+  "name",
+  "type",
+  "output_shape",
+  "parameters",
+  "macs",
+  "weight_bytes",
+  "estimated_us",
+  "output_bytes",
+  "precision",
+];
+
+/** Every column of the op table and the shape of what an op makes. */
+export function tableColumns(report: ReportDocument, scene: Scene): TableColumn[] {
+  const shown = report.ops.columns.filter((column) => !HIDDEN.has(column.info.name));
+  const columns = shown.map((column) => (column.info.name === "scope" ? scopeColumn(report) : fromColumn(column)));
+  columns.push(shapeColumn(scene));
+  return columns.sort((a, b) => rank(a) - rank(b));
+}
+
+function rank({ id }: TableColumn): number {
+  const at = FIRST_SHOWN.indexOf(id);
+  return at < 0 ? FIRST_SHOWN.length : at;
+}
+
+function fromColumn(column: Column): TableColumn {
+  const { name, label, unit, provenance, description } = column.info;
+  const about = { id: name, label, unit, provenance, description };
+  if (column.kind === "string") {
+    const value = (row: number): string | null => column.at(row);
+    const width = WIDTHS[name] ?? TEXT_WIDTH;
+    return { ...about, numeric: false, width, largest: 0, value, text: (row) => value(row) ?? "" };
+  }
+  return {
+    ...about,
+    numeric: true,
+    width: WIDTHS[name] ?? NUMBER_WIDTH,
+    largest: column.info.aggregate === "sum" ? maximum(column.values) : 0,
+    value: (row) => column.at(row),
+    text: (row) => cellText(column.at(row), column.info, shownUnit(unit)),
+  };
+}
+
+/** The heading says MACs; its cells need not. */
+function shownUnit(unit: string): string {
+  return unit === "B" || unit === "us" || unit === "%" ? unit : "";
+}
+
+function scopeColumn(report: ReportDocument): TableColumn {
+  const paths = scopePaths(report);
+  const scope = report.ops.indices("scope");
+  const value = (row: number): string => paths[scope[row] ?? -1] ?? "";
+  return textColumn("scope", "Scope", "Module that holds the op", value);
+}
+
+function shapeColumn(scene: Scene): TableColumn {
+  const value = (row: number): string => scene.tensors.outputShape(row);
+  return textColumn("output_shape", "Output shape", "Shape of the first output", value);
+}
+
+function textColumn(id: string, label: string, description: string, value: (row: number) => string): TableColumn {
+  const width = WIDTHS[id] ?? TEXT_WIDTH;
+  return {
+    id,
+    label,
+    unit: "",
+    provenance: "counted",
+    description,
+    numeric: false,
+    width,
+    largest: 0,
+    value,
+    text: value,
+  };
+}

@@ -1,0 +1,25 @@
+/** A host whose values are the traits of a widget. */
+
+import type { Host, HostName, HostValues, TwoWayName } from "../data/host.js";
+
+/** The part of an anywidget model that a host needs. */
+export interface WidgetModel {
+  get(name: string): unknown;
+  set(name: string, value: unknown): void;
+  save_changes(): void;
+  on(event: string, callback: (...args: never[]) => void): void;
+  off(event: string, callback: (...args: never[]) => void): void;
+}
+
+export function modelHost(model: WidgetModel): Host {
+  return {
+    live: true,
+    get: <K extends HostName>(name: K) => model.get(name) as HostValues[K],
+    set: <K extends TwoWayName>(name: K, value: HostValues[K]) => {
+      model.set(name, value);
+      model.save_changes();
+    },
+    on: (name, callback) => model.on(`change:${name}`, callback),
+    off: (name, callback) => model.off(`change:${name}`, callback),
+  };
+}

@@ -1,0 +1,26 @@
+/** What the report widgets of a page and the JupyterLab extension share, whichever comes first. */
+
+import type { Draw } from "../data/host.js";
+import type { WidgetModel } from "./model-host.js";
+
+export interface Registry {
+  draw?: Draw;
+  /** The view bundle of pages without the extension, fetched from a kernel once. */
+  bundle?: Promise<Bundle>;
+  readonly models: Map<string, WidgetModel>;
+  /** "model": a report's widget came or went; the detail is the report id. */
+  readonly events: EventTarget;
+}
+
+export interface Bundle {
+  readonly draw: Draw;
+  readonly style: string;
+}
+
+const KEY = Symbol.for("haoline");
+
+export function registry(): Registry {
+  const page = globalThis as { [KEY]?: Registry };
+  page[KEY] ??= { models: new Map(), events: new EventTarget() };
+  return page[KEY];
+}

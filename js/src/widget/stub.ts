@@ -1,0 +1,65 @@
+/** The widget's own module. It is saved with every report, so it only finds the views and hands over. */
+
+import type { Draw } from "../data/host.js";
+import { applyStyle, bundle, type KernelModel } from "./bundle.js";
+import { modelHost } from "./model-host.js";
+import { registry } from "./registry.js";
+
+interface Context {
+  readonly model: KernelModel;
+}
+
+interface RenderContext extends Context {
+  readonly el: HTMLElement;
+}
+
+const STEP_MS = 50;
+const EXTENSION_WAIT_MS = 1000;
+
+/** Make the model known to the page, also where only the stored report is shown. */
+function initialize({ model }: Context): () => void {
+  const { models, events } = registry();
+  const id = String(model.get("report_id"));
+  const tell = (): boolean => events.dispatchEvent(new CustomEvent("model", { detail: id }));
+  models.set(id, model);
+  tell();
+  return () => {
+    if (models.get(id) !== model) return;
+    models.delete(id);
+    tell();
+  };
+}
+
+async function render({ model, el }: RenderContext): Promise<() => void> {
+  const note = document.createElement("div");
+  note.textContent = "Loading the report view …";
+  el.append(note);
+  try {
+    const draw = await findViews(model, el);
+    note.remove();
+    return draw(el, modelHost(model));
+  } catch (error) {
+    note.textContent = `The report view did not load: ${error instanceof Error ? error.message : error}`;
+    return () => note.remove();
+  }
+}
+
+async function findViews(model: KernelModel, el: HTMLElement): Promise<Draw> {
+  const provided = await extension();
+  if (provided) return provided;
+  const { draw, style } = await bundle(model);
+  applyStyle(el, style);
+  return draw;
+}
+
+/** The extension's views; on a Jupyter page it may take a moment to activate. */
+async function extension(): Promise<Draw | undefined> {
+  const page = registry();
+  const wait = document.getElementById("jupyter-config-data") ? EXTENSION_WAIT_MS : 0;
+  for (let waited = 0; !page.draw && waited < wait; waited += STEP_MS) {
+    await new Promise((resolve) => setTimeout(resolve, STEP_MS));
+  }
+  return page.draw;
+}
+
+export default { initialize, render };

@@ -1,0 +1,80 @@
+"""The extension in a real kernel, as a notebook uses it."""
+
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from haoline_jupyter import assets
+
+CELLS = [
+    "%load_ext haoline_jupyter\n%load_ext haoline_jupyter",
+    "%haoline mlp.onnx --hardware H100",
+    "report = %haoline mlp.onnx --shape batch=2\nprint(report.totals.macs)",
+    "%haoline broken.onnx",
+    "from haoline_jupyter.session import session, Choice\nprint(len(session.live()))",
+    "import haoline_jupyter\nhaoline_jupyter.display_file('mlp.onnx')",
+]
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """The outputs of a notebook that was run from top to bottom."""
+    from report_models import mlp, saved
+
+    try:
+        assets.read("stub.js")
+    except assets.MissingAssetsError:
+        pytest.fail(f"the front end is not built: {assets.BUILD}")
+    folder = tmp_path_factory.mktemp("notebook")
+    saved(mlp(), folder / "mlp.onnx")
+    (folder / "broken.onnx").write_bytes(b"not a model")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in CELLS])
+    client = NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(folder)}})
+    client.execute()
+    # A slow machine shows a bar and empties it again.
+    return [[output for output in cell.outputs if output.get("data") != {}] for cell in notebook.cells]
+
+
+def test_a_report_is_shown_in_all_its_forms(ran):
+    (output,) = ran[1]
+    assert set(output["data"]) == {
+        "text/plain",
+        "text/html",
+        "application/vnd.haoline.report+json",
+        "application/vnd.jupyter.widget-view+json",
+    }
+
+
+def test_an_assigned_report_is_not_shown(ran):
+    (output,) = ran[2]
+    assert output["text"].strip() == str(2 * 3 * 64)
+
+
+def test_a_broken_file_says_so_in_one_line_and_the_kernel_goes_on(ran):
+    (output,) = ran[3]
+    assert output["name"] == "stderr"
+    assert output["text"].count("\n") == 1
+    assert ran[4][0]["text"].strip() == "1"
+
+
+def test_a_file_opened_by_double_click_is_shown(ran):
+    assert "application/vnd.haoline.report+json" in ran[5][0]["data"]
+
+
+def test_importing_the_package_imports_nothing_heavy():
+    code = (
+        "import sys, haoline_jupyter; haoline_jupyter._jupyter_labextension_paths();"
+        "print(sorted({'anywidget', 'onnx', 'pandas', 'numpy', 'IPython'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "[]"
+
+
+def test_errors_of_the_user_still_stop_a_notebook(tmp_path):
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("%load_ext haoline_jupyter\n1 / 0")])
+    with pytest.raises(CellExecutionError, match="ZeroDivisionError"):
+        NotebookClient(notebook, timeout=60, kernel_name="python3").execute()

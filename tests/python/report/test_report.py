@@ -1,0 +1,165 @@
+"""What a user does with a report: bind, move, extend, look."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from report_models import conditional, mlp, saved
+
+from haoline_analysis import analyze
+from haoline_analysis.errors import BindingError, ModelError, UnknownHardwareError
+from haoline_analysis.report.repeats import repeats
+from haoline_analysis.report.scopes_table import subtree_sums
+from haoline_analysis.report.totals import total
+
+
+def test_a_path_gives_counted_totals(tmp_path):
+    report = analyze(saved(mlp(depth=3, width=8), tmp_path / "mlp.onnx"))
+    assert report.totals.parameters == 3 * (8 * 8 + 8)
+    assert report.totals.macs == 3 * 8 * 8
+    assert report.totals["weight_bytes"] == 4 * report.totals.parameters
+    assert report.totals.peak_activation_bytes == 2 * 8 * 4
+
+
+def test_a_total_that_is_not_there_names_those_that_are():
+    with pytest.raises(AttributeError, match="macs"):
+        _ = analyze(mlp(1)).totals.watts
+
+
+def test_an_unbound_dim_is_assumed_and_said():
+    report = analyze(mlp())
+    assert report.bindings["batch"].source == "default"
+    assert any("batch" in item.what for item in report.assumptions)
+
+
+def test_binding_makes_a_new_report_without_the_file(tmp_path):
+    path = saved(mlp(), tmp_path / "mlp.onnx")
+    report = analyze(path)
+    path.unlink()
+    bound = report.bind(batch=8)
+    assert bound.totals.macs == 8 * report.totals.macs
+    assert bound.totals.parameters == report.totals.parameters
+    assert bound.bindings["batch"] == (8, "user")
+    assert report.totals.macs * 8 == bound.totals.macs
+    assert bound.id != report.id
+
+
+def test_what_was_bound_stays_bound_and_may_be_bound_again():
+    report = analyze(mlp(), shapes={"x": [4, 8]})
+    assert report.bind(batch=2).bindings["batch"].size == 2
+    assert report.bind().bindings["batch"].size == 4
+
+
+def test_a_dim_that_is_not_there_is_refused_by_name():
+    with pytest.raises(BindingError, match="sequence"):
+        analyze(mlp()).bind(sequence=3)
+
+
+def test_other_hardware_changes_estimates_only():
+    report = analyze(mlp(), hardware="H100")
+    other = report.on("A100", count=2, precision="fp16")
+    assert other.hardware.count == 2
+    assert other.hardware.precision == "fp16"
+    assert other.totals.macs == report.totals.macs
+    assert report.hardware.profile.id != other.hardware.profile.id
+    assert report.ops["estimated_us"].sum() != other.ops["estimated_us"].sum()
+
+
+def test_the_choice_of_hardware_survives_binding():
+    report = analyze(mlp(), hardware="H100", gpus=2, precision="fp16").bind(batch=4)
+    assert (report.hardware.count, report.hardware.precision) == (2, "fp16")
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ({"hardware": "Abacus 3000"}, UnknownHardwareError),
+        ({"precision": "fp77"}, ModelError),
+        ({"gpus": 0}, ModelError),
+    ],
+)
+def test_options_that_mean_nothing_are_refused_by_name(options, error):
+    with pytest.raises(error, match=str(next(iter(options.values())))):
+        analyze(mlp(1), **options)
+
+
+def test_without_a_name_the_device_of_this_machine_is_used_and_said():
+    report = analyze(mlp(1))
+    assert report.hardware.profile.id == report.hardware.detected
+    assert f"Estimated on {report.hardware.profile.name} (this machine)" in report.summary()
+
+
+def test_progress_is_told_in_order():
+    told = []
+    analyze(mlp(1), progress=lambda stage, fraction: told.append(fraction))
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+
+
+def test_an_if_makes_a_range():
+    report = analyze(conditional())
+    assert report.totals.macs == 3 * 64
+    assert report.ranges["macs"] == (64, 3 * 64)
+
+
+class TestAddColumn:
+    def test_a_series_by_name_fills_its_rows(self):
+        report = analyze(mlp()).add_column("sqnr", pd.Series({"/layers.1/MatMul": 31.5}), unit="dB")
+        filled = report.ops.set_index("name")["sqnr"].dropna()
+        assert filled.to_dict() == {"/layers.1/MatMul": 31.5}
+
+    def test_an_array_is_in_row_order(self):
+        report = analyze(mlp())
+        report.add_column("mine", np.arange(len(report.ops)))
+        assert report.ops["mine"].tolist() == list(range(len(report.ops)))
+
+    def test_it_is_kept_by_bind_by_json_and_by_the_document(self):
+        report = analyze(mlp()).add_column("mark", {"/layers.0/Relu": "hot"}, label="Mark")
+        for other in (report.bind(batch=2), type(report).from_json(report.to_json())):
+            assert other.ops.set_index("name")["mark"].dropna().to_dict() == {"/layers.0/Relu": "hot"}
+
+    @pytest.mark.parametrize(
+        ("name", "values", "words"),
+        [
+            ("mine", [1, 2], "2 values"),
+            ("mine", {"nobody": 1}, "nobody"),
+            ("mine", pd.Series([1, 2], index=[0, 99]), "99"),
+            ("macs", np.zeros(9), "macs"),
+        ],
+    )
+    def test_values_that_fit_no_op_are_refused(self, name, values, words):
+        with pytest.raises(ModelError, match=words):
+            analyze(mlp()).add_column(name, values)
+
+    def test_an_unknown_aggregate_is_refused(self):
+        with pytest.raises(ModelError, match="median"):
+            analyze(mlp()).add_column("mine", np.zeros(9), aggregate="median")
+
+
+def test_identical_blocks_are_found_as_one_run():
+    runs = analyze(mlp(depth=5)).repeats
+    assert [(run.count, run.ops) for run in runs if run.ops == 3] == [(5, 3)]
+    assert repeats(analyze(mlp(depth=5)).tables["scopes"]) == runs
+
+
+def test_sums_leave_out_what_is_not_known_but_never_make_up_zero():
+    values = pd.array([5, None, None], dtype="Int64")
+    assert total(values) == 5
+    assert total(pd.array([None, None], dtype="Int64")) is None
+    sums = subtree_sums(values, np.array([1, 1, 2]), [-1, 0, 0])
+    assert sums.tolist() == [5, 5, pd.NA]
+
+
+def test_sums_past_64_bits_stay_exact():
+    assert total(pd.array([2**62, 2**62, 2**62], dtype="Int64")) == 3 * 2**62
+
+
+def test_the_curve_peaks_at_the_total():
+    report = analyze(mlp())
+    assert report.memory["live_bytes"].max() == report.totals.peak_activation_bytes
+    assert report.memory["op"].tolist() == list(range(len(report.ops)))
+
+
+def test_the_precision_mix_adds_up():
+    report = analyze(mlp())
+    assert report.precision_mix["parameters"].sum() == report.totals.parameters
+    assert report.precision_mix["macs"].sum() == report.totals.macs
