@@ -42,6 +42,14 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
+class RefusedError(Exception):
+    """What the magic was asked cannot be done: fails the cell, so that "Run All" stops, and shows as one line."""
+
+    def _render_traceback_(self) -> list[str]:
+        """The lines IPython shows in place of a traceback."""
+        return [str(self)]
+
+
 @magics_class
 class HaolineMagics(Magics):
     """``%haoline MODEL [options]``; ``%haoline --help`` lists them."""
@@ -54,7 +62,7 @@ class HaolineMagics(Magics):
         except HelpRequested as text:
             sys.stdout.write(str(text))
         except ModelError as error:
-            sys.stderr.write(f"{message(error)}\n")
+            raise RefusedError(message(error)) from None
         return None
 
     def _report(self, line: str) -> ModelReport:
