@@ -14,6 +14,7 @@ from haoline_analysis.formats import open_model
 from haoline_analysis.hardware.fusion import fused_ops
 from haoline_analysis.model import Gap
 from haoline_analysis.report import placing
+from haoline_analysis.report.attributes import attribute_texts
 from haoline_analysis.report.facts import Binding, describe
 from haoline_analysis.report.model_report import Content, ModelReport
 from haoline_analysis.report.scopes_table import SUMMED, scope_table
@@ -102,6 +103,7 @@ class Analysis:
             Column(
                 "parent", np.array([op.parent for op in ops], dtype=np.int32), "Inside", description="control-flow op"
             ),
+            Column("attributes", attribute_texts(ops), "Attributes", provenance="declared"),
         ]
 
     @cached_property
