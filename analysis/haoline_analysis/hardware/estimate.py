@@ -227,7 +227,7 @@ def _columns(times: _Times, bound: NDArray[np.int64], share: F64) -> list[Column
             None,
             "what most of the estimated time goes into",
         ),
-        Column("utilisation", share, "Utilisation", "", "estimated", "mean", "share of the device's peak compute"),
+        Column("utilisation", share, "Utilisation", "%", "estimated", "mean", "share of the device's peak compute"),
     ]
 
 
