@@ -60,7 +60,7 @@ class Wiring:
         self.producer = producers[flat]
         self.producer_slot = out_slot[flat]
         self.tensor_class = weight_classes(model)
-        self.heads = _heads(ops)
+        self.heads = _heads(ops, self.tensor_class)
 
     def op_hashes(self, *, weights: bool = True) -> NDArray[np.uint64]:
         """Per op: type, attributes, which inputs are given and, with ``weights``, the shapes of constant ones."""
@@ -73,10 +73,15 @@ class Wiring:
         return mix(total)
 
 
-def _heads(ops: list[Op]) -> NDArray[np.uint64]:
-    """A number per distinct type, domain, attributes and number of outputs."""
+def _heads(ops: list[Op], tensor_class: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """A number per distinct type, domain, attributes and number of outputs; constants count as the weights they make."""
     ids: dict[tuple[str, str, int, int], int] = {}
-    keys = [(op.type, op.domain, id(op.attributes), len(op.outputs)) for op in ops]
+    keys = [
+        (op.type, op.domain, id(op.attributes), len(op.outputs))
+        if op.type != "Constant" or not op.outputs
+        else (op.type, op.domain, int(tensor_class[op.outputs[0]]), 1)
+        for op in ops
+    ]
     return np.array([ids.setdefault(key, len(ids)) for key in keys], np.uint64)
 
 

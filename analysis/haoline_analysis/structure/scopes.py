@@ -10,6 +10,7 @@ import numpy as np
 
 from haoline_analysis.structure.blocks import find_blocks
 from haoline_analysis.structure.hashing import Wiring
+from haoline_analysis.structure.hoisting import hoist_common
 from haoline_analysis.structure.identity import first_ranks, structure_classes
 from haoline_analysis.structure.paths import PathPart
 from haoline_analysis.structure.placement import Placement
@@ -105,6 +106,8 @@ def build_scopes(model: Model) -> Scopes:
         placement = Placement(model)
         if _place_blocks(model, wiring, placement, computing):
             source = "structure"
+    else:
+        hoist_common(model, placement.tree, placement.op_scope)
     placement.place_by_neighbours()
     placement.place_bodies()
     op_scope = np.asarray(placement.op_scope, np.int64)

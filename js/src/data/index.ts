@@ -1,0 +1,5 @@
+export * from "./columns.js";
+export { type Container, ContainerError, decodeContainer } from "./container.js";
+export * from "./document.js";
+export * as format from "./format.js";
+export * from "./host.js";

@@ -1,0 +1,1 @@
+export { type GraphNodeInfo, type GraphOptions, type GraphProbe, GraphView, type SearchHit } from "./view.js";

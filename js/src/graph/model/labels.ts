@@ -1,0 +1,134 @@
+/** Words on items: what a node is called and what stands in its second line. */
+
+import type { ReportDocument } from "../../data/index.js";
+import { GROUP, INPUT, OP, OUTPUT, RUN, type Tree } from "./tree.js";
+
+/** Text from a file may hold line breaks and control characters, and be as long as it likes. */
+const MAX_TEXT = 400;
+
+export function clean(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly those are to go
+  return text.slice(0, MAX_TEXT).replace(/[\u0000-\u001f\u007f\u200e\u200f\u202a-\u202e\u2066-\u2069]+/g, " ");
+}
+
+export class Labels {
+  readonly #doc: ReportDocument;
+  readonly #tree: Tree;
+
+  constructor(doc: ReportDocument, tree: Tree) {
+    this.#doc = doc;
+    this.#tree = tree;
+  }
+
+  /** Op type, scope name, or tensor name. */
+  title(item: number): string {
+    const ref = this.#tree.ref[item]!;
+    switch (this.#tree.kind[item]) {
+      case OP:
+        return this.opType(ref);
+      case INPUT:
+      case OUTPUT:
+        return clean(this.#doc.tensors.text("name")?.at(ref) ?? "");
+      default:
+        return this.#groupTitle(item);
+    }
+  }
+
+  /** The name of an op, the class of a group, the shape of an input. */
+  subtitle(item: number): string {
+    const ref = this.#tree.ref[item]!;
+    switch (this.#tree.kind[item]) {
+      case OP:
+        return this.#opName(item, ref);
+      case INPUT:
+      case OUTPUT:
+        return this.tensorLine(ref);
+      default:
+        return this.className(item);
+    }
+  }
+
+  opType(op: number): string {
+    return clean(this.#doc.ops.text("type")?.at(op) ?? "?");
+  }
+
+  opName(op: number): string {
+    return clean(this.#doc.ops.text("name")?.at(op) ?? "");
+  }
+
+  className(item: number): string {
+    const owner = this.#tree.owner[item]!;
+    if (owner >= 0) return this.opName(owner);
+    const scope = this.scopeOf(item);
+    const name = scope < 0 ? "" : clean(this.#doc.scopes.text("class_name")?.at(scope) ?? "");
+    return name.slice(name.lastIndexOf(".") + 1);
+  }
+
+  /** Scope row behind a group; for a run that of its first instance unless a scope holds just the run. */
+  scopeOf(item: number): number {
+    const ref = this.#tree.ref[item]!;
+    if (this.#tree.kind[item] !== RUN) return this.#tree.kind[item] === GROUP ? ref : -1;
+    const first = this.#tree.children[item]![0];
+    return first === undefined ? ref : this.#tree.ref[first]!;
+  }
+
+  scopeName(scope: number): string {
+    return clean(this.#doc.scopes.text("name")?.at(scope) ?? "");
+  }
+
+  /** `float32 1×128×768`. */
+  tensorLine(tensor: number): string {
+    const shape = this.#doc.tensors.text("shape")?.at(tensor);
+    const dtype = this.#doc.tensors.text("dtype")?.at(tensor);
+    return clean([dtype, shape === "" ? "scalar" : shape].filter(Boolean).join(" "));
+  }
+
+  tensorShape(tensor: number): string {
+    const shape = this.#doc.tensors.text("shape")?.at(tensor);
+    return clean(shape === "" ? "scalar" : (shape ?? ""));
+  }
+
+  #groupTitle(item: number): string {
+    const owner = this.#tree.owner[item]!;
+    if (owner >= 0) return this.opType(owner);
+    const ref = this.#tree.ref[item]!;
+    if (this.#tree.kind[item] === RUN && ref < 0) return this.#runTitle(item);
+    if (ref < 0) return this.#looseTitle(item);
+    const own = this.scopeName(ref);
+    const outer = this.#tree.titles[item]!.map((scope) => this.scopeName(scope));
+    return [...outer, own].filter(Boolean).join(" / ") || "group";
+  }
+
+  #looseTitle(item: number): string {
+    const { lo, hi, itemOf, ref } = this.#tree;
+    const type = (leaf: number): string => this.opType(ref[itemOf[leaf]!]!);
+    return `${type(lo[item]!)} … ${type(hi[item]! - 1)}`;
+  }
+
+  /** `block.0`, `block.1`, … → `block.0…11`; a bare `0…11` says nothing, so the class stands for it. */
+  #runTitle(item: number): string {
+    const members = this.#tree.children[item]!;
+    const [first, last] = [this.#instanceName(members[0]!), this.#instanceName(members.at(-1)!)];
+    const stem = commonPrefix(first, last);
+    const bare = stem.replace(/[\d._\-/]+$/, "");
+    return bare || this.className(item) || `${first}…${last.slice(stem.length) || last}`;
+  }
+
+  #instanceName(item: number): string {
+    return this.scopeName(this.#tree.titles[item]![0] ?? this.#tree.ref[item]!);
+  }
+
+  #opName(item: number, op: number): string {
+    const titles = this.#tree.titles[item]!;
+    if (titles.length > 0) return titles.map((scope) => this.scopeName(scope)).join(" / ");
+    const name = this.opName(op);
+    const parts = name.split("/").filter(Boolean);
+    return parts.at(-1) ?? name;
+  }
+}
+
+function commonPrefix(a: string, b: string): string {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length += 1;
+  return a.slice(0, length);
+}

@@ -1,0 +1,121 @@
+/** Changes what is open so that the eye keeps its place: the changed item stays put, the rest moves there. */
+
+import { eased, MOVE_MS, reducedMotion, type Stage } from "../input/stage.js";
+import { RUN } from "../model/tree.js";
+import { type Camera, centred, fitRect, type Rect } from "../paint/camera.js";
+import type { Tween } from "../paint/look.js";
+import type { Session } from "./session.js";
+import { rootRect } from "./walk.js";
+
+const MARGIN = 20;
+/** The toolbar lies over the right margin. */
+const TOOLS = 36;
+/** The search box lies over the upper left corner. */
+const BELOW_SEARCH = 54;
+/** Text can be read from here on. */
+const READING = 0.7;
+const LARGEST = 1.1;
+
+export class Mover {
+  readonly #stage: Stage;
+  #before: Map<number, Rect> | null = null;
+  #start = 0;
+
+  constructor(stage: Stage) {
+    this.#stage = stage;
+  }
+
+  /** The movement under way, null when all stands still. */
+  tween(): Tween | null {
+    if (!this.#before) return null;
+    const t = (performance.now() - this.#start) / MOVE_MS;
+    if (t >= 1) this.#before = null;
+    return this.#before && { t: eased(t), before: this.#before };
+  }
+
+  toggle(session: Session, item: number): void {
+    if (!session.model.isGroup(item)) return;
+    const open = session.expansion.isOpen(item);
+    this.change(session, item, () => (open ? session.expansion.close(item) : session.expansion.open(item)));
+  }
+
+  page(session: Session, run: number, step: 1 | -1): void {
+    const { expansion, model } = session;
+    const shown = expansion.instance(run);
+    if (model.tree.kind[run] !== RUN || !expansion.isOpen(run) || shown < 0) return;
+    const count = model.tree.children[run]!.length;
+    this.change(session, run, () => expansion.setInstance(run, (shown + step + count) % count));
+  }
+
+  /** All instances of a run one after the other, or just one again. */
+  unroll(session: Session, run: number): void {
+    const { expansion } = session;
+    this.change(session, run, () => expansion.setInstance(run, expansion.instance(run) < 0 ? 0 : -1));
+  }
+
+  change(session: Session, item: number, act: () => void): void {
+    const stage = this.#stage;
+    const old = session.place(item)?.rect;
+    const before = reducedMotion() ? null : session.snapshot(stage.view);
+    act();
+    session.scene.touch(item);
+    session.root();
+    const now = session.place(item)?.rect;
+    if (old && now) this.#keep(old, now, before);
+    stage.request();
+  }
+
+  #keep(old: Rect, now: Rect, before: Map<number, Rect> | null): void {
+    const { camera } = this.#stage;
+    const [dx, dy] = [now.x + now.w / 2 - old.x - old.w / 2, now.y - old.y];
+    this.#stage.jump({ ...camera, x: camera.x + dx, y: camera.y + dy });
+    if (before) {
+      const shifted = [...before].map(([item, rect]) => [item, { ...rect, x: rect.x + dx, y: rect.y + dy }] as const);
+      this.#before = new Map(shifted);
+      this.#start = performance.now();
+    }
+    this.show(now);
+  }
+
+  /** Moves just enough that a rectangle can be seen; zooms out for one that is larger than the view. */
+  show(rect: Rect): void {
+    const { width, height, target } = this.#stage;
+    const room = { w: (width - 2 * MARGIN) / target.scale, h: (height - 2 * MARGIN) / target.scale };
+    if (rect.w > room.w || rect.h > room.h) return this.#stage.glide(this.#shrunk(rect, target.scale));
+    const margin = MARGIN / target.scale;
+    const x = within(target.x, rect.x + rect.w + margin - width / target.scale, rect.x - margin);
+    const y = within(target.y, rect.y + rect.h + margin - height / target.scale, rect.y - margin);
+    if (x !== target.x || y !== target.y) this.#stage.glide({ ...target, x, y });
+  }
+
+  #shrunk(rect: Rect, scale: number): Camera {
+    const { width, height } = this.#stage;
+    const whole = fitRect(rect, width - TOOLS, height, MARGIN, scale);
+    if (whole.scale >= READING * 0.8) return whole;
+    const readable = Math.min(scale, READING);
+    return { ...centred(rect, width - TOOLS, height, readable), y: rect.y - BELOW_SEARCH / readable };
+  }
+
+  /** The whole graph. At first sight a tall one shows its beginning at a size that can be read. */
+  overview(session: Session, first: boolean): Camera {
+    const { width, height } = this.#stage;
+    const rect = rootRect(session.root());
+    const whole = fitRect(rect, width - TOOLS, height, MARGIN, LARGEST);
+    if (!first || whole.scale >= READING) return whole;
+    const scale = Math.max(whole.scale, Math.min(READING, (width - TOOLS - 2 * MARGIN) / Math.max(1, rect.w)));
+    return { ...centred(rect, width - TOOLS, height, scale), y: rect.y - MARGIN / scale };
+  }
+
+  /** An item in the middle, at a size that can be read. */
+  focus(session: Session, item: number): void {
+    const rect = session.place(item)?.rect;
+    if (!rect) return;
+    const { width, height, target } = this.#stage;
+    const fits = Math.min(width / (rect.w * 1.3), height / (rect.h * 1.3));
+    this.#stage.glide(centred(rect, width, height, Math.min(fits, Math.max(0.85, Math.min(target.scale, 1.6)))));
+  }
+}
+
+function within(value: number, low: number, high: number): number {
+  return Math.max(low, Math.min(high, value));
+}

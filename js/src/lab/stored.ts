@@ -1,0 +1,29 @@
+/** A report kept in an output: the document the widget has, gzipped, in base64. */
+
+import { type Host, StaticHost } from "../data/host";
+import { NO_CHOICE, parseChoice } from "./choice";
+
+export const REPORT_MIME = "application/vnd.haoline.report+json";
+
+export interface Stored {
+  readonly id: string;
+  readonly document: string;
+  readonly hardware?: unknown;
+}
+
+/** The report of a MIME bundle, if it has one that this version can read. */
+export function storedReport(data: Record<string, unknown>): Stored | null {
+  const value = data[REPORT_MIME] as Partial<Stored> | undefined;
+  const whole = typeof value?.id === "string" && typeof value.document === "string";
+  return whole ? (value as Stored) : null;
+}
+
+export function storedHost(stored: Stored): Host {
+  return new StaticHost({ document: decode(stored.document), hardware: parseChoice(stored.hardware) ?? NO_CHOICE });
+}
+
+function decode(base64: string): DataView {
+  const text = atob(base64);
+  const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
+  return new DataView(bytes.buffer);
+}

@@ -1,0 +1,323 @@
+import { describe, expect, it } from "vitest";
+import { layoutLayered } from "../../../js/src/graph/layout/layered";
+import { LayoutMemo } from "../../../js/src/graph/layout/memo";
+import { makeProper, markStubs } from "../../../js/src/graph/layout/proper";
+import { rankNodes } from "../../../js/src/graph/layout/rank";
+import type { Layout, LayoutInput } from "../../../js/src/graph/layout/types";
+import { GraphModel } from "../../../js/src/graph/model/graph-model";
+import { Expansion } from "../../../js/src/graph/scene/expansion";
+import type { Frame } from "../../../js/src/graph/scene/frame";
+import { Scene } from "../../../js/src/graph/scene/scene";
+import { chain, type Net, resnet, tangle, transformer } from "./models";
+
+function inputOf(n: number, edges: readonly (readonly [number, number])[], inPorts = 0, outPorts = 0): LayoutInput {
+  const total = n + inPorts + outPorts;
+  const width = Float64Array.from({ length: total }, (_, i) => (i < n ? 100 + 10 * (i % 5) : 0));
+  return {
+    n,
+    inPorts,
+    outPorts,
+    width,
+    height: Float64Array.from({ length: total }, (_, i) => (i < n ? 40 : 0)),
+    edges: edges.length,
+    from: Int32Array.from(edges, ([from]) => from),
+    to: Int32Array.from(edges, ([, to]) => to),
+    fromDx: new Float64Array(edges.length),
+    toDx: new Float64Array(edges.length),
+  };
+}
+
+const centre = (input: LayoutInput, layout: Layout, node: number): number => layout.x[node]! + input.width[node]! / 2;
+
+function expectNoOverlap(boxes: { x: number; y: number; w: number; h: number }[]): void {
+  const sorted = [...boxes].sort((a, b) => a.y - b.y);
+  for (let i = 0; i < sorted.length; i += 1) {
+    const a = sorted[i]!;
+    for (let k = i + 1; k < sorted.length && sorted[k]!.y < a.y + a.h - 1e-6; k += 1) {
+      const b = sorted[k]!;
+      const apart = b.x >= a.x + a.w - 1e-6 || a.x >= b.x + b.w - 1e-6;
+      if (!apart) throw new Error(`boxes overlap: ${JSON.stringify(a)} and ${JSON.stringify(b)}`);
+    }
+  }
+  expect(sorted.length).toBe(boxes.length);
+}
+
+async function sceneOf(net: Net, open: (expansion: Expansion) => void): Promise<{ scene: Scene; root: Frame }> {
+  const model = new GraphModel(await net.document());
+  const expansion = new Expansion(model);
+  open(expansion);
+  const scene = new Scene(model, expansion);
+  return { scene, root: scene.root() };
+}
+
+const everything = (expansion: Expansion): void => expansion.openAll();
+
+function framesOf(root: Frame): Frame[] {
+  const frames = [root];
+  for (const frame of frames) for (const kid of frame.kids) if (kid) frames.push(kid);
+  return frames;
+}
+
+function boxesOf(frame: Frame): { x: number; y: number; w: number; h: number }[] {
+  return frame.boxes.map((_, i) => ({
+    x: frame.layout.x[i]!,
+    y: frame.layout.y[i]!,
+    w: frame.sizes[2 * i]!,
+    h: frame.sizes[2 * i + 1]!,
+  }));
+}
+
+/** The straight pieces of a course lie in the ranks it passes; none may cut a box that is not its end. */
+function expectClearOfBoxes(frame: Frame): void {
+  const boxes = boxesOf(frame);
+  const { points, start, stub } = frame.layout;
+  for (let e = 0; e < frame.edges.count; e += 1) {
+    if (stub[e]) continue;
+    for (let i = start[e]!; i + 1 < start[e + 1]!; i += 2) {
+      const [x, top, bottom] = [points[2 * i]!, points[2 * i + 1]!, points[2 * i + 3]!];
+      const hit = boxes.findIndex(
+        (box, b) =>
+          b !== frame.edges.from[e] &&
+          b !== frame.edges.to[e] &&
+          x > box.x + 1e-6 &&
+          x < box.x + box.w - 1e-6 &&
+          Math.max(top, bottom) > box.y + 1e-6 &&
+          Math.min(top, bottom) < box.y + box.h - 1e-6,
+      );
+      expect(hit, `edge ${e} of item ${frame.item}`).toBe(-1);
+    }
+  }
+}
+
+function expectDownwards(frame: Frame): void {
+  const { points, start, stub, rank } = frame.layout;
+  const { from, to, count } = frame.edges;
+  for (let e = 0; e < count; e += 1) {
+    if (stub[e]) continue;
+    expect(rank[to[e]!]!).toBeGreaterThan(rank[from[e]!]!);
+    for (let i = start[e]! + 1; i < start[e + 1]!; i += 1) {
+      const [before, here] = [points[2 * i - 1]!, points[2 * i + 1]!];
+      // Up goes only the line in the gutter between two columns, which follows a level turn.
+      const gutter = i > start[e]! + 1 && points[2 * i - 3] === before;
+      if (!gutter) expect(here).toBeGreaterThanOrEqual(before - 1e-6);
+    }
+  }
+}
+
+const MODELS: [string, () => Net][] = [
+  ["a transformer", () => transformer(3)],
+  ["a ResNet", () => resnet(3)],
+  ["a chain", () => chain(40)],
+  ["a tangle", () => tangle(250, 20)],
+];
+
+describe("a layout", () => {
+  it.each(MODELS)("of %s has no overlaps, no edge through a box, all edges downwards", async (_name, make) => {
+    const { root } = await sceneOf(make(), everything);
+    for (const frame of framesOf(root)) {
+      expectNoOverlap(boxesOf(frame));
+      expectClearOfBoxes(frame);
+      expectDownwards(frame);
+      for (const box of boxesOf(frame)) {
+        expect(box.x).toBeGreaterThanOrEqual(-1e-6);
+        expect(box.x + box.w).toBeLessThanOrEqual(frame.layout.width + 1e-6);
+        expect(box.y + box.h).toBeLessThanOrEqual(frame.layout.height + 1e-6);
+      }
+    }
+  });
+
+  it.each(MODELS)("of %s is the same every time", async (_name, make) => {
+    const [a, b] = [await sceneOf(make(), everything), await sceneOf(make(), everything)];
+    const flat = (root: Frame): number[][] =>
+      framesOf(root).map(({ layout }) => [...layout.x, ...layout.y, ...layout.points]);
+    expect(flat(a.root)).toEqual(flat(b.root));
+  });
+
+  it("draws a chain as one straight line", () => {
+    const input = inputOf(
+      30,
+      Array.from({ length: 29 }, (_, i) => [i, i + 1] as const),
+    );
+    const layout = layoutLayered(input);
+    const places = Array.from({ length: 30 }, (_, i) => centre(input, layout, i));
+    for (const place of places) expect(place).toBeCloseTo(places[0]!, 6);
+  });
+
+  it("keeps the main path straight beside a skip connection, and the skip straight beside it", () => {
+    const input = inputOf(7, [
+      [0, 1],
+      [1, 2],
+      [2, 3],
+      [3, 4],
+      [4, 5],
+      [5, 6],
+      [0, 6],
+    ]);
+    const layout = layoutLayered(input);
+    for (let node = 2; node <= 5; node += 1) {
+      expect(centre(input, layout, node)).toBeCloseTo(centre(input, layout, 1), 6);
+    }
+    const xs: number[] = [];
+    for (let i = layout.start[6]! + 2; i < layout.start[7]! - 2; i += 1) xs.push(layout.points[2 * i]!);
+    expect(xs.length).toBe(10);
+    for (const x of xs) expect(x).toBeCloseTo(xs[0]!, 6);
+  });
+
+  it("untangles what can be untangled", () => {
+    const width = 6;
+    const edges = Array.from({ length: width }, (_, i) => [i, 2 * width - 1 - i] as const);
+    const layout = layoutLayered(inputOf(2 * width, edges));
+    for (let a = 0; a < width; a += 1) {
+      for (let b = 0; b < a; b += 1) {
+        const upper = layout.x[a]! - layout.x[b]!;
+        const lower = layout.x[edges[a]![1]]! - layout.x[edges[b]![1]]!;
+        expect(upper * lower).toBeGreaterThan(0);
+      }
+    }
+  });
+
+  it("puts border points on the border, in line with the only box they meet", () => {
+    const input = inputOf(
+      2,
+      [
+        [2, 0],
+        [0, 1],
+        [1, 3],
+      ],
+      1,
+      1,
+    );
+    const layout = layoutLayered(input);
+    expect(layout.y[2]).toBe(0);
+    expect(layout.y[3]).toBe(layout.height);
+    expect(layout.x[2]).toBeCloseTo(centre(input, layout, 0), 6);
+    expect(layout.x[3]).toBeCloseTo(centre(input, layout, 1), 6);
+  });
+
+  it("runs the edge that closes a cycle upwards", () => {
+    const input = inputOf(3, [
+      [0, 1],
+      [1, 2],
+      [2, 0],
+    ]);
+    const layout = layoutLayered(input);
+    expect([...layout.rank]).toEqual([0, 1, 2]);
+    const first = layout.points[2 * layout.start[2]! + 1]!;
+    const last = layout.points[2 * layout.start[3]! - 1]!;
+    expect(first).toBeGreaterThan(last);
+  });
+
+  it("of nothing is empty", () => {
+    expect(layoutLayered(inputOf(0, []))).toMatchObject({ width: 0, height: 0 });
+  });
+
+  it("draws a hub that feeds everything as stubs", () => {
+    const n = 40;
+    const edges = [...Array.from({ length: n - 2 }, (_, i) => [i + 1, i + 2] as const)];
+    const hub = Array.from({ length: n - 2 }, (_, i) => [0, i + 2] as const);
+    const layout = layoutLayered(inputOf(n, [...edges, ...hub]));
+    const stubs = layout.stub.reduce((sum, value) => sum + value, 0);
+    expect(stubs).toBeGreaterThan(n / 2);
+    expect(layout.stub.slice(0, edges.length).every((value) => value === 0)).toBe(true);
+  });
+
+  it("breaks a very tall drawing into columns that do not overlap", () => {
+    const n = 600;
+    const input = inputOf(
+      n,
+      Array.from({ length: n - 1 }, (_, i) => [i, i + 1] as const),
+    );
+    const layout = layoutLayered(input);
+    expect(layout.height).toBeLessThan(8000);
+    expect(layout.width / layout.height).toBeGreaterThan(0.5);
+    expect(layout.width / layout.height).toBeLessThan(4);
+    expectNoOverlap(
+      Array.from({ length: n }, (_, i) => ({
+        x: layout.x[i]!,
+        y: layout.y[i]!,
+        w: input.width[i]!,
+        h: input.height[i]!,
+      })),
+    );
+    for (let e = 0; e < n - 1; e += 1) {
+      const last = 2 * (layout.start[e + 1]! - 1);
+      expect(layout.points[last]).toBeCloseTo(centre(input, layout, e + 1), 6);
+      expect(layout.points[last + 1]).toBeCloseTo(layout.y[e + 1]!, 6);
+    }
+  });
+});
+
+describe("scale", () => {
+  it("lays out identical groups once", async () => {
+    const few = await sceneOf(transformer(8), everything);
+    const many = await sceneOf(transformer(400), everything);
+    expect(many.scene.layouts.asked).toBeGreaterThan(4000);
+    expect(many.scene.layouts.computed).toBeLessThanOrEqual(few.scene.layouts.computed + 1);
+    expect(many.scene.layouts.computed).toBeLessThan(20);
+  });
+
+  it("opens one group by laying out that group and those around it", async () => {
+    const model = new GraphModel(await transformer(400).document());
+    const expansion = new Expansion(model);
+    expansion.openAll();
+    const scene = new Scene(model, expansion);
+    scene.root();
+    const attention = model.tree.kind.findIndex(
+      (_, item) => model.isGroup(item) && model.labels.title(item) === "attn",
+    );
+    const before = scene.layouts.asked;
+    expansion.close(attention);
+    scene.touch(attention);
+    scene.root();
+    expect(scene.layouts.asked - before).toBeLessThanOrEqual(4);
+  });
+
+  it("keeps a flat graph of 20,000 ops linear", async () => {
+    const net = tangle(20_000, 400);
+    const { root } = await sceneOf(net, () => undefined);
+    expect(root.boxes.length).toBeGreaterThan(20_000);
+    expectNoOverlap(boxesOf(root));
+  }, 60_000);
+
+  it("bounds the places of long edges by the number of nodes", () => {
+    const n = 3000;
+    const edges = Array.from({ length: n - 1 }, (_, i) => [i, i + 1] as const);
+    const long = Array.from({ length: n / 2 }, (_, i) => [i, n - 1 - (i % 7)] as const);
+    const input = inputOf(n, [...edges, ...long]);
+    const ranking = rankNodes(input);
+    const proper = makeProper(input, ranking, markStubs(input, ranking));
+    expect(proper.count).toBeLessThanOrEqual(5 * n);
+  });
+
+  it("tells layouts apart that differ in anything", () => {
+    const memo = new LayoutMemo();
+    const base = inputOf(3, [
+      [0, 1],
+      [1, 2],
+    ]);
+    const first = memo.layout(base);
+    expect(
+      memo.layout(
+        inputOf(3, [
+          [0, 1],
+          [1, 2],
+        ]),
+      ),
+    ).toBe(first);
+    const wider = inputOf(3, [
+      [0, 1],
+      [1, 2],
+    ]);
+    wider.width[1] = 300;
+    expect(memo.layout(wider)).not.toBe(first);
+    expect(
+      memo.layout(
+        inputOf(3, [
+          [0, 1],
+          [0, 2],
+        ]),
+      ),
+    ).not.toBe(first);
+    expect(memo.counts).toEqual({ computed: 3, asked: 4 });
+  });
+});
