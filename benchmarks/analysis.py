@@ -33,10 +33,12 @@ print("\\nRESULT", time.process_time() - start, peak() - base)
 
 CONTENDERS = {
     "floor": (
-        "import onnx, onnx.shape_inference, numpy",
-        "onnx.load(path); onnx.shape_inference.infer_shapes_path(path, path + '.inferred', data_prop=True)"
-        " if __import__('os').path.getsize(path) > 2**31 else"
-        " onnx.shape_inference.infer_shapes(onnx.load(path, load_external_data=False), data_prop=True)",
+        "import onnx, onnx.shape_inference, numpy, os",
+        (
+            "model = onnx.load(path)\n"
+            "if os.path.exists(path + '.data'): model = onnx.load(path, load_external_data=False)  # over 2 GB else\n"
+            "onnx.shape_inference.infer_shapes(model, data_prop=True)"
+        ),
     ),
     "haoline_analysis": (
         "import numpy, onnx, pandas, haoline_analysis; from haoline_analysis import analyze; analyze",
@@ -48,10 +50,12 @@ CONTENDERS = {
     ),
     "onnx-tool": (
         "import onnx_tool, numpy",
-        "m = onnx_tool.loadmodel(path, {'verbose': False}); g = m.graph\n"
-        "b = lambda d: d if isinstance(d, int) and d > 0 else (1 if d == 'batch' else 128)\n"
-        "feeds = {n: numpy.zeros([b(d) for d in g.tensormap[n].shape], g.tensormap[n].dtype) for n in g.input}\n"
-        "g.shape_infer(feeds); g.profile()",
+        (
+            "m = onnx_tool.loadmodel(path, {'verbose': False}); g = m.graph\n"
+            "b = lambda d: d if isinstance(d, int) and d > 0 else (1 if d == 'batch' else 128)\n"
+            "feeds = {n: numpy.zeros([b(d) for d in g.tensormap[n].shape], g.tensormap[n].dtype) for n in g.input}\n"
+            "g.shape_infer(feeds); g.profile()"
+        ),
     ),
 }
 FILES = ("cnn.onnx", "bert.onnx", "llama.onnx", "decoder_25k.onnx")
@@ -80,7 +84,9 @@ from haoline_analysis import analyze
 report = analyze(sys.argv[1], hardware="a100-sxm-80")
 times = []
 for batch in (2, 4, 8, 16, 32):
-    start = time.process_time(); bound = report.bind(batch=batch); bound.totals.macs; times.append(time.process_time() - start)
+    start = time.process_time()
+    report.bind(batch=batch).totals.macs
+    times.append(time.process_time() - start)
 print("RESULT", sorted(times)[2])
 """
 

@@ -36,9 +36,7 @@ def materialise(source: Path, target: Path, *, external: bool = False) -> None:
             continue
         shape = [int(dim) for dim in known[node.input[0]]]
         bfloat = bool(node.attribute) and node.attribute[0].t.data_type == T.BFLOAT16
-        tensor = graph.initializer.add(
-            name=node.output[0], data_type=T.BFLOAT16 if bfloat else T.FLOAT, dims=shape
-        )
+        tensor = graph.initializer.add(name=node.output[0], data_type=T.BFLOAT16 if bfloat else T.FLOAT, dims=shape)
         tensor.raw_data = rng.bytes(int(np.prod(shape)) * (2 if bfloat else 4))
     del graph.node[:]
     graph.node.extend(kept)
@@ -97,25 +95,29 @@ class Decoder:
         return self.op(scope, f"{tag}_Transpose", "Transpose", [shaped], perm=[0, 2, 1, 3])
 
     def attention(self, scope: str, x: str) -> str:
-        q, k, v = (self.linear(f"{scope}/{name}", x, self.hidden, self.hidden) for name in ("q_proj", "k_proj", "v_proj"))
-        q, k, v = (self.split_heads(scope, tag, t) for tag, t in zip("qkv", (q, k, v), strict=True))
+        square = self.hidden, self.hidden
+        q, k, v = (self.split_heads(scope, t, self.linear(f"{scope}/{t}_proj", x, *square)) for t in "qkv")
         q, k = self.rotate(scope, "q_rope", q), self.rotate(scope, "k_rope", k)
         turned = self.op(scope, "k_Transpose_1", "Transpose", [k], perm=[0, 1, 3, 2])
         scores = self.op(scope, "Div", "Div", [self.op(scope, "MatMul", "MatMul", [q, turned]), "root"])
         weights = self.op(scope, "Softmax", "Softmax", [self.op(scope, "Add", "Add", [scores, "/mask/Mul_out"])])
-        mixed = self.op(scope, "Transpose", "Transpose", [self.op(scope, "MatMul_1", "MatMul", [weights, v])], perm=[0, 2, 1, 3])
-        return self.linear(f"{scope}/o_proj", self.op(scope, "Reshape", "Reshape", [mixed, "merged"]), self.hidden, self.hidden)
+        mixed = self.op(scope, "MatMul_1", "MatMul", [weights, v])
+        mixed = self.op(scope, "Transpose", "Transpose", [mixed], perm=[0, 2, 1, 3])
+        return self.linear(f"{scope}/o_proj", self.op(scope, "Reshape", "Reshape", [mixed, "merged"]), *square)
 
     def mlp(self, scope: str, x: str) -> str:
         gate = self.linear(f"{scope}/gate_proj", x, self.hidden, 2 * self.hidden)
         up = self.linear(f"{scope}/up_proj", x, self.hidden, 2 * self.hidden)
-        gate = self.op(f"{scope}/act_fn", "Mul", "Mul", [gate, self.op(f"{scope}/act_fn", "Sigmoid", "Sigmoid", [gate])])
+        opened = self.op(f"{scope}/act_fn", "Sigmoid", "Sigmoid", [gate])
+        gate = self.op(f"{scope}/act_fn", "Mul", "Mul", [gate, opened])
         return self.linear(f"{scope}/down_proj", self.op(scope, "Mul", "Mul", [gate, up]), 2 * self.hidden, self.hidden)
 
     def layer(self, index: int, x: str) -> str:
         scope = f"/layers.{index}"
-        x = self.op(scope, "Add", "Add", [x, self.attention(f"{scope}/self_attn", self.norm(f"{scope}/input_layernorm", x))])
-        return self.op(scope, "Add_1", "Add", [x, self.mlp(f"{scope}/mlp", self.norm(f"{scope}/post_attention_layernorm", x))])
+        attended = self.attention(f"{scope}/self_attn", self.norm(f"{scope}/input_layernorm", x))
+        x = self.op(scope, "Add", "Add", [x, attended])
+        processed = self.mlp(f"{scope}/mlp", self.norm(f"{scope}/post_attention_layernorm", x))
+        return self.op(scope, "Add_1", "Add", [x, processed])
 
     def build(self, layers: int, vocabulary: int = 1000) -> onnx.ModelProto:
         table = self.constant("embed_tokens.weight", np.ones((vocabulary, self.hidden), np.float32))

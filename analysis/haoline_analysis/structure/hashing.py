@@ -74,7 +74,7 @@ class Wiring:
 
 
 def _heads(ops: list[Op], tensor_class: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """A number per distinct type, domain, attributes and number of outputs; constants count as the weights they make."""
+    """A number per distinct type, domain, attributes and number of outputs; constants count as what they make."""
     ids: dict[tuple[str, str, int, int], int] = {}
     keys = [
         (op.type, op.domain, id(op.attributes), len(op.outputs))
