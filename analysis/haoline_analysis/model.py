@@ -111,6 +111,11 @@ class Op:
     parent: int = -1  # op that owns the body this op is in
     call_path: tuple[str, ...] = ()  # names of the function calls it was expanded from
 
+    def integer(self, name: str, default: int = 0) -> int:
+        """An integer attribute; the default where it is absent or, in a wrong file, no integer."""
+        value = self.attributes.get(name, default)
+        return value if isinstance(value, int) else default
+
 
 @dataclass(slots=True, eq=False)
 class Gap:

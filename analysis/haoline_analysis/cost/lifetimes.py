@@ -52,7 +52,7 @@ def _owner_ends(model: Model) -> list[int]:
 
 def _is_collected(op: Op, slot: int) -> bool:
     """Whether an output grows over the iterations; the others are taken over from the body when it ends."""
-    carried = {"Loop": len(op.inputs) - 2, "Scan": len(op.inputs) - int(op.attributes.get("num_scan_inputs", 0))}
+    carried = {"Loop": len(op.inputs) - 2, "Scan": len(op.inputs) - op.integer("num_scan_inputs")}
     return op.type == "SequenceMap" or slot >= carried.get(op.type, len(op.outputs))
 
 

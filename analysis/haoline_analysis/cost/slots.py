@@ -147,19 +147,19 @@ def logical_elements(op: Op, slot: int, elements: int, dtype: str) -> int:
     if slot not in INTEGER_WEIGHTS.get(key(op), ()):
         return elements
     if op.type in ("MatMulNBits", "MatMulBnb4", "MatMulNBitsMlp") and {"K", "N"} <= attributes.keys():
-        return max(int(attributes["K"]), 0) * max(int(attributes["N"]), 0)
+        return max(op.integer("K"), 0) * max(op.integer("N"), 0)
     if op.type == "MatMulNBitsQkv" and {"K", "Nq", "Nkv"} <= attributes.keys():
-        return max(int(attributes["K"]), 0) * max(int(attributes["Nq" if slot == 3 else "Nkv"]), 0)
+        return max(op.integer("K"), 0) * max(op.integer("Nq" if slot == 3 else "Nkv"), 0)
     return elements * _per_byte(op) if dtype in ("uint8", "int8") else elements
 
 
 def _per_byte(op: Op) -> int:
     """Weights in a byte of a packed input."""
     bits = {
-        "GatherBlockQuantized": int(op.attributes.get("bits", 4)),
+        "GatherBlockQuantized": op.integer("bits", 4),
         "MatMulBlockQuantizedFp4Weight": 4,
         "MatMulFpQ4": 4,
-        "QMoE": int(op.attributes.get("expert_weight_bits", 4)),
+        "QMoE": op.integer("expert_weight_bits", 4),
     }.get(op.type, 8)
     return 8 // bits if bits in (1, 2, 4, 8) else 1
 
@@ -169,9 +169,9 @@ def packed_type(op: Op, slot: int, dtype: str) -> str:
     if slot not in INTEGER_WEIGHTS.get(key(op), ()) or dtype not in ("uint8", "int8", "float32", "float16"):
         return dtype
     if op.type == "MatMulBnb4":
-        return "nf4" if int(op.attributes.get("quant_type", 1)) else "float4_e2m1"
+        return "nf4" if op.integer("quant_type", 1) else "float4_e2m1"
     if op.type in ("MatMulNBits", "MatMulNBitsMlp", "MatMulNBitsQkv"):
-        return f"int{int(op.attributes.get('bits', 4))}"
+        return f"int{op.integer('bits', 4)}"
     if op.type == "MatMulBlockQuantizedFp4Weight":
         return "float4_e2m1"
     if op.type == "MatMulBlockQuantizedFp8Weight":

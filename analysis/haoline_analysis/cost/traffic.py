@@ -101,6 +101,6 @@ def _idle_experts(evaluation: Evaluation, op: Op, count: ParameterCount, sizes: 
         return float("nan")
     experts = float(routing.shape[-1] or 1)
     tokens = float(prod(routing.shape[:-1]))  # type: ignore[arg-type]
-    active = min(tokens * int(op.attributes.get("k", 1)), experts)
+    active = min(tokens * op.integer("k", 1), experts)
     weights = sum(sizes[tensor] for tensor in op.inputs if tensor >= 0 and count.weights[tensor])
     return float(weights * (1 - active / experts))

@@ -69,7 +69,7 @@ def _next_tensors(model: Model, index: int, slot: int) -> list[int]:
     if _hands_on(op, slot):
         return [output for output in op.outputs if output >= 0 and model.tensors[output].consumers]
     if op.type == "Scan" and op.bodies and slot < len(op.bodies[0].inputs):
-        scanned = slot >= len(op.inputs) - int(op.attributes.get("num_scan_inputs", 0))
+        scanned = slot >= len(op.inputs) - op.integer("num_scan_inputs")
         return [op.bodies[0].inputs[slot]] if scanned else []
     return []
 

@@ -27,10 +27,11 @@ def _standing(kind: str, version: int) -> str:
     """Of an ONNX op at an opset: ok | deprecated | undefined; ok where the opset is newer than the schemas at hand."""
     from onnx import defs
 
+    newest = defs.onnx_opset_version()
     try:
-        schema = defs.get_schema(kind, version)
+        schema = defs.get_schema(kind, max(0, min(version, newest)))  # a version beyond 32 bits is no SchemaError
     except defs.SchemaError:
-        return "undefined" if 0 < version <= defs.onnx_opset_version() else "ok"
+        return "undefined" if 0 < version <= newest else "ok"
     return "deprecated" if schema.deprecated else "ok"
 
 

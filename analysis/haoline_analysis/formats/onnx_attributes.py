@@ -11,7 +11,17 @@ import numpy as np
 from haoline_analysis.formats.onnx_sources import RawSource
 from haoline_analysis.formats.onnx_tensor import parse_sparse, parse_tensor
 from haoline_analysis.formats.onnx_types import parse_type
-from haoline_analysis.formats.protobuf import FIXED32, LEN, VARINT, fields, float32, malformed, signed, text, varint
+from haoline_analysis.formats.protobuf import (
+    FIXED32,
+    LEN,
+    VARINT,
+    fields,
+    float32,
+    malformed,
+    name_text,
+    signed,
+    varint,
+)
 from haoline_analysis.model import Weight
 
 if TYPE_CHECKING:
@@ -58,9 +68,9 @@ def parse_attribute(buf: Buffer, pos: int, end: int, base: int, context: Context
         if number in _TYPE_OF_FIELD:
             reader.collect(found, number, wire, a, b)
         elif wire == LEN and number == _NAME:
-            name = text(buf[a:b])
+            name = name_text(buf[a:b])
         elif wire == LEN and number == _REF:
-            reference = text(buf[a:b])
+            reference = name_text(buf[a:b])
         elif wire == VARINT and number == _TYPE:
             kind = a
     if not name:

@@ -11,7 +11,7 @@ from haoline_analysis.formats.onnx_functions import MAX_EXPANDED
 from haoline_analysis.formats.onnx_order import in_order
 from haoline_analysis.formats.onnx_scope import Closure, Frame, Scope, UnmadeError
 from haoline_analysis.formats.onnx_types import UNDECLARED, TypeInfo
-from haoline_analysis.formats.protobuf import text
+from haoline_analysis.formats.protobuf import name_text, shorten
 from haoline_analysis.model import OMITTED, Body, Op, Tensor, Weight
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 100
 """Graphs and calls within each other."""
+
+_PREFIX_PER_OP = 200  # an op whose expanded name is very long counts as several
 
 BRANCHES = ("then_branch", "else_branch")
 """Bodies of an If, which take no inputs: a name they declare as one is the enclosing graph's value."""
@@ -55,19 +57,19 @@ class Builder:
             outputs = tuple([scope[name] for name in graph.outputs if name])
         except UnmadeError as unmade:
             reader = unmade.reader or "the graph's output"
-            raise MalformedModelError(f"{reader} reads {text(unmade.name)!r}, which nothing makes") from None
+            raise MalformedModelError(f"{reader} reads {name_text(unmade.name)!r}, which nothing makes") from None
         return inputs, outputs
 
     def _initializers(self, graph: Graph, scope: Scope, fed: frozenset[bytes]) -> None:
         """Declare the initializers, except those the owner of a body feeds anyway."""
         for name, weight in graph.initializers.items():
             if name not in fed:
-                scope[name] = self._tensor(text(name), TypeInfo(weight.dtype, weight.shape), weight, -1)
+                scope[name] = self._tensor(name_text(name), TypeInfo(weight.dtype, weight.shape), weight, -1)
 
     def _declare(self, name: bytes, graph: Graph, scope: Scope, frame: Frame) -> int:
         if name in scope:
-            raise MalformedModelError(f"the graph has two inputs {text(name)!r}")
-        index = self._tensor(frame.prefix + text(name), graph.types.get(name, UNDECLARED), None, -1)
+            raise MalformedModelError(f"the graph has two inputs {name_text(name)!r}")
+        index = self._tensor(frame.prefix + name_text(name), graph.types.get(name, UNDECLARED), None, -1)
         scope[name] = index
         return index
 
@@ -131,17 +133,17 @@ class Builder:
         if kind.type == "Constant" and not kind.domain and op.outputs:
             self._attach_constant(node, op)
         if frame.path:
-            self._check_expanded()
+            self._check_expanded(frame)
 
     def _make(self, name: bytes, types: dict[bytes, TypeInfo], scope: Scope, frame: Frame, producer: int) -> int:
         if not name:
             return OMITTED
         if name in scope:
-            raise MalformedModelError(f"tensor {text(name)!r} is made twice")
+            raise MalformedModelError(f"tensor {name_text(name)!r} is made twice")
         tensors = self.tensors
         info = types.get(name, UNDECLARED)
         index = scope[name] = len(tensors)
-        label = frame.prefix + name.decode("utf-8", "backslashreplace")
+        label = frame.prefix + name_text(name)
         tensors.append(Tensor(label, info.dtype, info.shape, None, producer))
         return index
 
@@ -178,8 +180,8 @@ class Builder:
         if self._depth > MAX_DEPTH:
             raise LimitError(f"graphs and calls nest deeper than {MAX_DEPTH} levels")
 
-    def _check_expanded(self) -> None:
-        self._expanded += 1
+    def _check_expanded(self, frame: Frame) -> None:
+        self._expanded += 1 + len(frame.prefix) // _PREFIX_PER_OP
         if self._expanded > MAX_EXPANDED:
             raise LimitError(f"expanding the model's functions gives more than {MAX_EXPANDED} ops")
 
@@ -187,8 +189,8 @@ class Builder:
         self, node: Node, function: Function, types: dict[bytes, TypeInfo], scope: Scope, frame: Frame, parent: int
     ) -> None:
         """Expand a function in place of the node that calls it."""
-        self._check_expanded()
-        name = f"{frame.prefix}{node.name or f'{node.kind.type}_{len(self.ops)}'}"
+        self._check_expanded(frame)
+        name = shorten(f"{frame.prefix}{node.name or f'{node.kind.type}_{len(self.ops)}'}")
         inner, before = self._arguments(node, function, scope), len(self.tensors)
         called = self._frame(node, function, scope, frame, name)
         self._enter()
@@ -199,7 +201,7 @@ class Builder:
             if unmade.root is not inner:
                 raise
             raise MalformedModelError(
-                f"function {function.name!r} reads {text(unmade.name)!r}, which nothing in it makes"
+                f"function {function.name!r} reads {name_text(unmade.name)!r}, which nothing in it makes"
             ) from None
         self._depth -= 1
         self._results(node, results, before, types, scope, frame)
@@ -253,10 +255,10 @@ class Builder:
             if not name:
                 continue
             if name in scope:
-                raise MalformedModelError(f"tensor {text(name)!r} is made twice")
+                raise MalformedModelError(f"tensor {name_text(name)!r} is made twice")
             scope[name] = index
             if index >= before:  # made by the call, not an argument passed through
-                self._rename(self.tensors[index], frame.prefix + text(name), types.get(name, UNDECLARED))
+                self._rename(self.tensors[index], frame.prefix + name_text(name), types.get(name, UNDECLARED))
 
     def _rename(self, tensor: Tensor, name: str, info: TypeInfo) -> None:
         tensor.name = name

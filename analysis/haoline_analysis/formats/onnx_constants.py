@@ -22,11 +22,19 @@ def constant_weight(attributes: Mapping[str, Any]) -> Weight | None:
         if name in {"value", "sparse_value"} and isinstance(value, Weight):
             return replace(value)  # equal attributes are one object, but two nodes are two tensors
         if name in _PLAIN:
-            array = np.array(value, _PLAIN[name])
-            return Weight(_PLAIN[name], array.shape, ArraySource(array), "constant")
+            return _numbers(value, _PLAIN[name])
         if name in {"value_string", "value_strings"}:
             return _strings(value)
     return None
+
+
+def _numbers(value: Any, dtype: str) -> Weight | None:
+    """The weight of a plain number or list of them; None where the attribute, in a wrong file, holds something else."""
+    try:
+        array = np.array(value, dtype)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return Weight(dtype, array.shape, ArraySource(array), "constant")
 
 
 def _strings(value: Any) -> Weight:

@@ -15,7 +15,7 @@ from haoline_analysis.formats.onnx_proto import (
     parse_node_at,
     parse_value,
 )
-from haoline_analysis.formats.protobuf import LEN, VARINT, fields, malformed, signed, text
+from haoline_analysis.formats.protobuf import LEN, VARINT, fields, malformed, name_text, signed
 
 if TYPE_CHECKING:
     from haoline_analysis.formats.onnx_types import TypeInfo
@@ -92,9 +92,9 @@ def _model_part(proto: Proto, number: int, buf: Buffer, a: int, b: int, context:
         if proto.functions.setdefault(function.key, function) is not function:
             malformed(a, f"a second function {function.name!r} of domain {function.domain!r}")
     elif number == 2:
-        proto.producer = text(buf[a:b])
+        proto.producer = name_text(buf[a:b])
     elif number == 3:
-        proto.producer_version = text(buf[a:b])
+        proto.producer_version = name_text(buf[a:b])
     elif number == 20:
         proto.training = True
 
@@ -103,7 +103,7 @@ def _opset(buf: Buffer, pos: int, end: int) -> tuple[str, int]:
     domain, version = "", 0
     for number, wire, a, b in fields(buf, pos, end):
         if (number, wire) == (1, LEN):
-            domain = normal_domain(text(buf[a:b]))
+            domain = normal_domain(name_text(buf[a:b]))
         elif (number, wire) == (2, VARINT):
             version = signed(a)
     return domain, version
@@ -128,9 +128,9 @@ def _function_part(function: Function, number: int, buf: Buffer, a: int, b: int,
     if number in _FUNCTION_LISTS:
         getattr(function, _FUNCTION_LISTS[number]).append(buf[a:b])
     elif number in _FUNCTION_TEXTS:
-        setattr(function, _FUNCTION_TEXTS[number], text(buf[a:b]))
+        setattr(function, _FUNCTION_TEXTS[number], name_text(buf[a:b]))
     elif number == 6:
-        function.parameters.append(text(buf[a:b]))
+        function.parameters.append(name_text(buf[a:b]))
     elif number == 7:
         function.nodes.append(parse_node_at(buf, a, b, 0, context))
     elif number == 9:

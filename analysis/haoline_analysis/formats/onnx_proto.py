@@ -15,7 +15,7 @@ from haoline_analysis.errors import LimitError
 from haoline_analysis.formats.onnx_attributes import NO_ATTRIBUTES, Attributes, parse_attribute
 from haoline_analysis.formats.onnx_tensor import parse_sparse, parse_tensor
 from haoline_analysis.formats.onnx_types import UNDECLARED, TypeInfo, parse_type
-from haoline_analysis.formats.protobuf import LEN, fields, malformed, skip, span, text
+from haoline_analysis.formats.protobuf import LEN, fields, malformed, name_text, skip, span, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,7 +143,7 @@ class Context:
         """Decode a string that many nodes share."""
         known = self.texts.get(data)
         if known is None:
-            known = self.texts[data] = text(data)
+            known = self.texts[data] = name_text(data)
         return known
 
     def type(self, data: bytes, base: int) -> TypeInfo:
@@ -196,7 +196,7 @@ def parse_node(buf: Buffer, pos: int, end: int, base: int, context: Context) -> 
         kind = _kind(buf, pos, end, base, context)
     if kind.late is not None:
         inputs, outputs, name = inputs + kind.late[0], outputs + kind.late[1], kind.late[2] or name
-    return Node(inputs, outputs, name.decode("utf-8", "backslashreplace"), kind)
+    return Node(inputs, outputs, name_text(name), kind)
 
 
 def _kind(buf: Buffer, pos: int, end: int, base: int, context: Context) -> Kind:
@@ -330,7 +330,7 @@ def _parse_graph_part(graph: Graph, tag: int, buf: Buffer, part: tuple[int, int]
         (graph.inputs if tag == _GRAPH_INPUT else graph.outputs).append(name)
         _declare(graph.types, name, info)
     elif tag == _GRAPH_NAME:
-        graph.name = text(buf[start:stop])
+        graph.name = name_text(buf[start:stop])
 
 
 def parse_value(data: bytes, base: int, context: Context) -> tuple[bytes, TypeInfo]:
@@ -350,7 +350,7 @@ def parse_value(data: bytes, base: int, context: Context) -> tuple[bytes, TypeIn
             kind = data[start:pos]
             info = context.types.get(kind) or context.type(kind, base + start)
     if info.unknown is not None:
-        context.unknown_types.setdefault(info.unknown, text(name))
+        context.unknown_types.setdefault(info.unknown, name_text(name))
     return name, info
 
 

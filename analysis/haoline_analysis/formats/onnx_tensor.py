@@ -10,7 +10,7 @@ from haoline_analysis import dtypes
 from haoline_analysis.errors import ExternalDataError, MalformedModelError
 from haoline_analysis.formats.onnx_sources import RawSource, SparseSource, StringSource, TypedSource
 from haoline_analysis.formats.onnx_types import ELEMENT_TYPES, MAX_DIM
-from haoline_analysis.formats.protobuf import LEN, VARINT, fields, signed, text, varint
+from haoline_analysis.formats.protobuf import LEN, VARINT, fields, name_text, signed, text, varint
 from haoline_analysis.formats.storage import FileStorage, MemoryStorage, MissingStorage
 from haoline_analysis.model import Weight
 
@@ -70,7 +70,7 @@ class _Header:
     @property
     def name(self) -> str:
         """The tensor's name as text, for messages."""
-        return text(self.key)
+        return name_text(self.key)
 
 
 def parse_tensor(

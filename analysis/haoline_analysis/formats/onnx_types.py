@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from haoline_analysis.errors import LimitError
-from haoline_analysis.formats.protobuf import LEN, VARINT, fields, malformed, signed, text
+from haoline_analysis.formats.protobuf import LEN, VARINT, fields, malformed, name_text, signed
 
 if TYPE_CHECKING:
     from haoline_analysis.formats.storage import Buffer
@@ -97,8 +97,8 @@ def _container(buf: Buffer, pos: int, end: int, base: int, kind: int, depth: int
 
 
 def _opaque(buf: Buffer, pos: int, end: int, base: int) -> str:
-    parts = [text(buf[a:b]) for field, wire, a, b in fields(buf, pos, end, base) if wire == LEN and field in {1, 2}]
-    return ", ".join(parts)
+    spans = [(a, b) for field, wire, a, b in fields(buf, pos, end, base) if wire == LEN and field in {1, 2}]
+    return ", ".join(name_text(buf[a:b]) for a, b in spans)
 
 
 def _tensor(buf: Buffer, pos: int, end: int, base: int, *, sparse: bool) -> TypeInfo:
@@ -128,5 +128,5 @@ def _dim(buf: Buffer, pos: int, end: int, base: int) -> Dim:
                 malformed(base + pos, f"a declared dimension of {size}")
             dim = size if size >= 0 else None  # exporters wrote -1 for "unknown" before symbols existed
         elif (field, wire) == (2, LEN):
-            dim = text(buf[a:b]) or None
+            dim = name_text(buf[a:b]) or None
     return dim

@@ -7,6 +7,7 @@ bytes of the file.
 from __future__ import annotations
 
 import struct
+import zlib
 from typing import TYPE_CHECKING, NoReturn
 
 from haoline_analysis.errors import MalformedModelError
@@ -20,6 +21,9 @@ VARINT, FIXED64, LEN, FIXED32 = 0, 1, 2, 5
 
 _FIXED = {FIXED64: 8, FIXED32: 4}
 _MAX_VARINT_BYTES = 10
+
+MAX_NAME = 1000
+"""Characters of a name that are kept: names are shown, joined and compared a great many times."""
 
 
 def malformed(offset: int, problem: str) -> NoReturn:
@@ -114,3 +118,13 @@ def float32(buf: Buffer, start: int) -> float:
 def text(data: bytes) -> str:
     """Decode UTF-8, writing bytes that are not UTF-8 in hexadecimal, so that distinct names stay distinct."""
     return data.decode("utf-8", "backslashreplace")
+
+
+def name_text(data: bytes) -> str:
+    """Decode a name; see :func:`shorten`."""
+    return shorten(text(data))
+
+
+def shorten(whole: str) -> str:
+    """A name of bounded length: a longer one is cut, a checksum telling it from those that begin alike."""
+    return whole if len(whole) <= MAX_NAME else f"{whole[:MAX_NAME]}…{zlib.crc32(whole.encode()):08x}"

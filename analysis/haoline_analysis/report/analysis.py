@@ -23,6 +23,7 @@ from haoline_analysis.report.tensor_table import edge_tables, tensor_table
 from haoline_analysis.report.totals import Totals, total
 from haoline_analysis.shapes import Evaluator
 from haoline_analysis.shapes.bindings import bind
+from haoline_analysis.shapes.known import known_before_run
 from haoline_analysis.shapes.symbols import find_symbols
 from haoline_analysis.structure import build_scopes, categories
 from haoline_analysis.table import Column, Table
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from haoline_analysis.cost import Liveness, OpCosts
+    from haoline_analysis.cost.parameters import ParameterCount
     from haoline_analysis.findings import Finding
     from haoline_analysis.hardware import HardwareProfile
     from haoline_analysis.report.placing import Choice
@@ -132,11 +134,11 @@ class Analysis:
         live = liveness(self.model, evaluation, count)
         tell("Finding structure", 0.7)
         ops = Table(len(self.model.ops))
-        ops.add(*self.stated, *costs.columns, self.fused)
+        ops.add(*self.stated, *costs.columns, self.fused, _folded(evaluation))
         content = Content(
             facts=describe(self.model, evaluation),
             totals=_totals(self.model, ops, costs, live),
-            tables=self._tables(ops, evaluation, live),
+            tables=self._tables(ops, evaluation, count, live),
             ranges={name: (low, high) for name, (low, high) in costs.ranges.items() if low != high},
             bindings=_bindings(evaluation),
             assumptions=list(evaluation.assumptions),
@@ -154,12 +156,12 @@ class Analysis:
         """The findings, by the op table as it is now."""
         return find(self.model, evaluation, ops, self.scopes, peak_activation_bytes=peak)
 
-    def _tables(self, ops: Table, evaluation: Evaluation, live: Liveness) -> Tables:
+    def _tables(self, ops: Table, evaluation: Evaluation, count: ParameterCount, live: Liveness) -> Tables:
         """The op table now, the others when somebody looks at them."""
         scopes = self.scopes
         made = Tables(
             {
-                "tensors": lambda: tensor_table(self.model, evaluation),
+                "tensors": lambda: tensor_table(self.model, evaluation, count.weights),
                 "scopes": lambda: scope_table(
                     scopes.path, scopes.name, scopes.parent.tolist(), scopes.class_name, scopes.structure.tolist(), ops
                 ),
@@ -169,6 +171,12 @@ class Analysis:
             }
         )
         return made.replaced("ops", ops)
+
+
+def _folded(evaluation: Evaluation) -> Column:
+    """Which ops a runtime can work out before the run."""
+    words = "its result follows from the sizes alone: a constant or shape arithmetic"
+    return Column("folded", known_before_run(evaluation), "Known before the run", description=words)
 
 
 def _memory(live: Liveness) -> Table:

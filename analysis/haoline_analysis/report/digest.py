@@ -14,7 +14,10 @@ from haoline_analysis.report.container import numeric
 from haoline_analysis.report.formatting import TIMES, UNKNOWN, count, duration, known, nbytes, number, percent, plain
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from haoline_analysis.findings import Finding
+    from haoline_analysis.report.facts import Port
     from haoline_analysis.report.model_report import ModelReport
 
 CARDS = ("parameters", "macs", "flops", "weight_bytes", "peak_activation_bytes")
@@ -31,6 +34,9 @@ LAYER_COLUMNS = (
     "estimated_us",
     "bound",
 )
+
+MAX_ROWS = 100
+"""Inputs, outputs, assumptions and gaps that are listed; JSON and the document hold all."""
 
 Rows = list[tuple[str, str]]
 
@@ -79,9 +85,19 @@ def facts(report: ModelReport) -> Rows:
         ("File", nbytes(stated.file_bytes) if stated.file_bytes else ""),
         ("Ops", count(report.totals.get("ops"))),
     ]
-    rows += [("Input", str(port)) for port in stated.inputs]
-    rows += [("Output", str(port)) for port in stated.outputs]
+    rows += _ports("Input", stated.inputs) + _ports("Output", stated.outputs)
     return [(name, plain(value)) for name, value in rows if value]
+
+
+def _ports(kind: str, ports: tuple[Port, ...]) -> Rows:
+    """Inputs or outputs, of very many the first."""
+    rows = [(kind, str(port)) for port in ports[:MAX_ROWS]]
+    return rows + ([("…", more)] if (more := _more(ports)) else [])
+
+
+def _more(items: Sequence[Any]) -> str:
+    """How many are left out of a list; empty where none is."""
+    return f"{len(items) - MAX_ROWS:,} more" if len(items) > MAX_ROWS else ""
 
 
 def more_totals(report: ModelReport) -> Rows:
@@ -93,7 +109,9 @@ def more_totals(report: ModelReport) -> Rows:
 
 def assumptions(report: ModelReport) -> list[tuple[str, str, str]]:
     """What is assumed, its value, and why."""
-    return [(plain(item.what), plain(item.value), plain(item.why)) for item in report.assumptions]
+    found = report.assumptions
+    rows = [(plain(item.what), plain(item.value), plain(item.why)) for item in found[:MAX_ROWS]]
+    return rows + ([("…", more, "not listed here")] if (more := _more(found)) else [])
 
 
 def user_bindings(report: ModelReport) -> Rows:
@@ -168,7 +186,8 @@ def evidence(value: Any) -> str:
 
 def gaps(report: ModelReport) -> Rows:
     """What is not known, and how many ops it concerns."""
-    return [(plain(gap.what), f"{len(gap.ops)} ops" if gap.ops else "") for gap in report.gaps]
+    rows = [(plain(gap.what), f"{len(gap.ops)} ops" if gap.ops else "") for gap in report.gaps[:MAX_ROWS]]
+    return rows + ([("…", more)] if (more := _more(report.gaps)) else [])
 
 
 def precisions(report: ModelReport) -> list[tuple[str, str, str, str, str]]:

@@ -14,11 +14,16 @@ _BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]")
 _ESCAPE = re.compile("\x1b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b]*(?:\x07|\x1b\\\\)?|.)?")
 
+_LOOKED_AT = 10
+"""How far beyond the limit text is cleaned: names of megabytes are cut before."""
+
 
 def plain(text: object, limit: int = 400) -> str:
     """One line without control, escape or direction marks, cut at ``limit`` characters."""
-    cleaned = _CONTROL.sub(" ", _ESCAPE.sub("", str(text)))
-    return cleaned if len(cleaned) <= limit else cleaned[: limit - 1] + "…"
+    whole = str(text)
+    cleaned = _CONTROL.sub(" ", _ESCAPE.sub("", whole[: _LOOKED_AT * limit]))
+    cut = len(cleaned) > limit or len(whole) > _LOOKED_AT * limit
+    return cleaned[: limit - 1] + "…" if cut else cleaned
 
 
 def known(value: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haoline_analysis.errors import ModelError
+from haoline_analysis.errors import ModelError, UnknownHardwareError
 from haoline_analysis.hardware.detection import detect
 from haoline_analysis.hardware.estimate import estimate
 from haoline_analysis.hardware.precisions import FALLBACKS, canonical
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 PRECISIONS = tuple(FALLBACKS)
 """What an estimate can be made for."""
+
+MAX_COUNT = 100_000
+"""More devices than any one model runs on."""
 
 
 @dataclass(frozen=True)
@@ -106,15 +109,17 @@ def choose(hardware: str | HardwareProfile | None, count: int = 1, precision: st
         UnknownHardwareError: if no profile has that name.
         ModelError: if the count or the precision is none.
     """
-    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        raise ModelError(f"The number of devices must be 1 or more, not {count!r}.")
-    kind = canonical(precision) if precision else None
-    if precision and kind is None:
+    if isinstance(count, bool) or not isinstance(count, int | np.integer) or not 1 <= count <= MAX_COUNT:
+        raise ModelError(f"The number of devices must be an integer from 1 to {MAX_COUNT:,}, not {count!r}.")
+    kind = canonical(precision) if isinstance(precision, str) else None
+    if precision is not None and kind is None:
         raise ModelError(f"Unknown precision {precision!r}; choose one of {', '.join(PRECISIONS)}.")
     profile = detect().profile if hardware is None else hardware
     if isinstance(profile, str):
         profile = find_profile(profile)
-    return None if profile is None else Choice(profile, count, kind)
+    if profile is not None and not isinstance(profile, HardwareProfile):
+        raise UnknownHardwareError(f"hardware is the name of a profile or a HardwareProfile, not {profile!r}")
+    return None if profile is None else Choice(profile, int(count), kind)
 
 
 def detected_id() -> str | None:

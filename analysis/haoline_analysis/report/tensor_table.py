@@ -13,6 +13,8 @@ from haoline_analysis.table import Column, Table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from haoline_analysis.model import Dim, Model, Op, Tensor
     from haoline_analysis.shapes.value import Evaluation, Value
 
@@ -26,8 +28,11 @@ def shape_text(shape: Sequence[Dim] | None) -> str | None:
     return TIMES.join("?" if dim is None else str(dim) for dim in shape) or "scalar"
 
 
-def tensor_table(model: Model, evaluation: Evaluation) -> Table:
-    """One row per tensor: what it is, its type and shape under the binding, and its bytes."""
+def tensor_table(model: Model, evaluation: Evaluation, weights: NDArray[np.bool_]) -> Table:
+    """One row per tensor: what it is, its type and shape under the binding, and its bytes.
+
+    ``weights`` [tensors] marks all constants, those that ConstantOfShape nodes make included.
+    """
     import pandas as pd
 
     known = _Described(evaluation)
@@ -35,7 +40,7 @@ def tensor_table(model: Model, evaluation: Evaluation) -> Table:
     table = Table(len(rows))
     table.add(
         Column("name", [tensor.name for tensor in model.tensors], "Tensor", provenance="declared"),
-        Column("kind", _kinds(model), "Kind"),
+        Column("kind", _kinds(model, weights), "Kind"),
         Column("dtype", [row[0] for row in rows], "Type"),
         Column("shape", [row[1] for row in rows], "Shape"),
         Column("nbytes", pd.array([row[2] for row in rows], dtype="Int64"), "Size", "B", aggregate="sum"),
@@ -72,9 +77,10 @@ def _storable(size: int | None) -> int | None:
     return size if size is not None and size < 2**63 else None
 
 
-def _kinds(model: Model) -> list[str]:
+def _kinds(model: Model, weights: NDArray[np.bool_]) -> list[str]:
     """The kind of each tensor; an initializer that is also an output counts as an output."""
-    kinds = ["activation" if tensor.weight is None else _weight_kind(tensor) for tensor in model.tensors]
+    made = ["constant" if weight else "activation" for weight in weights.tolist()]
+    kinds = [made[i] if tensor.weight is None else _weight_kind(tensor) for i, tensor in enumerate(model.tensors)]
     for index in model.inputs:
         kinds[index] = "input"
     for index in model.outputs:

@@ -71,6 +71,8 @@ def bind(found: Symbols, shapes: Shapes | None) -> Binding:
     Raises:
         BindingError: if a name matches nothing, a size is no size, or sizes contradict each other or the file.
     """
+    if not isinstance(shapes, Mapping | None):
+        raise BindingError(f"shapes are given by name, as in {{'batch': 8}}, not as {shapes!r}")
     binding = Binding()
     for name, wanted in (shapes or {}).items():
         _bind_name(found, binding, name, wanted)
@@ -138,7 +140,9 @@ def _size(name: str, value: object) -> int:
 
 
 def _is_list(value: object) -> bool:
-    return isinstance(value, Sequence | np.ndarray) and not isinstance(value, str | bytes)
+    if isinstance(value, np.ndarray):
+        return value.ndim > 0
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes)
 
 
 def _default(by_name: dict[str, Symbol], binding: Binding) -> None:

@@ -175,7 +175,7 @@ def _embedding(model: Model, index: int, _: list[str]) -> str | None:
     """A look-up of rows in a float (or quantized) table that the model stores."""
     op = model.ops[index]
     table = model.tensors[op.inputs[0]] if op.inputs and op.inputs[0] >= 0 else None
-    if table is None or int(op.attributes.get("axis", 0)) != 0:
+    if table is None or op.integer("axis") != 0:
         return None
     weight = table.weight
     if weight is not None:

@@ -125,9 +125,9 @@ def path_of(text: str, separator: str, known: dict[str, PathPart | None] | None 
 
     ``known`` remembers paths by text. None where nothing is left, or too much.
     """
-    parts = text.split(separator)
-    if len(text) > MAX_TEXT or len(parts) > MAX_PARTS:
+    if len(text) > MAX_TEXT or text.count(separator) >= MAX_PARTS:
         return None
+    parts = text.split(separator)
     found: PathPart | None = None
     done = ""
     for index, part in enumerate(parts):

@@ -81,6 +81,9 @@ export function withUnit(value: Maybe, unit: string): string {
       return micros(value);
     case "%":
       return percent(value);
+    case "MAC": // the label beside it says what is counted
+    case "FLOP":
+      return count(value);
     default:
       return count(value, unit);
   }

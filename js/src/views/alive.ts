@@ -1,5 +1,4 @@
 import type { ReportDocument } from "../data/index.js";
-import { findConstants } from "../graph/model/constants.js";
 
 /** Rows of the largest tensors alive while an op runs, largest first; by the rules of the liveness curve. */
 export function aliveAt(report: ReportDocument, position: number, amount: number): number[] {
@@ -20,10 +19,10 @@ export function aliveAt(report: ReportDocument, position: number, amount: number
   return alive.sort((a, b) => size(b) - size(a)).slice(0, amount);
 }
 
-/** The caller owns what it feeds, and constants are weights: neither is an activation. */
+/** The caller owns what it feeds, and stored constants are weights: neither is an activation. */
 function countedTensors(report: ReportDocument, producers: Int32Array): Uint8Array {
-  const constant = findConstants(report, producers, report.ops.indices("parent"));
-  return Uint8Array.from(producers, (producer) => (producer >= 0 && constant[producer] === 0 ? 1 : 0));
+  const kinds = report.tensors.text("kind");
+  return Uint8Array.from(producers, (producer, tensor) => (producer >= 0 && kinds?.at(tensor) !== "constant" ? 1 : 0));
 }
 
 function positions(report: ReportDocument): Map<number, number> {

@@ -17,6 +17,24 @@ function reachable(model: GraphModel): number[] {
 
 const titles = (model: GraphModel, items: readonly number[]): string[] => items.map((item) => model.labels.title(item));
 
+describe("an op amid a block", () => {
+  it("stands before the block, so that the run it interrupts stays whole", async () => {
+    const net = new Net();
+    let x = net.input();
+    let mask = -1;
+    for (let i = 0; i < 4; i += 1) {
+      x = net.op("MatMul", `layers/layers.${i}`, [x, net.weight()]);
+      if (i === 0) mask = net.op("Neg", "layers", [net.input()]);
+      x = net.op("Add", `layers/layers.${i}`, [x, mask]);
+    }
+    net.markOutput(x);
+    const { tree } = await modelOf(net);
+    const run = tree.kind.indexOf(RUN);
+    expect(tree.children[run]).toHaveLength(4);
+    expect(tree.hi[tree.children[run]!.at(-1)!]).toBe(tree.hi[run]);
+  });
+});
+
 describe("the tree", () => {
   it.each([
     ["transformer", () => transformer(6)],

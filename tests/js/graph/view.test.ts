@@ -130,6 +130,18 @@ describe("the graph view", () => {
     expect(second.ops[0]).toBeGreaterThan(first.ops[0]!);
   });
 
+  it("opens a block where it is clicked, and adds it to the selection with shift instead", async () => {
+    const { canvas, probe } = mount(await transformer(4).document());
+    const run = probe.nodes().find(({ label }) => label === "layers ×4")!;
+    const at = { clientX: run.x + run.w / 2, clientY: run.y + run.h - 3, pointerId: 1, button: 0 };
+    Object.assign(canvas, { setPointerCapture: () => undefined });
+    for (const type of ["pointerdown", "pointerup"])
+      canvas.dispatchEvent(new PointerEvent(type, { ...at, shiftKey: true }));
+    expect(probe.nodes().some(({ label }) => label === "attn")).toBe(false);
+    clickAt(canvas, at.clientX + 9, at.clientY);
+    expect(probe.nodes().some(({ label }) => label === "attn")).toBe(true);
+  });
+
   it("walks along edges by keys and speaks", async () => {
     const { view } = mount(await transformer(2).document());
     const heard: number[][] = [];

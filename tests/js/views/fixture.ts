@@ -160,12 +160,19 @@ function tensors(rows: number, name: string): TableSpec {
 
 export interface ReportSpec {
   readonly names?: readonly string[];
+  /** More columns of the op table. */
+  readonly columns?: TableSpec;
   readonly text?: string;
   readonly header?: Record<string, unknown>;
 }
 
 /** A whole report; `text` stands wherever a file may put words of its own. */
-export function report({ names = ["a", "b", "c", "d"], text = "m", header = {} }: ReportSpec = {}): DataView {
+export function report({
+  names = ["a", "b", "c", "d"],
+  columns = [],
+  text = "m",
+  header = {},
+}: ReportSpec = {}): DataView {
   const rows = names.length;
   const scopes: TableSpec = [
     { name: "path", type: "str", values: ["", text] },
@@ -179,7 +186,14 @@ export function report({ names = ["a", "b", "c", "d"], text = "m", header = {} }
   ];
   const made = encode(
     { ...headerOf(text), ...header },
-    { ops: ops(names), tensors: tensors(rows, text), scopes, uses: edges(rows, 0), makes: edges(rows, 1), memory },
+    {
+      ops: [...ops(names), ...columns],
+      tensors: tensors(rows, text),
+      scopes,
+      uses: edges(rows, 0),
+      makes: edges(rows, 1),
+      memory,
+    },
   );
   return made;
 }

@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { csv, tsv } from "../../../js/src/views/table/csv.js";
-import { HOSTILE, report } from "./fixture.js";
+import { HOSTILE, report, type TableSpec } from "./fixture.js";
 import { byId, column, drawn, host, press, tall, type } from "./helpers.js";
 
 afterEach(() => document.body.replaceChildren());
 
-async function table(names?: string[]) {
-  const shown = await drawn(host(names ? { document: report({ names }) } : {}));
+async function table(names?: string[], columns: TableSpec = []) {
+  const shown = await drawn(host(names ? { document: report({ names, columns }) } : {}));
   const grid = byId("haoline-table", shown.root);
   tall(grid, 260);
   const sort = (id: string): void => grid.querySelector<HTMLElement>(`[data-column="${id}"] .hl-sort`)?.click();
@@ -59,6 +59,16 @@ describe("sort and filter", () => {
     type(byId("haoline-table-filter", root), "");
     type(byId("haoline-table-category", root), "activation");
     expect(column(root, "name")).toEqual(["layer.0/act", "layer.1/act"]);
+  });
+});
+
+describe("constants", () => {
+  it("stay out of sight until asked for, or until one is selected", async () => {
+    const folded = { name: "folded", type: "f64" as const, values: [1, 0, 1, 0] };
+    const { root, host: hosted } = await table(["shape", "fc", "reshape", "act"], [folded]);
+    expect(column(root, "name")).toEqual(["fc", "act"]);
+    hosted.set("selection", [2]);
+    expect(column(root, "name")).toEqual(["shape", "fc", "reshape", "act"]);
   });
 });
 

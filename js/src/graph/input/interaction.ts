@@ -104,6 +104,7 @@ export class Interaction implements PointerTarget, KeyTarget {
 
   click(sx: number, sy: number, add: boolean): void {
     this.#around.focus();
+    this.#tooltip.hide();
     const desk = this.#desk;
     const { x, y } = desk.stage.worldAt(sx, sy);
     const hit = hitBox(desk.session.model, desk.session.expansion, desk.session.root(), x, y);
@@ -112,10 +113,10 @@ export class Interaction implements PointerTarget, KeyTarget {
     const item = hit?.placed.item ?? -1;
     const ops = item < 0 ? [] : desk.session.model.opsOf(item);
     desk.choose(item, add ? [...new Set([...desk.selectedOps, ...ops])] : ops);
+    if (!add && desk.session.model.isGroup(item) && !desk.session.expansion.isOpen(item)) desk.toggle(item);
   }
 
   #press(hit: Hit): void {
-    this.#tooltip.hide();
     const { item } = hit.placed;
     if (hit.part === "toggle") this.#desk.toggle(item);
     else if (hit.part === "unroll") this.#desk.unroll(item);
@@ -139,7 +140,8 @@ export class Interaction implements PointerTarget, KeyTarget {
     const { x, y } = stage.worldAt(sx, sy);
     const hit = hitBox(session.model, session.expansion, session.root(), x, y);
     if (hit && hit.part !== "body") return this.#press(hit);
-    if (hit && !onBackground(hit, y)) this.#desk.toggle(hit.placed.item);
+    // The first click opened what was closed: only the title of an open group is left to act on.
+    if (hit && !onBackground(hit, y) && session.expansion.isOpen(hit.placed.item)) this.#desk.toggle(hit.placed.item);
   }
 
   walk(direction: Direction): void {

@@ -3,7 +3,8 @@ import type { ReportDocument } from "../../data/index.js";
 const RANDOM = /^(Random|Multinomial|Bernoulli)/;
 
 /**
- * Marks ops that depend on weights alone (Constant nodes, dequantized weights, folded shapes).
+ * Marks ops that depend on weights alone (Constant nodes, dequantized weights), and those whose result follows from
+ * the sizes (shape arithmetic, which the engine marks as folded).
  *
  * A reader's op list is in execution order, so one pass forward suffices. An op that makes a model output is never
  * marked: hiding it would hide the answer.
@@ -14,7 +15,9 @@ export function findConstants(doc: ReportDocument, producer: Int32Array, ownerOf
   const first = usesByOp(doc);
   const fixed = fixedTensors(doc);
   const read = doc.uses.indices("tensor");
+  const folded = doc.ops.numeric("folded")?.values;
   for (let op = 0; op < varying.length; op += 1) {
+    if (folded?.[op] === 1) continue;
     for (let i = first.start[op]!; varying[op] === 0 && i < first.start[op + 1]!; i += 1) {
       const tensor = read[first.order[i]!]!;
       const maker = producer[tensor]!;

@@ -51,8 +51,10 @@ function placeNodes(graph: OpGraph, groups: RawGroups, hidden: Uint8Array): numb
   const members: number[][] = Array.from({ length: groups.count }, () => []);
   const placed = new Uint8Array(groups.count);
   placed[ROOT] = 1;
+  const last = new Int32Array(groups.count).fill(-1);
   const place = (node: number, home: number): void => {
     members[home]!.push(node);
+    for (let group = home; node < graph.ops && group >= 0; group = groups.parent[group]!) last[group] = node;
     for (let group = home; placed[group] === 0; group = groups.parent[group]!) {
       placed[group] = 1;
       members[groups.parent[group]!]!.push(~group);
@@ -63,7 +65,18 @@ function placeNodes(graph: OpGraph, groups: RawGroups, hidden: Uint8Array): numb
     if (hidden[op] === 0) place(op, groups.bodyOf[op] === -1 ? groups.groupOf[op]! : groups.bodyOf[op]!);
   }
   for (let node = graph.ops + graph.inputs.length; node < graph.nodes; node += 1) place(node, ROOT);
-  return members;
+  return members.map((list) => uninterrupted(list, last));
+}
+
+/** An op that runs amid a group, such as a mask that all layers share, stands before it, not between two layers. */
+function uninterrupted(members: readonly number[], last: Int32Array): number[] {
+  const out: number[] = [];
+  for (const member of members) {
+    const before = out.at(-1);
+    if (member >= 0 && before !== undefined && before < 0 && last[~before]! > member) out.splice(-1, 0, member);
+    else out.push(member);
+  }
+  return out;
 }
 
 class Builder {

@@ -3,8 +3,8 @@ import { element } from "./dom.js";
 const KEYS: readonly (readonly [string, string])[] = [
   ["drag", "move"],
   ["wheel", "zoom (after a click; Ctrl + wheel always)"],
-  ["click", "select; + and − open and close"],
-  ["double click", "open or close a group"],
+  ["click", "select; open a block. + and − open and close"],
+  ["double click", "on the title of an open block: close it"],
   ["arrows", "walk along edges, or to the side"],
   ["Enter", "open or close the selected group"],
   ["[ ]", "previous, next instance of a ×N block"],

@@ -7,7 +7,7 @@ import { ColumnChooser } from "./column-chooser.js";
 import { FIRST_SHOWN, type TableColumn, tableColumns } from "./columns.js";
 import { type Cell, csv, download, tsv } from "./csv.js";
 import { Grid } from "./grid.js";
-import { RowFilter, type Sort, sortRows } from "./order.js";
+import { COMPUTING, constantOps, RowFilter, type Sort, sortRows } from "./order.js";
 
 /** The op table: sort, filter, choose columns, take away. */
 export class LayersView implements View {
@@ -62,6 +62,10 @@ export class LayersView implements View {
   }
 
   select(ops: readonly number[]): void {
+    if (this.#category.value === COMPUTING && ops.some((op) => constantOps(this.#report)[op] === 1)) {
+      this.#category.value = "";
+      this.#arrange();
+    }
     this.#grid.setSelection(ops);
   }
 
@@ -83,11 +87,15 @@ export class LayersView implements View {
   }
 
   #fillCategories(): void {
-    const chosen = this.#category.value;
+    const first = this.#category.options.length === 0;
+    const constants = constantOps(this.#report);
+    const some = constants.includes(1) && constants.includes(0);
+    const chosen = first && some ? COMPUTING : this.#category.value;
     const names = [...new Set(this.#report.ops.text("category")?.dictionary ?? [])].sort();
     const options = names.map((name) => h("option", { value: name }, name));
-    put(this.#category, h("option", { value: "" }, "All categories"), ...options);
-    this.#category.value = names.includes(chosen) ? chosen : "";
+    const computing = some && h("option", { value: COMPUTING }, "All but constants");
+    put(this.#category, h("option", { value: "" }, "All categories"), computing, ...options);
+    this.#category.value = names.includes(chosen) || (some && chosen === COMPUTING) ? chosen : "";
   }
 
   #arrange(): void {

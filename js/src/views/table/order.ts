@@ -6,6 +6,9 @@ export interface Sort {
   readonly descending: boolean;
 }
 
+/** In place of a category: every op but those whose result is known before the run. */
+export const COMPUTING = "*computing";
+
 /** Rows whose text has every word of the filter, and which are of the category if one is given. */
 export class RowFilter {
   #report: ReportDocument;
@@ -20,9 +23,10 @@ export class RowFilter {
   rows(text: string, category: string): Uint32Array {
     const words = text.toLowerCase().split(/\s+/).filter(Boolean);
     const categories = this.#report.ops.text("category");
+    const constants = category === COMPUTING ? constantOps(this.#report) : null;
     const kept: number[] = [];
     for (let row = 0; row < this.#report.ops.rows; row += 1) {
-      if (category !== "" && categories?.at(row) !== category) continue;
+      if (constants ? constants[row] === 1 : category !== "" && categories?.at(row) !== category) continue;
       if (words.length > 0 && !this.#matches(row, words)) continue;
       kept.push(row);
     }
@@ -41,6 +45,16 @@ export class RowFilter {
       .join("\n")
       .toLowerCase();
   }
+}
+
+/** Marks Constant nodes, generated weights and shape arithmetic. */
+export function constantOps(report: ReportDocument): Uint8Array {
+  const categories = report.ops.text("category");
+  const constant = categories?.dictionary.indexOf("constant") ?? -1;
+  const folded = report.ops.numeric("folded")?.values;
+  return Uint8Array.from({ length: report.ops.rows }, (_, row) =>
+    folded?.[row] === 1 || (constant >= 0 && categories?.codes[row] === constant) ? 1 : 0,
+  );
 }
 
 /** Order rows by a column in place; unknown values come last either way, ties keep the execution order. */
