@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from haoline_analysis.errors import ModelError
 from haoline_analysis.report.bundle import mimebundle
 from haoline_analysis.report.model_report import ModelReport
+from haoline_jupyter.export import WIDGET_MIME
 from haoline_jupyter.progress import NotebookSink, Progress
 from haoline_jupyter.run import Request, message, report_of
 from haoline_jupyter.widget import ReportWidget
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from IPython.core.interactiveshell import InteractiveShell
-
-WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 
 
 class Outputs:
@@ -51,12 +50,21 @@ def here(shell: Any) -> tuple[str, str]:
     return str(parent.get("metadata", {}).get("cellId") or run), run
 
 
+def is_batch(shell: Any) -> bool:
+    """Whether nobody sits in front of the kernel (nbconvert, papermill): such a run cannot ask for input.
+
+    A widget would be saved in place of the static report, which is what pages made of the notebook can show.
+    """
+    parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
+    return parent.get("content", {}).get("allow_stdin") is False
+
+
 def bundle(report: ModelReport) -> dict[str, Any]:
     """All representations of a report, the live widget among them where there is a kernel."""
     from IPython.core.getipython import get_ipython
 
     shell = get_ipython()
-    if shell is None or getattr(shell, "kernel", None) is None:
+    if shell is None or getattr(shell, "kernel", None) is None or is_batch(shell):
         return mimebundle(report)
     try:
         widget = ReportWidget(report)

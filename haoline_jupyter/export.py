@@ -58,7 +58,15 @@ def embed_reports(notebook: Any) -> int:
             if MIME in data and (html := _interactive(data, seen)):
                 output["data"] = {"text/html": html}
                 count += 1
+    _forget_widgets(notebook)
     return count
+
+
+def _forget_widgets(notebook: Any) -> None:
+    """Drop the stored widgets where none is left to show: their loader would be fetched from elsewhere."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    if not any(WIDGET_MIME in output.get("data", {}) for output in outputs):
+        notebook.metadata.pop("widgets", None)
 
 
 def _interactive(data: Any, seen: set[str]) -> str:

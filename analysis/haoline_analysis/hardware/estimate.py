@@ -186,7 +186,7 @@ def _summary(
         count=count,
         precision=precision,
         columns=_columns(times, bound, share),
-        time_us=total if np.isfinite(times.total).any() else None,
+        time_us=total if np.isfinite(times.total).any() and not _lacks_rate(work, times) else None,
         compute_us=_known(times.compute) * US,
         memory_us=_known(times.memory) * US,
         overhead_us=_known(times.overhead) * US,
@@ -195,6 +195,11 @@ def _summary(
         utilisation=_whole_utilisation(work, times, count),
         memory=need,
     )
+
+
+def _lacks_rate(work: Work, times: _Times) -> bool:
+    """Whether matrix work has no peak on this device: the sum of the other ops is then no time of the model."""
+    return bool(np.any((work.macs > 0) & np.isnan(times.peak) & ~work.free))
 
 
 def _bounds(times: _Times) -> NDArray[np.int64]:

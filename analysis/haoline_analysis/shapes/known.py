@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 def known_before_run(evaluation: Evaluation) -> NDArray[np.bool_]:
     """Per op, whether every output is known once the sizes are, bool [ops]."""
-    known = np.array([_known(signature) for signature in evaluation.signatures] + [False], bool)
-    return known[evaluation.op_signatures]  # -1, an op that never runs, reads the last entry
+    known = np.array([*map(_known, evaluation.signatures), False], bool)
+    found: NDArray[np.bool_] = known[evaluation.op_signatures]  # -1, an op that never runs, reads the last entry
+    return found
 
 
 def _known(signature: Signature) -> bool:

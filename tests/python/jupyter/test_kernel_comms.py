@@ -55,6 +55,20 @@ def test_the_kernel_says_hello_and_its_version(kernel):
     assert opened[0]["data"]["version"]
 
 
+def test_a_report_is_shown_as_a_live_widget_beside_the_forms_that_need_no_kernel(kernel):
+    client, _ = kernel
+    shown = run(client, "%haoline mlp.onnx")
+    (data,) = (m["content"]["data"] for m in shown if m["msg_type"] == "execute_result")
+    assert set(data) == {
+        "text/plain",
+        "text/html",
+        "application/vnd.haoline.report+json",
+        "application/vnd.jupyter.widget-view+json",
+    }
+    opened = {m["content"]["comm_id"] for m in shown if m["msg_type"] == "comm_open"}
+    assert data["application/vnd.jupyter.widget-view+json"]["model_id"] in opened
+
+
 def test_a_choice_updates_the_shown_reports_and_is_echoed(kernel):
     client, _ = kernel
     shown = run(client, "for _ in range(2):\n    display(get_ipython().run_line_magic('haoline', 'mlp.onnx'))")

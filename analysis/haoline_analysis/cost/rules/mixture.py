@@ -27,7 +27,7 @@ def mixture(signature: Signature) -> Cost:
     kind = signature.op.type
     hidden = shape_in(signature, 0, 2)[-1]
     tokens = prod(shape_in(signature, 0)[:-1])
-    wide = shape_in(signature, FC1[kind], 3)[1]
+    wide = _width(shape_in(signature, FC1[kind], 3), hidden, kind)
     gated = given(signature, FC3[kind])
     fused = text(signature, "activation_type", "relu") == "swiglu" and not gated
     inner = wide // 2 if fused and integer(signature, "swiglu_fusion", 0) else wide
@@ -36,3 +36,9 @@ def mixture(signature: Signature) -> Cost:
     activation = active * inner * (activation_flops(text(signature, "activation_type", "relu")) + gated)
     routing = SOFTMAX * elements_in(signature, 1) + active * hidden * 2  # weigh and add the experts' results
     return Cost(macs, 2 * macs + activation + routing)
+
+
+def _width(weights: tuple[int, ...], hidden: int, kind: str) -> int:
+    """Rows of the first layer of an expert; before onnxruntime 1.22 MoE held it as hidden x rows."""
+    _, rows, columns = weights
+    return columns if kind == "MoE" and rows == hidden != columns else rows
