@@ -30,7 +30,7 @@ def _text(value: object) -> str:
 
 @lru_cache
 def style() -> str:
-    """The style sheet, scoped to the report's class."""
+    """The style sheet, scoped to the report's class, which is doubled to outweigh a notebook's own rules."""
     return files("haoline_analysis.report").joinpath("static.css").read_text(encoding="utf-8").replace("\n", "")
 
 
