@@ -72,7 +72,7 @@ def test_a_report_is_shown_as_a_live_widget_beside_the_forms_that_need_no_kernel
 def test_a_choice_updates_the_shown_reports_and_is_echoed(kernel):
     client, _ = kernel
     shown = run(client, "for _ in range(2):\n    display(get_ipython().run_line_magic('haoline', 'mlp.onnx'))")
-    widgets = {m["content"]["comm_id"] for m in shown if m["msg_type"] == "comm_open"}
+    widgets = {m["content"]["comm_id"] for m in shown if m["msg_type"] == "comm_open"}  # and their layouts
     link = uuid.uuid4().hex
     assert not [
         m
@@ -86,8 +86,7 @@ def test_a_choice_updates_the_shown_reports_and_is_echoed(kernel):
     updated = {
         m["content"]["comm_id"] for m in replies if "overlay" in str(m["content"].get("data", {}).get("buffer_paths"))
     }
-    assert len(widgets) == 2
-    assert widgets <= updated
+    assert len(widgets & updated) == 2
 
 
 def test_running_a_cell_again_closes_its_widget(kernel):
