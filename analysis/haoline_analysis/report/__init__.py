@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from haoline_analysis.report.analysis import analyze
 from haoline_analysis.report.model_report import VIEWS, ModelReport
-from haoline_analysis.report.page import ViewAssets
 from haoline_analysis.report.totals import Totals
+from haoline_analysis.report.view_assets import ViewAssets
 
 __all__ = ["VIEWS", "ModelReport", "Totals", "ViewAssets", "analyze"]

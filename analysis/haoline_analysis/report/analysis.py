@@ -9,7 +9,6 @@ import numpy as np
 
 from haoline_analysis.cost import count_parameters, liveness, op_costs
 from haoline_analysis.cost.plan import CostPlan
-from haoline_analysis.findings import find
 from haoline_analysis.formats import open_model
 from haoline_analysis.hardware.fusion import fused_ops
 from haoline_analysis.model import Gap
@@ -154,6 +153,8 @@ class Analysis:
 
     def _find(self, evaluation: Evaluation, peak: int, ops: Table) -> list[Finding]:
         """The findings, by the op table as it is now."""
+        from haoline_analysis.findings import find  # only when somebody looks at them: its rules are many
+
         return find(self.model, evaluation, ops, self.scopes, peak_activation_bytes=peak)
 
     def _tables(self, ops: Table, evaluation: Evaluation, count: ParameterCount, live: Liveness) -> Tables:

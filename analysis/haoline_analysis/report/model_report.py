@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from haoline_analysis.hardware import HardwareProfile
     from haoline_analysis.model import Gap, Model
     from haoline_analysis.report.facts import Binding, ModelFacts, Port, Repeat
-    from haoline_analysis.report.page import ViewAssets
     from haoline_analysis.report.placing import Placed
     from haoline_analysis.report.tables import Tables
     from haoline_analysis.report.totals import Totals
+    from haoline_analysis.report.view_assets import ViewAssets
     from haoline_analysis.shapes.value import Assumption
 
 VIEWS = ("graph", "layers", "memory", "hardware", "findings")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 from importlib.resources import files
@@ -17,19 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from haoline_analysis.report.model_report import ModelReport
+    from haoline_analysis.report.view_assets import ViewAssets
 
 _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline' blob:; worker-src blob:; style-src 'unsafe-inline'; "
     "img-src data: blob:"
 )
-
-
-@dataclass(frozen=True)
-class ViewAssets:
-    """The built view bundle: an ES module that exports ``draw(element, host)``, and its style sheet."""
-
-    module: str
-    style: str
 
 
 _providers: list[Callable[[], ViewAssets]] = []
