@@ -63,13 +63,22 @@ FILES = ("cnn.onnx", "bert.onnx", "llama.onnx", "decoder_25k.onnx")
 SCALING = ("decoder_2k.onnx", "decoder_25k.onnx", "decoder_100k.onnx")
 
 
+# With bytecode on disk, as pip leaves it: compiling is not what is measured.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def measure(python: str, contender: str, path: Path, limit: float) -> dict:
     """CPU seconds and MB of one contender on one file, or how it failed."""
     imports, work = CONTENDERS[contender]
     code = MEASURE.format(imports=imports, work=work)
     try:
         done = subprocess.run(
-            [python, "-c", code, str(path)], capture_output=True, text=True, timeout=limit, check=False
+            [python, "-c", code, str(path)],
+            capture_output=True,
+            text=True,
+            timeout=limit,
+            check=False,
+            env=ENVIRONMENT,
         )
     except subprocess.TimeoutExpired:
         return {"failed": f"not finished in {limit:.0f} s"}
@@ -103,10 +112,11 @@ print("RESULT", time.process_time() - start)
 
 
 def run_snippet(code: str, *arguments: str) -> float:
-    """The least of three numbers a snippet prints after RESULT; with bytecode on disk, as pip leaves it."""
-    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    """The least of three numbers a snippet prints after RESULT."""
     command = [sys.executable, "-c", code, *arguments]
-    runs = [subprocess.run(command, capture_output=True, text=True, check=True, env=env).stdout for _ in range(3)]
+    runs = [
+        subprocess.run(command, capture_output=True, text=True, check=True, env=ENVIRONMENT).stdout for _ in range(3)
+    ]
     return min(float(line.split()[1]) for out in runs for line in out.splitlines() if line.startswith("RESULT"))
 
 

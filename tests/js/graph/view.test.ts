@@ -58,8 +58,8 @@ function mount(doc: ReportDocument, sized = true): Mounted {
   return { view, canvas, probe: (view.node() as unknown as { haolineGraph: GraphProbe }).haolineGraph };
 }
 
-function size(canvas: HTMLCanvasElement): void {
-  Object.defineProperty(canvas, "clientWidth", { value: 1000, configurable: true });
+function size(canvas: HTMLCanvasElement, width = 1000): void {
+  Object.defineProperty(canvas, "clientWidth", { value: width, configurable: true });
   Object.defineProperty(canvas, "clientHeight", { value: 600, configurable: true });
   for (const callback of resized) callback();
 }
@@ -128,6 +128,16 @@ describe("the graph view", () => {
     const second = opened();
     expect(second.ops).toHaveLength(first.ops.length);
     expect(second.ops[0]).toBeGreaterThan(first.ops[0]!);
+  });
+
+  it("keeps what is in the middle there when a panel beside it takes width", async () => {
+    const { canvas, probe } = mount(await transformer(4).document());
+    const run = (): number => probe.nodes().find(({ label }) => label.startsWith("layers"))!.x;
+    const open = probe.nodes().find(({ label }) => label === "layers ×4")!;
+    clickAt(canvas, open.x + open.w / 2, open.y + open.h - 3);
+    const before = run();
+    size(canvas, 700);
+    expect(run()).toBeCloseTo(before - 150, 3);
   });
 
   it("opens a block where it is clicked, and adds it to the selection with shift instead", async () => {

@@ -107,11 +107,19 @@ export class Stage {
     if (this.canvas.width === width && this.canvas.height === height) return;
     this.canvas.width = width;
     this.canvas.height = height;
+    if (this.ready) this.#keepCentre(this.#width - clientWidth);
     this.#width = clientWidth;
     this.#height = clientHeight;
     this.#onSize();
     // A resized canvas is blank at once; waiting for the next frame would flicker.
     if (this.#ctx) this.#paint(this.#ctx, this);
+  }
+
+  /** What stood in the middle stays there when a panel beside the graph opens or closes. */
+  #keepCentre(narrower: number): void {
+    const shifted = (camera: Camera): Camera => ({ ...camera, x: camera.x + narrower / 2 / camera.scale });
+    this.camera = shifted(this.camera);
+    if (this.#move) this.#move = { ...this.#move, from: shifted(this.#move.from), to: shifted(this.#move.to) };
   }
 }
 
