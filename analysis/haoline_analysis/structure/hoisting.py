@@ -6,7 +6,6 @@ layer alone, which then differs from its twins and would be drawn apart from the
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,8 +20,6 @@ MAX_OPS = 24
 
 MAX_WEIGHT = 1024
 """Elements of the largest constant that common computation may read: more is a layer."""
-
-_NUMBERED = re.compile(r"(^|\D)\d+$")
 
 
 def hoist_common(model: Model, tree: ScopeTree, op_scope: list[int]) -> None:
@@ -43,7 +40,7 @@ def _blocks(tree: ScopeTree) -> list[int]:
     """
     blocks = [0] * (len(tree) + 1)
     for scope in range(1, len(tree)):
-        numbered = _NUMBERED.search(tree.paths[scope]) is not None
+        numbered = tree.paths[scope][-1:].isdecimal()
         blocks[scope] = scope if numbered else blocks[tree.parents[scope]]
     return blocks
 

@@ -182,6 +182,12 @@ def test_a_mixture_of_experts_counts_the_active_ones():
     assert counted.column("macs_all_experts") == [counted.macs * 8 // 2]
 
 
+def test_a_mixture_of_experts_of_the_older_layout_counts_the_same():
+    weights = {"w1": [8, 6, 12], "n": None, "w2": [8, 12, 6]}
+    counted = one_op("MoE", {"x": [5, 6], "r": [5, 8]}, weights, domain=MS, k=2, activation_type="relu")
+    assert counted.macs == 5 * 2 * (12 * 6 + 6 * 12)
+
+
 def test_an_unknown_size_is_missing_and_a_gap():
     nodes = [helper.make_node("NonZero", ["c"], ["i"]), helper.make_node("Transpose", ["i"], ["t"]),
              helper.make_node("Cast", ["t"], ["f"], to=1), helper.make_node("MatMul", ["f", "w"], ["y"])]  # fmt: skip

@@ -21,6 +21,11 @@ def test_opsets_newer_than_the_schemas_are_not_judged():
     assert "undefined-op" not in findings(proto([node("FromTheFuture", ["x"], "y")], opset=900))
 
 
+def test_opsets_beyond_any_integer_of_the_standard_are_not_judged():
+    for version in (1 << 62, -3):
+        assert "undefined-op" not in findings(proto([node("Relu", ["x"], "y")], opset=version))
+
+
 def test_a_withdrawn_op_is_deprecated():
     made = proto([node("Upsample", ["x", "s"], "y")], {"x": [1, 1, 2, 2]}, {"s": np.ones(4, np.float32)}, opset=10)
     assert findings(made)["deprecated-op"].ops == (0,)

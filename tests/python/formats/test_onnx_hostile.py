@@ -12,6 +12,7 @@ from onnx_files import graph, message, model, node, number, wire_model, wire_nod
 
 from haoline_analysis.errors import LimitError, MalformedModelError, ModelNotFoundError, UnsupportedFormatError
 from haoline_analysis.formats import open_model
+from haoline_analysis.formats.protobuf import MAX_NAME
 
 FLOAT, INT64, STRING = TensorProto.FLOAT, TensorProto.INT64, TensorProto.STRING
 RAW16 = message(9, bytes(16))
@@ -272,3 +273,36 @@ def test_weights_do_not_follow_a_file_that_changes(tmp_path) -> None:
     path.write_bytes(b"short")
     with pytest.raises(Exception, match="has changed since the model was opened"):
         weight.numpy()
+
+
+def test_names_of_megabytes_are_cut_and_stay_distinct() -> None:
+    names = [b"A" * 5_000_000 + end for end in (b"1", b"2")]
+    inputs = [message(11, message(1, name)) for name in names]
+    nodes = [
+        message(1, message(1, name), message(2, b"y" + name), message(3, name), message(4, "Relu")) for name in names
+    ]
+    opened = open_model(wire_model(*inputs, *nodes))
+    assert max(len(each.name) for each in [*opened.tensors, *opened.ops]) < 2 * MAX_NAME
+    assert len({opened.tensors[index].name for index in opened.inputs}) == 2
+    assert opened.ops[1].inputs == opened.inputs[1:]
+
+
+def test_names_do_not_grow_with_the_depth_of_calls() -> None:
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("local", 1)]
+    functions = []
+    for level in range(20):
+        kind, domain = ("Relu", "") if level == 19 else (f"f{level + 1}", "local")
+        inner = helper.make_node(kind, ["a"], ["b"], name="n" * 900, domain=domain)
+        functions.append(helper.make_function("local", f"f{level}", ["a"], ["b"], [inner], opsets))
+    call = helper.make_node("f0", ["x"], ["y"], domain="local")
+    opened = open_model(model([call], functions=functions, opset_imports=opsets))
+    assert max(map(len, [opened.ops[0].name, *opened.ops[0].call_path])) <= 2 * MAX_NAME + 20
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [("value_float", "\u00e9"), ("value_int", float("nan")), ("value_int", 1e38), ("value_ints", ["a"])],
+)
+def test_a_constant_whose_attribute_is_of_another_type_holds_nothing(name: str, wrong: object) -> None:
+    opened = open_model(model([node("Constant", "", "c", **{name: wrong}), node("Add", "x c", "y")]))
+    assert opened.tensors[opened.ops[0].outputs[0]].weight is None

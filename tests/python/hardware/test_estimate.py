@@ -76,6 +76,13 @@ def test_what_is_unknown_is_missing_and_said():
     assert any("fp64" in note for note in result.notes)
 
 
+def test_a_model_whose_matrix_work_has_no_rate_has_no_time():
+    """The sum of its other ops would make fp64 faster than fp32."""
+    result = estimate(table(linear(), ("Relu", 0, 10, 10, 10, "fp32")), DEVICE, precision="fp64")
+    assert np.isnan(values(result, "estimated_us")).tolist() == [True, False]
+    assert result.time_us is None
+
+
 def test_a_device_without_bandwidth_yields_no_number():
     result = estimate(table(linear()), HardwareProfile("u", "U", peaks={"fp32": 1e12}))
     assert result.time_us is None

@@ -3,10 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-from report_models import conditional, mlp, saved
+from onnx import helper, numpy_helper
+from report_models import conditional, mlp, model, saved, value
 
 from haoline_analysis import analyze
 from haoline_analysis.errors import BindingError, ModelError, UnknownHardwareError
+from haoline_analysis.report.digest import MAX_ROWS
+from haoline_analysis.report.formatting import plain
 from haoline_analysis.report.repeats import repeats
 from haoline_analysis.report.scopes_table import subtree_sums
 from haoline_analysis.report.totals import total
@@ -163,3 +166,46 @@ def test_the_precision_mix_adds_up():
     report = analyze(mlp())
     assert report.precision_mix["parameters"].sum() == report.totals.parameters
     assert report.precision_mix["macs"].sum() == report.totals.macs
+
+
+@pytest.mark.parametrize(
+    ("option", "wrong"),
+    [("precision", wrong) for wrong in ("fp3", "", 5, 0, True, b"fp16", ["fp16"])]
+    + [("gpus", wrong) for wrong in (0, -1, 2.5, True, "2", 1 << 70)]
+    + [("hardware", wrong) for wrong in (5, True, b"H100", ["H100"], "", "nope")],
+)
+def test_options_of_a_wrong_kind_are_refused(option, wrong):
+    with pytest.raises(ModelError):
+        analyze(mlp(1), **{"hardware": "H100", option: wrong})
+
+
+def test_numbers_of_numpy_are_numbers():
+    report = analyze(mlp(1), shapes={"batch": np.int32(3)}, hardware="H100", gpus=np.int64(2))
+    assert report.bindings["batch"].size == 3
+    assert type(report.hardware.count) is int
+    assert report.hardware.count == 2
+
+
+def test_an_attribute_of_a_wrong_type_is_a_gap():
+    attributes = {"K": "k", "N": 1.5, "bits": [4], "block_size": 32}
+    node = helper.make_node("MatMulNBits", ["x", "w"], ["y"], domain="com.microsoft", **attributes)
+    packed = numpy_helper.from_array(np.zeros((4, 1, 16), np.uint8), "w")
+    report = analyze(model([node], [value("x", 2, 32)], [value("y", 2, 4)], [packed]))
+    assert any("K is not an integer" in gap.what for gap in report.gaps)
+    assert report.totals.weight_bytes == 64
+
+
+def test_the_text_of_a_model_with_thousands_of_inputs_stays_short():
+    count = 3 * MAX_ROWS
+    nodes = [helper.make_node("Relu", [f"x{i}"], [f"y{i}"]) for i in range(count)]
+    ports = [[value(f"{side}{i}", f"n{i}") for i in range(count)] for side in "xy"]
+    report = analyze(model(nodes, *ports))
+    assert len(report.inputs) == len(report.assumptions) == count
+    for text in (report.summary(), report.to_markdown()):
+        assert f"{count - MAX_ROWS} more" in text
+        assert f"n{count - 1}" not in text
+
+
+def test_a_text_of_megabytes_is_cut_before_it_is_cleaned():
+    assert plain("\x1b[31m" + "a" * 20_000_000, 100) == "a" * 99 + "\N{HORIZONTAL ELLIPSIS}"
+    assert plain("\x1b[31mred\x1b[0m" * 5, 20) == "red" * 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from shape_models import evaluation_of, model_of, output_shapes
 
@@ -173,3 +174,14 @@ def test_a_wrong_number_of_dims_is_refused() -> None:
 def test_zero_is_a_size() -> None:
     _, evaluation = evaluation_of(ENCODER, {"batch": 0})
     assert evaluation.bindings["batch_size"] == 0
+
+
+@pytest.mark.parametrize("wrong", ["batch=8", ["batch"], [("batch", 2)], 5])
+def test_shapes_that_are_no_mapping_are_refused(wrong) -> None:
+    with pytest.raises(BindingError, match="given by name"):
+        evaluation_of(ENCODER, wrong)
+
+
+def test_an_input_bound_to_an_array_without_dimensions_is_refused() -> None:
+    with pytest.raises(BindingError, match="2 dimensions"):
+        evaluation_of(ENCODER, {"ids": np.array(5)})
