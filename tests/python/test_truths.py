@@ -36,6 +36,24 @@ def test_published_cnns(name):
     assert round(totals.macs / 1e9, 6) == giga_macs
 
 
+def folded(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Each BatchNormalization merged into the convolution before it, whose bias takes the shift's place."""
+    convolutions = {node.output[0]: node for node in model.graph.node if node.op_type == "Conv"}
+    norms = [node for node in model.graph.node if node.op_type == "BatchNormalization"]
+    for norm in norms:
+        convolution = convolutions[norm.input[0]]
+        convolution.input.append(norm.input[2])
+        convolution.output[0] = norm.output[0]
+        model.graph.node.remove(norm)
+    return model
+
+
+def test_resnet50_with_batch_norm_folded():
+    totals = haoline_analysis.analyze(folded(onnx.load(LIGHT / "light_resnet50.onnx"))).totals
+    assert totals.parameters == 25_530_472  # 26,560 channels have one shift in place of scale and shift
+    assert round(totals.macs / 1e9, 3) == 4.089
+
+
 def bert_base_macs(batch: int, seq: int) -> int:
     """Devlin et al. 2018: 12 layers, hidden 768, feed-forward 3072; the pooler sees one token."""
     projections = 4 * seq * 768 * 768
