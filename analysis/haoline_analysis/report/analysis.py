@@ -18,7 +18,7 @@ from haoline_analysis.report.facts import Binding, describe
 from haoline_analysis.report.model_report import Content, ModelReport
 from haoline_analysis.report.scopes_table import SUMMED, scope_table
 from haoline_analysis.report.tables import Tables
-from haoline_analysis.report.tensor_table import edge_tables, tensor_table
+from haoline_analysis.report.tensor_table import edge_tables, feed_table, tensor_table
 from haoline_analysis.report.totals import Totals, total
 from haoline_analysis.shapes import Evaluator
 from haoline_analysis.shapes.bindings import bind
@@ -168,6 +168,7 @@ class Analysis:
                 ),
                 "uses": lambda: edge_tables(self.model)[0],
                 "makes": lambda: edge_tables(self.model)[1],
+                "feeds": lambda: feed_table(self.model),
                 "memory": lambda: _memory(live),
             }
         )

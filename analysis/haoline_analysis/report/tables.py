@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from haoline_analysis.table import Table
 
-NAMES = ("ops", "tensors", "scopes", "uses", "makes", "memory")
+NAMES = ("ops", "tensors", "scopes", "uses", "makes", "feeds", "memory")
 
 
 class Tables(Mapping[str, "Table"]):

@@ -125,6 +125,11 @@ def edge_tables(model: Model) -> tuple[Table, Table]:
     return _edges([op.inputs for op in model.ops]), _edges([op.outputs for op in model.ops])
 
 
+def feed_table(model: Model) -> Table:
+    """The table ``feeds``: which control-flow op fills which input of its bodies, numbered across them."""
+    return _edges([tuple(tensor for body in op.bodies for tensor in body.inputs) for op in model.ops])
+
+
 def _edges(slots: list[tuple[int, ...]]) -> Table:
     """Rows (op, slot, tensor) of tensor lists, omitted ones left out."""
     lengths = np.fromiter((len(tensors) for tensors in slots), dtype=np.int64, count=len(slots))

@@ -176,6 +176,18 @@ describe("the tree", () => {
     expect(model.opsOf(body)).toEqual([row, row + 1, row + 2, row + 3]);
   });
 
+  it("wires a loop to the ops that read what it gives its body", async () => {
+    const net = new Net();
+    const loop = net.op("Loop", "", [net.input()]);
+    const row = net.opOf(loop);
+    const inner = net.op("Add", "body", [net.fed(row), net.weight()], row);
+    net.markOutput(loop);
+    const { graph } = await modelOf(net);
+    const { count, from, to } = graph.edges;
+    const wires = Array.from({ length: count }, (_, edge) => [from[edge], to[edge]]);
+    expect(wires).toContainEqual([row, net.opOf(inner)]);
+  });
+
   it("folds loose ops between modules together, without touching an attention's own", async () => {
     const net = new Net();
     const x = net.input();

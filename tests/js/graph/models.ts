@@ -17,6 +17,7 @@ export class Net {
   readonly #tensors: { name: string; kind: string; dtype: string; nbytes: number }[] = [];
   readonly #scopes: { path: string; name: string; parent: number; className: string | null }[] = [];
   readonly #byPath = new Map<string, number>();
+  readonly #feeds: [number, number, number][] = [];
 
   constructor(name = "net") {
     this.#scopes.push({ path: "", name, parent: -1, className: null });
@@ -33,6 +34,13 @@ export class Net {
 
   weight(): number {
     return this.tensor("initializer");
+  }
+
+  /** A tensor that a control-flow op gives to its body. */
+  fed(owner: number): number {
+    const tensor = this.tensor("activation");
+    this.#feeds.push([owner, this.#feeds.length, tensor]);
+    return tensor;
   }
 
   /** Row of an op that makes a tensor. */
@@ -112,6 +120,7 @@ export class Net {
         },
         uses: { op: i32(uses, 0), slot: i32(uses, 1), tensor: i32(uses, 2) },
         makes: { op: i32(makes, 0), slot: i32(makes, 1), tensor: i32(makes, 2) },
+        feeds: { op: i32(this.#feeds, 0), slot: i32(this.#feeds, 1), tensor: i32(this.#feeds, 2) },
       },
     );
   }

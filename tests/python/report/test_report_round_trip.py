@@ -102,6 +102,14 @@ def test_the_edges_of_the_document_are_those_of_the_model():
     assert makes["op"].values.tolist() == list(range(len(report.model.ops)))
 
 
+def test_the_document_says_what_a_loop_gives_its_body(material):
+    report = analyze(material / "conformance-flops/loop5.onnx")
+    _, tables = container.decode(report.to_document())
+    (loop,) = [index for index, op in enumerate(report.model.ops) if op.bodies]
+    assert tables["feeds"]["op"].values.tolist() == [loop] * 3
+    assert tables["feeds"]["tensor"].values.tolist() == list(report.model.ops[loop].bodies[0].inputs)
+
+
 def test_the_overlay_replaces_estimates_and_nothing_else():
     report = analyze(mlp(), hardware="H100")
     report.set_hardware("A100", count=2)

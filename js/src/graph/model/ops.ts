@@ -70,13 +70,16 @@ function outputRows(doc: ReportDocument, kind: StringColumn | undefined): Int32A
   return Int32Array.from([...rows, ...extra]);
 }
 
+/** Where each tensor comes from; what a body is given comes from the control-flow op around it. */
 function producers(doc: ReportDocument): { op: Int32Array; slot: Int32Array } {
   const op = new Int32Array(doc.tensors.rows).fill(-1);
   const slot = new Int32Array(doc.tensors.rows).fill(-1);
-  const [ops, slots, tensors] = [doc.makes.indices("op"), doc.makes.indices("slot"), doc.makes.indices("tensor")];
-  for (let i = 0; i < tensors.length; i += 1) {
-    op[tensors[i]!] = ops[i]!;
-    slot[tensors[i]!] = slots[i]!;
+  for (const table of [doc.table("feeds"), doc.makes]) {
+    const [ops, slots, tensors] = [table.indices("op"), table.indices("slot"), table.indices("tensor")];
+    for (let i = 0; i < tensors.length; i += 1) {
+      op[tensors[i]!] = ops[i]!;
+      slot[tensors[i]!] = slots[i]!;
+    }
   }
   return { op, slot };
 }

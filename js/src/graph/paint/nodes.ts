@@ -12,6 +12,8 @@ type Ctx = CanvasRenderingContext2D;
 
 /** On-screen heights below which detail goes: text, then the card. */
 const READABLE = 15;
+/** Pills are flatter than op cards, yet lose their names at the same scale. */
+const PILL = 1.3;
 const CARD = 7;
 /** Zoom from which a card has a third line. */
 const DETAIL = 1.35;
@@ -87,7 +89,7 @@ export class NodePainter {
     const radius = kind === INPUT || kind === OUTPUT ? rect.h / 2 : 7;
     if (kind === RUN) this.#stack(rect, radius);
     roundBox(ctx, rect.x, rect.y, rect.w, rect.h, radius);
-    const readable = rect.h * this.#scale >= READABLE;
+    const readable = (radius === 7 ? rect.h : rect.h * PILL) * this.#scale >= READABLE;
     ctx.fillStyle = heat ?? (readable ? theme.card : this.accent(item));
     ctx.fill();
     ctx.lineWidth = 1;
