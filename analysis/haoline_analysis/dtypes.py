@@ -43,6 +43,38 @@ BITS: dict[str, int] = {
 }
 """Storage bits per element. ``string`` is absent: its size is not a function of its shape."""
 
+ONNX_CODES: dict[int, str] = {
+    1: "float32",
+    2: "uint8",
+    3: "int8",
+    4: "uint16",
+    5: "int16",
+    6: "int32",
+    7: "int64",
+    8: "string",
+    9: "bool",
+    10: "float16",
+    11: "float64",
+    12: "uint32",
+    13: "uint64",
+    14: "complex64",
+    15: "complex128",
+    16: "bfloat16",
+    17: "float8_e4m3fn",
+    18: "float8_e4m3fnuz",
+    19: "float8_e5m2",
+    20: "float8_e5m2fnuz",
+    21: "uint4",
+    22: "int4",
+    23: "float4_e2m1",
+    24: "float8_e8m0",
+    25: "uint2",
+    26: "int2",
+    27: "float6_e2m3",
+    28: "float6_e3m2",
+}
+"""ONNX numbers of element types: ``TensorProto.DataType`` of onnx 1.23, which attributes such as ``to`` use too."""
+
 FLOATS = frozenset(name for name in BITS if name.startswith(("float", "bfloat")))
 """Real floating-point types, from float64 down to float4."""
 

@@ -7,9 +7,10 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from haoline_analysis import dtypes
+from haoline_analysis.dtypes import ONNX_CODES
 from haoline_analysis.errors import ExternalDataError, MalformedModelError
 from haoline_analysis.formats.onnx_sources import RawSource, SparseSource, StringSource, TypedSource
-from haoline_analysis.formats.onnx_types import ELEMENT_TYPES, MAX_DIM
+from haoline_analysis.formats.onnx_types import MAX_DIM
 from haoline_analysis.formats.protobuf import LEN, VARINT, fields, name_text, signed, text, varint
 from haoline_analysis.formats.storage import FileStorage, MemoryStorage, MissingStorage
 from haoline_analysis.model import Weight
@@ -188,7 +189,7 @@ def _collect_run(header: _Header, number: int, wire: int, spanned: tuple[int, in
 
 
 def _dtype(header: _Header, offset: int) -> str:
-    dtype = ELEMENT_TYPES.get(header.number)
+    dtype = ONNX_CODES.get(header.number)
     if dtype is None:
         raise MalformedModelError(f"tensor {header.name!r} at byte {offset}: unknown element type {header.number}")
     if header.segmented:

@@ -4,44 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from haoline_analysis.dtypes import ONNX_CODES
 from haoline_analysis.errors import LimitError
 from haoline_analysis.formats.protobuf import LEN, VARINT, fields, malformed, name_text, signed
 
 if TYPE_CHECKING:
     from haoline_analysis.formats.storage import Buffer
     from haoline_analysis.model import Dim
-
-ELEMENT_TYPES = {
-    1: "float32",
-    2: "uint8",
-    3: "int8",
-    4: "uint16",
-    5: "int16",
-    6: "int32",
-    7: "int64",
-    8: "string",
-    9: "bool",
-    10: "float16",
-    11: "float64",
-    12: "uint32",
-    13: "uint64",
-    14: "complex64",
-    15: "complex128",
-    16: "bfloat16",
-    17: "float8_e4m3fn",
-    18: "float8_e4m3fnuz",
-    19: "float8_e5m2",
-    20: "float8_e5m2fnuz",
-    21: "uint4",
-    22: "int4",
-    23: "float4_e2m1",
-    24: "float8_e8m0",
-    25: "uint2",
-    26: "int2",
-    27: "float6_e2m3",
-    28: "float6_e3m2",
-}
-"""``TensorProto.DataType`` of onnx 1.23."""
 
 MAX_DIM = 1 << 53
 """Larger sizes are refused: they are nobody's tensor, and no longer exact in float64."""
@@ -92,7 +61,7 @@ def _container(buf: Buffer, pos: int, end: int, base: int, kind: int, depth: int
         if wire == LEN and field == (2 if kind == _MAP else 1):
             element = parse_type(buf, a, b, base, depth + 1)
         elif kind == _MAP and (field, wire) == (1, VARINT):
-            key = ELEMENT_TYPES.get(a, "?") + ", "
+            key = ONNX_CODES.get(a, "?") + ", "
     return TypeInfo(f"{_CONTAINERS[kind]}({key}{element.dtype or '?'})", None, element.unknown)
 
 
@@ -108,7 +77,7 @@ def _tensor(buf: Buffer, pos: int, end: int, base: int, *, sparse: bool) -> Type
             number = a
         elif (field, wire) == (2, LEN):
             shape = _shape(buf, a, b, base)
-    dtype = ELEMENT_TYPES.get(number)
+    dtype = ONNX_CODES.get(number)
     unknown = number if number and dtype is None else None
     return TypeInfo(f"sparse_tensor({dtype})" if sparse and dtype else dtype, shape, unknown)
 

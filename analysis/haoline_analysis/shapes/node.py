@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from haoline_analysis.dtypes import ONNX_CODES
 from haoline_analysis.shapes.dims import ImpossibleShapeError, Shape, axis_of, show
-from haoline_analysis.shapes.onnx_types import CODES
 from haoline_analysis.shapes.value import Value
 
 if TYPE_CHECKING:
@@ -168,9 +168,9 @@ class Node:
         code = self.integer(name)
         if code == 0:
             return default
-        if code not in CODES:
+        if code not in ONNX_CODES:
             raise ImpossibleShapeError(f"attribute {name} names the unknown element type {code}")
-        return CODES[code]
+        return ONNX_CODES[code]
 
     def axis(self, rank: int, default: int = 0, name: str = "axis") -> int:
         """The ``axis`` attribute as an index into ``rank`` dims."""
@@ -181,4 +181,4 @@ class Node:
         return Value(self.dtype(slot) if dtype is None else dtype, self.shape(slot))
 
 
-_NAMES = {"FLOAT": "float32", "DOUBLE": "float64"} | {name.upper(): name for name in CODES.values()}
+_NAMES = {"FLOAT": "float32", "DOUBLE": "float64"} | {name.upper(): name for name in ONNX_CODES.values()}

@@ -1,4 +1,4 @@
-"""ONNX type codes and type strings, as values of this room."""
+"""Declared types, as values of this room."""
 
 from __future__ import annotations
 
@@ -10,38 +10,6 @@ from haoline_analysis.shapes.value import Value
 
 if TYPE_CHECKING:
     from haoline_analysis.shapes.dims import Shape
-
-CODES: dict[int, str] = {
-    1: "float32",
-    2: "uint8",
-    3: "int8",
-    4: "uint16",
-    5: "int16",
-    6: "int32",
-    7: "int64",
-    8: "string",
-    9: "bool",
-    10: "float16",
-    11: "float64",
-    12: "uint32",
-    13: "uint64",
-    14: "complex64",
-    15: "complex128",
-    16: "bfloat16",
-    17: "float8_e4m3fn",
-    18: "float8_e4m3fnuz",
-    19: "float8_e5m2",
-    20: "float8_e5m2fnuz",
-    21: "uint4",
-    22: "int4",
-    23: "float4_e2m1",
-    24: "float8_e8m0",
-    25: "uint2",
-    26: "int2",
-    27: "float6_e2m3",
-    28: "float6_e3m2",
-}
-"""``TensorProto.DataType`` by number."""
 
 NUMPY: dict[str, np.dtype] = {
     name: np.dtype(name)

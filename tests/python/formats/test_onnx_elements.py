@@ -12,18 +12,18 @@ from onnx import TensorProto, helper, numpy_helper
 from onnx_files import message, number, varint, wire_model, wire_tensor
 
 from haoline_analysis import dtypes
+from haoline_analysis.dtypes import ONNX_CODES
 from haoline_analysis.formats import open_model
 from haoline_analysis.formats.elements import decode_varints
-from haoline_analysis.formats.onnx_types import ELEMENT_TYPES
 
-NUMBERS = [each for each in ELEMENT_TYPES if each != TensorProto.STRING]
+NUMBERS = [each for each in ONNX_CODES if each != TensorProto.STRING]
 SHAPES = [(), (1,), (3,), (5, 3), (0, 4), (1000,)]
 
 
 def test_every_element_type_of_the_standard_is_known() -> None:
     standard = {value for name, value in TensorProto.DataType.items() if name != "UNDEFINED"}
-    assert set(ELEMENT_TYPES) == standard
-    assert set(ELEMENT_TYPES.values()) == {*dtypes.BITS, "string"}
+    assert set(ONNX_CODES) == standard
+    assert set(ONNX_CODES.values()) == {*dtypes.BITS, "string"}
 
 
 def random_tensor(data_type: int, shape: tuple[int, ...], *, raw: bool) -> TensorProto:
@@ -37,13 +37,13 @@ def random_tensor(data_type: int, shape: tuple[int, ...], *, raw: bool) -> Tenso
         values = values.astype(np.dtype(f"u{dtype.itemsize}")).view(dtype)
     if raw:
         return numpy_helper.from_array(values, "w")
-    if "float8" in ELEMENT_TYPES[data_type]:  # onnx's own conversion rounds, and fails on e8m0 scalars
+    if "float8" in ONNX_CODES[data_type]:  # onnx's own conversion rounds, and fails on e8m0 scalars
         return TensorProto(name="w", data_type=data_type, dims=shape, int32_data=values.view(np.uint8).reshape(-1))
     return helper.make_tensor("w", data_type, shape, values)
 
 
 def bits_of(data_type: int) -> int:
-    return dtypes.BITS[ELEMENT_TYPES[data_type]]
+    return dtypes.BITS[ONNX_CODES[data_type]]
 
 
 def open_weight(tensor: TensorProto, tmp_path, *, on_disk: bool):
@@ -54,7 +54,7 @@ def open_weight(tensor: TensorProto, tmp_path, *, on_disk: bool):
     return found.weight
 
 
-@pytest.mark.parametrize("data_type", NUMBERS, ids=ELEMENT_TYPES.get)
+@pytest.mark.parametrize("data_type", NUMBERS, ids=ONNX_CODES.get)
 @pytest.mark.parametrize("on_disk", [True, False])
 def test_elements_agree_with_onnx(tmp_path, data_type: int, on_disk: bool) -> None:
     for shape, raw in itertools.product(SHAPES, [True, False]):
@@ -63,7 +63,7 @@ def test_elements_agree_with_onnx(tmp_path, data_type: int, on_disk: bool) -> No
         expected = numpy_helper.to_array(tensor)
         weight = open_weight(tensor, tmp_path, on_disk=on_disk)
         actual = weight.numpy()
-        assert (weight.dtype, actual.shape) == (ELEMENT_TYPES[data_type], expected.shape)
+        assert (weight.dtype, actual.shape) == (ONNX_CODES[data_type], expected.shape)
         if bits_of(data_type) < 8 and "int" in weight.dtype:
             assert actual.dtype == (np.uint8 if weight.dtype.startswith("u") else np.int8)
             assert (actual == expected.astype(np.int8)).all()

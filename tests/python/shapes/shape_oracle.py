@@ -8,18 +8,18 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from haoline_analysis.shapes.onnx_types import CODES
+from haoline_analysis.dtypes import ONNX_CODES
 from haoline_analysis.shapes.value import Value
 
 
 def facts(reference: Any) -> tuple[str, tuple[int, ...]]:
     """Element type and shape of a reference tensor."""
     if isinstance(reference, onnx.TensorProto):
-        return CODES[reference.data_type], tuple(reference.dims)
+        return ONNX_CODES[reference.data_type], tuple(reference.dims)
     array = np.asarray(reference)
     if array.dtype.kind in "OUS":
         return "string", array.shape
-    return CODES[helper.np_dtype_to_tensor_dtype(array.dtype)], array.shape
+    return ONNX_CODES[helper.np_dtype_to_tensor_dtype(array.dtype)], array.shape
 
 
 def verdict(value: Value | None, reference: Any) -> str:

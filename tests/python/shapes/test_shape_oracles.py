@@ -10,9 +10,9 @@ import pytest
 from onnx import numpy_helper
 
 from haoline_analysis import ModelError, open_model
+from haoline_analysis.dtypes import ONNX_CODES
 from haoline_analysis.model import Model
 from haoline_analysis.shapes import Evaluation, Evaluator
-from haoline_analysis.shapes.onnx_types import CODES
 
 FOLDERS = ("torch213-exports", "conformance-flops", "burn-onnx")
 CONTRADICT_THEMSELVES = {
@@ -41,7 +41,7 @@ def disagreements(path: Path) -> list[str]:
         if value is None or value.shape is None or told is None or not told.HasField("shape"):
             continue
         dims = [dim.dim_value if dim.HasField("dim_value") else None for dim in told.shape.dim]
-        if value.dtype != CODES.get(told.elem_type, value.dtype) or not _agree(value.shape, dims):
+        if value.dtype != ONNX_CODES.get(told.elem_type, value.dtype) or not _agree(value.shape, dims):
             found.append(f"{path.name} {tensor.name}: {value.dtype} {value.shape}, inferred {dims}")
     return found
 
