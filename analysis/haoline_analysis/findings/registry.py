@@ -31,6 +31,7 @@ RULES: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     graph.unused_outputs,
     graph.inverse_pairs,
     weights.oversized_layer,
+    weights.rearranged_weights,
     weights.unused_initializers,
     weights.double_precision,
     weights.large_constants,

@@ -18,6 +18,7 @@ OVERSIZED_SHARE = 0.4
 OVERSIZED_BYTES = 20e6
 UNUSED_BYTES = 1e3
 LARGE_CONSTANT = 4e6
+REARRANGED_BYTES = 1e6
 
 
 def oversized_layer(facts: Facts) -> Iterator[Finding]:
@@ -38,6 +39,27 @@ def oversized_layer(facts: Facts) -> Iterator[Finding]:
         if table
         else "Replace it by global pooling or a factorised layer, or quantize it first: it decides the file size.",
     )
+
+
+def rearranged_weights(facts: Facts) -> Iterator[Finding]:
+    """Large weights that are transposed or cast during the run."""
+    written = np.nan_to_num(facts.column("output_bytes"), nan=0.0)
+    rows = [
+        index
+        for index in facts.of("Transpose", "Cast")
+        if written[index] >= REARRANGED_BYTES and facts.is_weight(facts.source(index))
+    ]
+    if rows:
+        kinds = sorted({facts.model.ops[index].type for index in rows})
+        yield Finding(
+            "rearranged-weights",
+            "info",
+            "Weights are rearranged during the run",
+            listed(rows),
+            f"{count(len(rows), 'op')} ({', '.join(kinds)}): {size(float(written[rows].sum()))} of copies",
+            "Counted as activations here. A runtime that folds constants keeps the copy beside the original instead: "
+            "store the weight as it is used, or fold it offline.",
+        )
 
 
 def unused_initializers(facts: Facts) -> Iterator[Finding]:

@@ -19,6 +19,16 @@ def test_a_small_model_has_no_oversized_layer():
     assert "oversized-layer" not in findings(proto([node("MatMul", ["x", "w"], "y")], weights={"w": [8, 8]}))
 
 
+def test_large_weights_that_are_transposed_at_run_time():
+    nodes = [node("Transpose", ["w"], "t"), node("MatMul", ["x", "t"], "y")]
+    found = findings(proto(nodes, {"x": [1, 1024]}, {"w": [512, 1024]}))["rearranged-weights"]
+    assert found.ops == (0,)
+    assert "2.1 MB" in found.evidence
+    assert "rearranged-weights" not in findings(proto(nodes, {"x": [1, 8]}, {"w": [4, 8]}))
+    moving = [node("Transpose", ["x"], "t"), node("MatMul", ["t", "w"], "y")]
+    assert "rearranged-weights" not in findings(proto(moving, {"x": [1024, 1024]}, {"w": [1024, 8]}))
+
+
 def test_stored_weights_that_nothing_reads():
     nodes = [node("Relu", ["x"], "y")]
     found = findings(proto(nodes, weights={"dead": [1024, 1024]}))["unused-initializers"]
