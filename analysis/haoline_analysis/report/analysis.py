@@ -196,7 +196,7 @@ def _totals(model: Any, ops: Table, costs: OpCosts, live: Liveness) -> Totals:
     unused = costs.count.unused_initializers
     figures: dict[str, Any] = {name: total(ops[name].values) for name in SUMMED}
     figures |= {
-        "peak_activation_bytes": live.peak_bytes,
+        "peak_activation_bytes": live.peak_bytes if live.peak_bytes or not live.unknown else None,
         "peak_op": model.ops[live.peak_op].name if live.peak_op >= 0 else None,
         "activation_bytes": total(ops["output_bytes"].values),
         "ops": len(model.ops),

@@ -15,7 +15,7 @@ SUMMED = ("parameters", "macs", "flops", "weight_bytes")
 
 
 def subtree_sums(values: Any, scope_of: np.ndarray, parents: Sequence[int]) -> Any:
-    """Sums per scope over its subtree; missing where no op below a scope has a known value.
+    """Sums per scope over its subtree; missing where the known values below a scope sum to zero and some are unknown.
 
     Args:
         values: one number per op, missing ones masked or NaN.
@@ -38,7 +38,7 @@ def subtree_sums(values: Any, scope_of: np.ndarray, parents: Sequence[int]) -> A
         sums[above] += sums[scope]
         counts[above] += counts[scope]
         asked[above] += asked[scope]
-    filled = [value if have or not want else None for value, have, want in zip(sums, counts, asked, strict=True)]
+    filled = [value if value or have == want else None for value, have, want in zip(sums, counts, asked, strict=True)]
     return pd.array(filled, dtype="Int64" if exact and _fits(sums) else "Float64")
 
 

@@ -87,16 +87,23 @@ def text(name: str, value: Any) -> str:
 
 
 def total(values: Any) -> int | float | None:
-    """The sum of the known values of a column, exact for integers; None where none of the rows is known."""
+    """The sum of the known values of a column, exact for integers.
+
+    None where none of the rows is known, and where the known ones are all zero but others are not: a model whose
+    only layer cannot be counted does not cost nothing.
+    """
     missing = np.asarray(_missing(values), dtype=bool)
-    if len(values) and missing.all():
-        return None
-    kept = np.asarray(values[~missing])
-    if kept.dtype.kind in "iub":
-        return int(kept.sum()) if not _overflows(kept) else sum(kept.tolist())
-    if kept.dtype.kind == "f":
-        return float(kept.sum())
-    exact: int | float = sum(kept.tolist())
+    found = _sum(np.asarray(values[~missing]))
+    return found if found or not missing.any() else None
+
+
+def _sum(known: np.ndarray) -> int | float:
+    """The sum of a column without gaps; integers never wrap."""
+    if known.dtype.kind in "iub" and not _overflows(known):
+        return int(known.sum())
+    if known.dtype.kind == "f":
+        return float(known.sum())
+    exact: int | float = sum(known.tolist())
     return exact
 
 

@@ -150,6 +150,23 @@ def test_sums_leave_out_what_is_not_known_but_never_make_up_zero():
     assert total(pd.array([None, None], dtype="Int64")) is None
     sums = subtree_sums(values, np.array([1, 1, 2]), [-1, 0, 0])
     assert sums.tolist() == [5, 5, pd.NA]
+    assert total(pd.array([0, None], dtype="Int64")) is None
+    assert total(pd.array([0, 0], dtype="Int64")) == 0
+
+
+def test_a_model_whose_only_layer_cannot_be_counted_does_not_cost_nothing():
+    nodes = [
+        helper.make_node("Relu", ["x"], ["a"]),
+        helper.make_node("NonZero", ["a"], ["n"]),
+        helper.make_node("Cast", ["n"], ["f"], to=1),
+        helper.make_node("MatMul", ["w", "f"], ["y"]),
+    ]
+    weights = [numpy_helper.from_array(np.ones((4, 2), np.float32), "w")]
+    report = analyze(model(nodes, [value("x", 2, 8)], [value("y", 4, "n")], weights))
+    assert report.ops["macs"].isna().any()
+    assert report.totals.macs is None
+    assert report.scopes["macs"].isna().iloc[0]
+    assert report.totals.flops > 0  # of the Relu: what is known is a lower bound, and the gap says so
 
 
 def test_sums_past_64_bits_stay_exact():
