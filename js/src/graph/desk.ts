@@ -1,12 +1,12 @@
 /** The state of one graph view and what can be done to it; panels and input devices act through it. */
 
 import type { ReportDocument } from "../data/index.js";
+import { Finder } from "./explore/finder.js";
 import type { Stage } from "./input/stage.js";
 import { zoomAt } from "./paint/camera.js";
 import type { EdgeRef, Look } from "./paint/look.js";
 import type { Theme } from "./paint/theme.js";
 import { spoken } from "./panels/describe.js";
-import { Finder } from "./scene/finder.js";
 import { Mover } from "./scene/mover.js";
 import { Session } from "./scene/session.js";
 
@@ -51,7 +51,6 @@ export class Desk {
   look(theme: Theme): Look {
     const { model, expansion, summaries, coloring } = this.session;
     const { hover, hoverEdge, marked: selected, cursor: current } = this;
-    const { matches } = this.finder;
     return {
       model,
       expansion,
@@ -61,7 +60,9 @@ export class Desk {
       selected,
       hover,
       hoverEdge,
-      matches,
+      emphasis: this.finder.emphasis,
+      edgeColoring: null,
+      change: null,
       current,
       tween: this.mover.tween(),
     };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { GraphModel } from "../../../js/src/graph/model/graph-model";
-import { searchOps } from "../../../js/src/graph/model/search";
+import { searchOps } from "../../../js/src/graph/explore/search";
 import { GROUP, OP, OUTPUT, ROOT, RUN } from "../../../js/src/graph/model/tree";
 import { Expansion } from "../../../js/src/graph/scene/expansion";
 import { chain, Net, resnet, tangle, transformer } from "./models";

@@ -1,10 +1,11 @@
 /** What the painter needs to know about the state of the view. */
 
+import { countIn, type Emphasis } from "../explore/emphasis.js";
 import type { GraphModel } from "../model/graph-model.js";
+import type { Coloring } from "../overlay/coloring.js";
 import type { Expansion } from "../scene/expansion.js";
 import type { Summaries } from "../scene/summaries.js";
 import type { Rect } from "./camera.js";
-import type { Coloring } from "./coloring.js";
 import type { Theme } from "./theme.js";
 
 export interface Look {
@@ -17,8 +18,12 @@ export interface Look {
   /** Item under the pointer, -1 for none. */
   readonly hover: number;
   readonly hoverEdge: EdgeRef | null;
-  /** Leaves that match the search, as prefix sums; null while there is no search. */
-  readonly matches: Int32Array | null;
+  /** What stands out; null while all do. */
+  readonly emphasis: Emphasis | null;
+  /** Colours of edges by a tensor column; null: by precision. */
+  readonly edgeColoring: EdgeColoring | null;
+  /** How an item differs from its counterpart in the view beside this one; null without one. */
+  readonly change: ((item: number) => Change | null) | null;
   /** The item that keys act on, -1 for none. */
   readonly current: number;
   readonly tween: Tween | null;
@@ -37,7 +42,19 @@ export interface Tween {
   readonly before: ReadonlyMap<number, Rect>;
 }
 
-export function matchCount(look: Look, item: number): number {
-  const { lo, hi } = look.model.tree;
-  return look.matches ? look.matches[hi[item]!]! - look.matches[lo[item]!]! : 0;
+export type Change = "added" | "removed" | "changed";
+
+/** Colour of a tensor's edges, null where its value is unknown. */
+export interface EdgeColoring {
+  color(tensor: number): string | null;
+}
+
+/** Whether an item fades: something stands out, and nothing in it does. */
+export function faded(look: Look, item: number): boolean {
+  return look.emphasis !== null && countIn(look.model, look.emphasis, item) === 0;
+}
+
+/** Whether an item is outlined as part of what stands out. */
+export function outlined(look: Look, item: number): boolean {
+  return look.emphasis?.outline === true && countIn(look.model, look.emphasis, item) > 0;
 }

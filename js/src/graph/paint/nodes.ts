@@ -3,7 +3,7 @@
 import { format } from "../../data/index.js";
 import { INPUT, OP, OUTPUT, RUN } from "../model/tree.js";
 import type { Rect } from "./camera.js";
-import { type Look, matchCount } from "./look.js";
+import { faded, type Look, outlined } from "./look.js";
 import { categoryColor, categoryStyle } from "./palette.js";
 import { drawText, roundBox } from "./text.js";
 import { luminance, parseColor } from "./theme.js";
@@ -34,11 +34,11 @@ export class NodePainter {
 
   draw(item: number, rect: Rect): void {
     const ctx = this.#ctx;
-    const faded = this.#look.matches !== null && matchCount(this.#look, item) === 0;
-    if (faded) ctx.globalAlpha = 0.28;
+    const pale = faded(this.#look, item);
+    if (pale) ctx.globalAlpha = 0.28;
     if (rect.h * this.#scale < CARD) this.#block(item, rect);
     else this.#card(item, rect);
-    if (faded) ctx.globalAlpha = 1;
+    if (pale) ctx.globalAlpha = 1;
   }
 
   /** The colour that stands for an item when nothing else fits. */
@@ -63,9 +63,9 @@ export class NodePainter {
 
   /** Marks around an item: selection, keyboard, hover, search. */
   outline(item: number, rect: Rect, radius: number): void {
-    const { selected, hover, matches, current, theme } = this.#look;
+    const { selected, hover, current, theme } = this.#look;
     const chosen = selected.has(item);
-    const match = matches !== null && matchCount(this.#look, item) > 0;
+    const match = outlined(this.#look, item);
     if (!chosen && hover !== item && !match) return;
     const ctx = this.#ctx;
     ctx.strokeStyle = match && !chosen ? theme.warn : theme.brand;

@@ -3,7 +3,7 @@
 import { type Column, format, NumericColumn } from "../../data/index.js";
 import type { GraphModel } from "../model/graph-model.js";
 import { INPUT, OP, OUTPUT, RUN } from "../model/tree.js";
-import type { Coloring } from "../paint/coloring.js";
+import type { Coloring } from "../overlay/coloring.js";
 import type { Frame } from "../scene/frame.js";
 import type { Session } from "../scene/session.js";
 

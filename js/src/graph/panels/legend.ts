@@ -1,9 +1,9 @@
 /** What the colours and lines mean. */
 
 import type { ReportDocument } from "../../data/index.js";
-import type { Coloring } from "../paint/coloring.js";
+import type { Coloring } from "../overlay/coloring.js";
+import { viridis } from "../overlay/scale.js";
 import { categoryColor, categoryStyle, precision } from "../paint/palette.js";
-import { viridis } from "../paint/scale.js";
 import { element, icon } from "./dom.js";
 
 const MOST = 12;

@@ -3,8 +3,8 @@
 import type { ReportDocument } from "../../data/index.js";
 import { GraphModel } from "../model/graph-model.js";
 import { ROOT } from "../model/tree.js";
+import { type Coloring, makeColoring } from "../overlay/coloring.js";
 import type { Rect } from "../paint/camera.js";
-import { type Coloring, makeColoring } from "../paint/coloring.js";
 import { Expansion } from "./expansion.js";
 import type { Frame } from "./frame.js";
 import { Scene } from "./scene.js";

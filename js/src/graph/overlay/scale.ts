@@ -1,6 +1,6 @@
 /** Colours of numbers. Viridis: even steps to the eye, safe for colour-blind people, readable in grey. */
 
-import { mix, type Rgb } from "./theme.js";
+import { mix, type Rgb } from "../paint/theme.js";
 
 /** Seventeen samples of matplotlib's viridis (CC0). */
 const VIRIDIS: readonly Rgb[] = [
