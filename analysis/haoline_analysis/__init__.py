@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from haoline_analysis.comparison import Comparison, compare
     from haoline_analysis.errors import (
         BindingError,
         ExternalDataError,
@@ -40,11 +41,14 @@ _HOMES = {
     "profiles": "hardware",
     "Model": "model",
     "ModelReport": "report",
+    "Comparison": "comparison",
     "analyze": "report",
+    "compare": "comparison",
 }
 
 __all__ = [
     "BindingError",
+    "Comparison",
     "ExternalDataError",
     "HardwareProfile",
     "LimitError",
@@ -57,6 +61,7 @@ __all__ = [
     "UnknownHardwareError",
     "UnsupportedFormatError",
     "analyze",
+    "compare",
     "open_model",
     "profiles",
 ]
