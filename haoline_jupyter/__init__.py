@@ -13,11 +13,19 @@ if TYPE_CHECKING:
 
     from haoline_jupyter.assets import views
     from haoline_jupyter.display import display_file
+    from haoline_jupyter.graph_pair import GraphPair
+    from haoline_jupyter.graph_view import GraphView
     from haoline_jupyter.widget import ReportWidget
 
-_HOMES = {"ReportWidget": "widget", "display_file": "display", "views": "assets"}
+_HOMES = {
+    "GraphPair": "graph_pair",
+    "GraphView": "graph_view",
+    "ReportWidget": "widget",
+    "display_file": "display",
+    "views": "assets",
+}
 
-__all__ = ["ReportWidget", "__version__", "display_file", "load_ipython_extension", "views"]
+__all__ = ["GraphPair", "GraphView", "ReportWidget", "__version__", "display_file", "load_ipython_extension", "views"]
 
 
 def __getattr__(name: str) -> Any:

@@ -82,7 +82,13 @@ def _interactive(data: Any, seen: set[str]) -> str:
         return ""
     element = "" if report_id in seen else document_element(report_id, document)
     seen.add(report_id)
-    return embedded(str(data.get("text/html", "")), element, report_id, _choice(header.get("hardware")), "graph")
+    return embedded(str(data.get("text/html", "")), element, report_id, _state(stored, header.get("hardware")))
+
+
+def _state(stored: Any, hardware: Any) -> dict[str, object]:
+    """What the view of a stored report shows at first."""
+    state = stored.get("state") if isinstance(stored.get("state"), dict) else {}
+    return {"tab": "graph", **state, "view": str(stored.get("view") or "report"), "hardware": _choice(hardware)}
 
 
 def _choice(hardware: Any) -> dict[str, object]:

@@ -11,7 +11,7 @@ from haoline_analysis.errors import ModelError
 
 if TYPE_CHECKING:
     from haoline_analysis import ModelReport
-    from haoline_jupyter.widget import ReportWidget
+    from haoline_jupyter.view import View
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Session:
         """No choice yet: reports are estimated for the machine they run on."""
         self.lock = RLock()
         self.choice: Choice | None = None
-        self.widgets: WeakSet[ReportWidget] = WeakSet()
+        self.widgets: WeakSet[View] = WeakSet()
 
     def set_hardware(self, choice: Choice) -> None:
         """Choose the hardware of this kernel and bring every live report to it, in place.
@@ -71,11 +71,8 @@ class Session:
         placing.choose(choice.profile, choice.count, choice.precision)
         with self.lock:
             self.choice = choice
-            reports = {id(widget.report): widget.report for widget in self.live()}
-            for report in reports.values():
+            for report in {id(widget.report): widget.report for widget in self.live()}.values():
                 choice.apply(report)
-            for widget in self.live():
-                widget.refresh()
 
     def apply_to_shown(self, report: ModelReport, choice: Choice) -> None:
         """Bring one report, in every widget that shows it, to a choice made inside it.
@@ -85,11 +82,8 @@ class Session:
         """
         with self.lock:
             choice.apply(report)
-            for widget in self.live():
-                if widget.report is report:
-                    widget.refresh()
 
-    def live(self) -> list[ReportWidget]:
+    def live(self) -> list[View]:
         """The widgets not closed yet."""
         return [widget for widget in self.widgets if widget.comm is not None]
 

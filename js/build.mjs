@@ -1,6 +1,6 @@
 // Builds everything the browser loads: the widget's stub and views, and the JupyterLab plugin.
 import { spawn } from "node:child_process";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import * as esbuild from "esbuild";
@@ -29,14 +29,33 @@ const lazyViews = {
     );
   },
 };
+// Views are one module without files beside it, so the layout worker travels inside as text.
+const workerText = {
+  name: "worker-text",
+  setup({ onLoad }) {
+    onLoad({ filter: /layout[\\/]worker-source\.ts$/ }, async ({ path }) => {
+      const { outputFiles, metafile } = await esbuild.build({
+        ...common,
+        sourcemap: false,
+        format: "iife",
+        entryPoints: [join(dirname(path), "worker.ts")],
+        write: false,
+        metafile: true,
+      });
+      const watchFiles = Object.keys(metafile.inputs).map((file) => join(root, file));
+      return { contents: `export const WORKER_SOURCE = ${JSON.stringify(outputFiles[0].text)};`, watchFiles };
+    });
+  },
+};
 const withStyle = (name) => ({ js: `import "./${name}.css";` });
-const lab = { ...common, outdir: "lib", packages: "external", plugins: [lazyViews] };
+const lab = { ...common, outdir: "lib", packages: "external", plugins: [lazyViews, workerText] };
 
 const builds = [
   {
     ...common,
     entryPoints: { stub: "js/src/widget/stub.ts", views: "js/src/widget/views-entry.ts" },
     outdir: "haoline_jupyter/static",
+    plugins: [workerText],
   },
   { ...lab, entryPoints: { index: "js/src/lab/index.ts" }, banner: withStyle("index") },
   { ...lab, entryPoints: { views: "js/src/lab/views.ts" }, banner: withStyle("views") },

@@ -13,6 +13,15 @@ if TYPE_CHECKING:
 PROVENANCES = ("counted", "estimated", "measured", "declared")
 """Where a number comes from: counted from the graph, estimated by a model, measured, or stated by the file."""
 
+AGGREGATES = ("sum", "max", "min", "mean", None)
+"""How a group of rows shows its rows; None: not at all."""
+
+SCALES = ("linear", "log", "diverging", "categorical", "ordinal", None)
+"""How views turn values into colours; None: they judge by the values.
+
+The words of an ordinal column are ordered as a pandas categorical orders them, the least first.
+"""
+
 
 @dataclass(frozen=True, eq=False)
 class Column:
@@ -23,8 +32,10 @@ class Column:
     label: str = ""
     unit: str = ""  # "MAC", "FLOP", "B", "us", "FLOP/B"
     provenance: str = "counted"
-    aggregate: str | None = None  # how a group of rows shows it: sum, max, mean
+    aggregate: str | None = None  # one of AGGREGATES
     description: str = ""
+    scale: str | None = None  # one of SCALES
+    center: float | None = None  # where a diverging scale turns; None: 0
 
     def __len__(self) -> int:
         """Number of rows."""

@@ -165,9 +165,9 @@ class Lab:
         return file
 
     def _note_error(self, error: Error) -> None:
-        """The widget manager throws of itself where a notebook has no kernel."""
+        """The widget manager throws of itself where a notebook has no kernel, anywidget where a page is slow."""
         stack = error.stack or str(error)
-        if "@jupyter-widgets/jupyterlab-manager" not in stack:
+        if "@jupyter-widgets/jupyterlab-manager" not in stack and "[anywidget] Failed to initialize" not in stack:
             self.errors.append(stack)
 
     def _wait_restored(self) -> None:

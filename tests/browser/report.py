@@ -34,7 +34,7 @@ class Report:
         self.tab("graph")
         graph = self.root.get_by_test_id("haoline-graph")
         graph.scroll_into_view_if_needed()
-        expect(graph.locator("canvas")).to_be_visible()
+        expect(graph.get_by_test_id("haoline-graph-canvas")).to_be_visible()
         return graph
 
     def nodes(self) -> list[dict[str, Any]]:
@@ -45,7 +45,8 @@ class Report:
         """Open the first block that is closed."""
         block = next(node for node in self.nodes() if node["group"] and not node["expanded"])
         graph = self.graph()
-        graph.locator("canvas").click(position={"x": block["x"] + block["w"] - TOGGLE, "y": block["y"] + TOGGLE})
+        position = {"x": block["x"] + block["w"] - TOGGLE, "y": block["y"] + TOGGLE}
+        graph.get_by_test_id("haoline-graph-canvas").click(position=position)
         graph.page.wait_for_timeout(500)
         return block
 

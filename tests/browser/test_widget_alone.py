@@ -40,7 +40,7 @@ def test_reports_draw_themselves_and_carry_the_picker(bare: Lab) -> None:
     first.root.locator("[data-profile='h100-sxm']").click()
     expect(first.hardware()).to_contain_text("H100")
     expect(first.root.get_by_test_id("haoline-stat-time")).not_to_have_text(before)
-    expect(second.root.get_by_test_id("haoline-graph").locator("canvas")).to_be_visible()
+    expect(second.root.get_by_test_id("haoline-graph-canvas")).to_be_visible()
     bare.screenshot("widget-alone")
 
 

@@ -76,6 +76,16 @@ class Comparison:
             _columns(self.reverse, kinds, words),
         )
 
+    def to_document(self) -> bytes:
+        """Both reports in one container: the second's tables are ``other/ops`` and so on, its header is ``other``."""
+        from haoline_analysis.report.document import pack, parts
+
+        (head, tables), (other_head, other_tables) = parts(self.first), parts(self.second)
+        for table, columns in zip((tables["ops"], other_tables["ops"]), self.columns(), strict=True):
+            table.add(*columns)
+        beside = {f"other/{name}": table for name, table in other_tables.items()}
+        return pack({**head, "other": other_head}, {**tables, **beside})
+
     def _kinds(self, alone: str) -> list[str]:
         return [alone if text is None else CHANGED if text else SAME for text in self.changed]
 

@@ -51,6 +51,7 @@ class Matcher:
         for rounds in (ROUNDS, 1, 0):
             self._align(_surroundings(self.a, rounds), _surroundings(self.b, rounds))
             self._propagate()
+        self._replaced()
         self._wrappers()
         return np.asarray(self.there, np.int32)
 
@@ -116,6 +117,18 @@ class Matcher:
             queue = waiting.get((segment, near_a[i]))
             if queue:
                 self._pair(i, queue.popleft())
+
+    def _replaced(self) -> None:
+        """Pairs ops of two kinds that make the tensor of one name from the same inputs."""
+        rows_a = _unique([canonical(self.a.tensor_names[made[0]]) if made else None for made in self.a.makes])
+        rows_b = _unique([canonical(self.b.tensor_names[made[0]]) if made else None for made in self.b.makes])
+        for name, i in rows_a.items():
+            j = rows_b.get(name, -1)
+            if j < 0 or self.there[i] >= 0 or self.back[j] >= 0 or TRANSPARENT & {self.a.types[i], self.b.types[j]}:
+                continue
+            sources = tuple(self.there[source] if source >= 0 else -1 for source in self.a.sources[i])
+            if sources == self.b.sources[j]:
+                self.there[i], self.back[j] = j, i
 
     def _wrappers(self) -> None:
         """Pairs casts and quantizers that wrap the same value in the same way, in their order."""

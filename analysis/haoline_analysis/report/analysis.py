@@ -14,11 +14,12 @@ from haoline_analysis.hardware.fusion import fused_ops
 from haoline_analysis.model import Gap
 from haoline_analysis.report import placing
 from haoline_analysis.report.attributes import attribute_texts
+from haoline_analysis.report.content import Content
 from haoline_analysis.report.facts import Binding, describe
-from haoline_analysis.report.model_report import Content, ModelReport
+from haoline_analysis.report.model_report import ModelReport
 from haoline_analysis.report.scopes_table import SUMMED, scope_table
 from haoline_analysis.report.tables import Tables
-from haoline_analysis.report.tensor_table import edge_tables, feed_table, tensor_table
+from haoline_analysis.report.tensor_table import edge_tables, feed_table, tensor_table, yield_table
 from haoline_analysis.report.totals import Totals, total
 from haoline_analysis.shapes import Evaluator
 from haoline_analysis.shapes.bindings import bind
@@ -169,6 +170,7 @@ class Analysis:
                 "uses": lambda: edge_tables(self.model)[0],
                 "makes": lambda: edge_tables(self.model)[1],
                 "feeds": lambda: feed_table(self.model),
+                "yields": lambda: yield_table(self.model),
                 "memory": lambda: _memory(live),
             }
         )

@@ -28,6 +28,7 @@ MAX_BYTES = 1 << 30
 _GZIP_LEVEL = 4  # level 9 takes four times as long and saves five per cent
 _NUMERIC: dict[str, np.dtype[Any]] = {"f64": np.dtype("<f8"), "i32": np.dtype("<i4"), "u8": np.dtype("u1")}
 _META = ("label", "unit", "provenance", "aggregate", "description")
+_HINTS = ("scale", "center")  # left out where there is none
 
 
 class _Buffers:
@@ -77,6 +78,7 @@ def finite(value: Any) -> Any:
 def _encode_column(column: Column, buffers: _Buffers) -> dict[str, Any]:
     """Describe one column and append its buffers."""
     entry: dict[str, Any] = {"name": column.name} | {key: getattr(column, key) for key in _META}
+    entry |= {key: getattr(column, key) for key in _HINTS if getattr(column, key) is not None}
     numbers = numeric(column.values)
     if numbers is None:
         codes, words = dictionary(column.values)
@@ -171,7 +173,8 @@ def _decode_table(entry: dict[str, Any], body: memoryview) -> Table:
     """One table of a container."""
     table = Table(entry["rows"])
     for column in entry["columns"]:
-        table.add(Column(column["name"], _decode_values(column, body), **{key: column[key] for key in _META}))
+        meta = {key: column[key] for key in _META} | {key: column.get(key) for key in _HINTS}
+        table.add(Column(column["name"], _decode_values(column, body), **meta))
     return table
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from haoline_analysis.findings import Finding
     from haoline_analysis.model import Gap
+    from haoline_analysis.report.content import Content
     from haoline_analysis.report.facts import Binding, ModelFacts, Port
-    from haoline_analysis.report.model_report import Content
 
 SCHEMA = 1
 """Version of the report schema; raised when a reader of the former version would misread it."""

@@ -13,9 +13,11 @@ from haoline_analysis.report import header as head
 from haoline_analysis.table import Column, Table
 
 if TYPE_CHECKING:
-    from haoline_analysis.report.model_report import Content, ModelReport
+    from haoline_analysis.report.content import Content
+    from haoline_analysis.report.model_report import ModelReport
 
 _META = ("label", "unit", "provenance", "aggregate", "description")
+_HINTS = ("scale", "center")  # left out where there is none
 _INFINITE = {"Infinity": math.inf, "-Infinity": -math.inf}
 
 
@@ -27,6 +29,7 @@ def dumps(report: ModelReport, indent: int | None = None) -> str:
         "kind": "haoline.report",
         **head.header(content),
         "user_columns": list(content.user_columns),
+        "user_tensor_columns": list(content.user_tensor_columns),
         "tables": {name: _write_table(table) for name, table in content.tables.items()},
     }
     separators = (",", ":") if indent is None else (",", ": ")
@@ -60,6 +63,7 @@ def _write_column(column: Column) -> dict[str, Any]:
     """One column; text that repeats itself as codes into its distinct words."""
     values = column.values
     entry = {"name": column.name} | {key: getattr(column, key) for key in _META}
+    entry |= {key: getattr(column, key) for key in _HINTS if getattr(column, key) is not None}
     categories = getattr(values, "categories", None)
     if categories is not None:
         return entry | {"type": "category", "words": list(categories), "values": values.codes.tolist()}
@@ -92,7 +96,7 @@ def loads(text: str | bytes) -> Content:
 
 def _content(data: dict[str, Any]) -> Content:
     """Content from parsed JSON."""
-    from haoline_analysis.report.model_report import Content
+    from haoline_analysis.report.content import Content
     from haoline_analysis.report.placing import Placed
     from haoline_analysis.report.tables import Tables
     from haoline_analysis.report.totals import Totals
@@ -109,6 +113,7 @@ def _content(data: dict[str, Any]) -> Content:
         found=head.read_findings(data["findings"]),
         placed=Placed.from_dict(data["hardware"]) if data["hardware"] else None,
         user_columns=tuple(data["user_columns"]),
+        user_tensor_columns=tuple(data.get("user_tensor_columns", ())),
         id=data["id"],
     )
 
@@ -117,7 +122,7 @@ def _read_table(data: dict[str, Any]) -> Table:
     """One table."""
     table = Table(data["rows"])
     for entry in data["columns"]:
-        meta = {key: entry[key] for key in _META}
+        meta = {key: entry[key] for key in _META} | {key: entry.get(key) for key in _HINTS}
         table.add(Column(entry["name"], _read_values(entry), **meta))
     return table
 

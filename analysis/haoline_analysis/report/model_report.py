@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import uuid
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.errors import ModelError
 from haoline_analysis.report import mix, repeats, user_column
+from haoline_analysis.report.content import new_id
 from haoline_analysis.report.frames import op_frame
+from haoline_analysis.report.naming import offer
 from haoline_analysis.table import Column, Table
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from haoline_analysis.findings import Finding
     from haoline_analysis.hardware import HardwareProfile
     from haoline_analysis.model import Gap, Model
+    from haoline_analysis.report.content import Content
     from haoline_analysis.report.facts import Binding, ModelFacts, Port, Repeat
     from haoline_analysis.report.placing import Placed
     from haoline_analysis.report.tables import Tables
@@ -30,41 +32,6 @@ if TYPE_CHECKING:
 
 VIEWS = ("graph", "layers", "memory", "hardware", "findings")
 """The tabs a viewer has."""
-
-
-def new_id() -> str:
-    """An identity for a report: 32 hexadecimal digits."""
-    return uuid.uuid4().hex
-
-
-@dataclass(eq=False)
-class Content:
-    """What a report holds; plain data, none of it tied to the model file."""
-
-    facts: ModelFacts
-    totals: Totals
-    tables: Tables
-    ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
-    bindings: dict[str, Binding] = field(default_factory=dict)
-    assumptions: list[Assumption] = field(default_factory=list)
-    gaps: list[Gap] = field(default_factory=list)
-    found: list[Finding] | None = None  # None: not looked for yet
-    find: Callable[[Table], list[Finding]] | None = None  # looks at the op table; None once the model is gone
-    placed: Placed | None = None
-    user_columns: tuple[str, ...] = ()
-    id: str = field(default_factory=new_id)
-
-    @property
-    def findings(self) -> list[Finding]:
-        """What the rules find, looked for on first use."""
-        if self.found is None:
-            self.found = self.find(self.tables["ops"]) if self.find else []
-        return self.found
-
-    def forget_findings(self) -> None:
-        """Have them looked for anew, where the model is still there."""
-        if self.find is not None:
-            self.found = None
 
 
 class ModelReport:
@@ -81,6 +48,8 @@ class ModelReport:
         self._model = model
         self._rebind = rebind
         self._frames: dict[str, pd.DataFrame] = {}
+        self._overlay: bytes | None = None
+        self._watchers: list[Callable[[], None]] = []
         self._lock = RLock()
         self.view = VIEWS[0]  # the tab a viewer opens first
 
@@ -210,9 +179,7 @@ class ModelReport:
         if self._rebind is None:
             raise ModelError("This report was restored without its model: analyze the model file to bind other shapes.")
         report = self._rebind(self, {**(shapes or {}), **dims})
-        own = [self.tables["ops"][name] for name in self._content.user_columns]
-        report.tables["ops"].add(*own)
-        report.content.user_columns = self._content.user_columns
+        report.content.own_of(self._content)
         report.view = self.view
         return report
 
@@ -223,9 +190,10 @@ class ModelReport:
             UnknownHardwareError: if no profile has that name.
             ModelError: if the count or the precision is none.
         """
-        ops = self.tables["ops"]
-        copied = self.tables.replaced("ops", Table(ops.rows, dict(ops.columns)))
-        content = replace(self._content, tables=copied, id=new_id(), placed=None)
+        tables = self.tables
+        for name in user_column.TABLES:  # what changes in place
+            tables = tables.replaced(name, Table(tables[name].rows, dict(tables[name].columns)))
+        content = replace(self._content, tables=tables, id=new_id(), placed=None)
         report = ModelReport(content, self._model, self._rebind)
         report.view = self.view
         report.set_hardware(hardware, count=count, precision=precision)
@@ -250,41 +218,80 @@ class ModelReport:
             self.tables["ops"].add(*columns)
             self._content.placed = placed
             self._content.forget_findings()
-            self._frames.pop("ops", None)
+        self._changed("ops")
 
     def add_column(
         self,
         name: str,
         values: Any,
         *,
+        by: str | None = None,
+        table: str = "ops",
         label: str = "",
         unit: str = "",
         aggregate: str | None = None,
-        provenance: str = "declared",
+        scale: str | None = None,
+        center: float | None = None,
+        description: str = "",
+        provenance: str = "measured",
     ) -> ModelReport:
-        """Add a column of one's own to the op table; it is sorted, coloured and exported like any other.
+        """Add a column of one's own; it is sorted, coloured and exported like any other, in live views at once.
 
         Args:
-            name: the column's name; a built-in one cannot be replaced.
-            values: a Series or mapping by op name, a Series by row number, or one value per op.
+            name: the column's name; a built-in one cannot be replaced, one's own can.
+            values: a Series or mapping by name or row number, in which rows may be missing, or one value per row.
+            by: what names are of: ``"op"``, or ``"tensor"`` for the op that makes it. None: whichever fits.
+            table: ``"ops"``, or ``"tensors"`` for the edges of the graph.
             label: words for people.
             unit: the unit of the values.
-            aggregate: how a group shows it: ``sum``, ``max``, ``mean`` or None.
+            aggregate: how a group shows it: ``sum``, ``max``, ``mean``, ``min`` or None.
+            scale: ``linear``, ``log``, ``diverging``, ``categorical`` or ``ordinal`` colours; None: by the values.
+            center: where a diverging scale turns; None: at 0.
+            description: a sentence about it.
             provenance: ``counted``, ``estimated``, ``measured`` or ``declared``.
 
         Returns:
             This report.
 
         Raises:
-            ModelError: if the name is taken or the values do not fit the ops.
+            ModelError: if the name is taken or the values do not fit the ops or tensors.
         """
-        user_column.check(name, aggregate, provenance, self.tables["ops"], self._content.user_columns)
-        aligned = user_column.align(values, list(self.tables["ops"]["name"].values))
+        user_column.check_place(table, by)
+        column = Column(name, values, label or str(name), unit, provenance, aggregate, description, scale, center)
+        user_column.check(column, self.tables[table], self._content.own[table])
+        column = replace(column, values=user_column.align(values, self.tables, table, by))
         with self._lock:
-            self.tables["ops"].add(Column(name, aligned, label or name, unit, provenance, aggregate))
-            self._content.user_columns = (*(own for own in self._content.user_columns if own != name), name)
-            self._frames.pop("ops", None)
+            self._content.put_own(table, column)
+        self._changed(table)
         return self
+
+    def remove_column(self, name: str, *, table: str = "ops") -> ModelReport:
+        """Take back what :meth:`add_column` added.
+
+        Raises:
+            ModelError: if no column of that name was added.
+        """
+        user_column.check_place(table, None)
+        own = self._content.own[table]
+        if name not in own:
+            raise ModelError(f"No column {name!r} was added to the {table}{offer(name, own)}")
+        with self._lock:
+            self._content.drop_own(table, name)
+        self._changed(table)
+        return self
+
+    def watch(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call back after every change of columns or hardware; the result ends that."""
+        self._watchers.append(callback)
+        return lambda: self._watchers.remove(callback) if callback in self._watchers else None
+
+    def _changed(self, table: str) -> None:
+        """Forget what was derived from a table, and tell those who show it."""
+        with self._lock:
+            self._frames.pop(table, None)
+            self._overlay = None
+        for callback in [*self._watchers]:
+            callback()
 
     def summary(self) -> str:
         """A readable text of the whole report, without control characters."""
@@ -296,7 +303,7 @@ class ModelReport:
         """The report as versioned JSON (docs/report-schema.md), also written to ``path`` where given."""
         from haoline_analysis.report import json_codec
 
-        return _written(json_codec.dumps(self, indent), path)
+        return written(json_codec.dumps(self, indent), path)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> ModelReport:
@@ -313,7 +320,7 @@ class ModelReport:
         """The report as Markdown, also written to ``path`` where given."""
         from haoline_analysis.report.markdown import to_markdown
 
-        return _written(to_markdown(self), path)
+        return written(to_markdown(self), path)
 
     def to_html(self, path: str | Path | None = None, *, assets: ViewAssets | None = None) -> str:
         """One self-contained HTML page, also written to ``path`` where given.
@@ -323,7 +330,7 @@ class ModelReport:
         """
         from haoline_analysis.report.page import page
 
-        return _written(page(self, assets), path)
+        return written(page(self, assets), path)
 
     def to_document(self) -> bytes:
         """The gzipped binary container that the views draw (docs/architecture.md)."""
@@ -332,10 +339,13 @@ class ModelReport:
         return document(self)
 
     def to_overlay(self) -> bytes:
-        """The gzipped container of what a change of hardware changes."""
+        """The gzipped container of what may have changed since the document was made: estimates and own columns."""
         from haoline_analysis.report.document import overlay
 
-        return overlay(self)
+        with self._lock:
+            if self._overlay is None:
+                self._overlay = overlay(self)
+            return self._overlay
 
     def __repr__(self) -> str:
         """The summary."""
@@ -348,7 +358,7 @@ class ModelReport:
         return mimebundle(self)
 
 
-def _written(text: str, path: str | Path | None) -> str:
+def written(text: str, path: str | Path | None) -> str:
     """The text, written as UTF-8 to the path where there is one."""
     if path is not None:
         from pathlib import Path

@@ -7,13 +7,13 @@ import json
 from functools import lru_cache
 from html import escape
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.report.formatting import plain
 from haoline_analysis.report.static_html import static_html
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from haoline_analysis.report.model_report import ModelReport
     from haoline_analysis.report.view_assets import ViewAssets
@@ -32,16 +32,24 @@ def provide_assets(provider: Callable[[], ViewAssets] | None) -> None:
     _providers[:] = [] if provider is None else [provider]
 
 
-def page(report: ModelReport, assets: ViewAssets | None = None) -> str:
-    """A complete page; interactive where there is a bundle, and readable without script either way."""
+def page(
+    report: ModelReport,
+    assets: ViewAssets | None = None,
+    state: Mapping[str, Any] | None = None,
+    document: bytes | None = None,
+) -> str:
+    """A complete page; interactive where there is a bundle, and readable without script either way.
+
+    ``state`` holds traits of a view (docs/architecture.md): which view it is and what it shows at first.
+    ``document`` is the container to draw where it is not just the report's.
+    """
     if assets is None and _providers:
         assets = _providers[0]()
     body = static_html(report)
     head = f"<style>{_page_style()}</style>"
     if assets is not None:
-        body = embedded(
-            body, document_element(report.id, report.to_document()), report.id, hardware_choice(report), report.view
-        )
+        state = {"hardware": hardware_choice(report), "tab": report.view, **(state or {})}
+        body = embedded(body, document_element(report.id, document or report.to_document()), report.id, state)
         head += bundle_elements(assets)
     # Nothing but what the page carries may load: a name that slipped through could still reach no server.
     policy = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
@@ -79,12 +87,11 @@ def document_element(report_id: str, document: bytes) -> str:
     return f'<script type="application/octet-stream" id="haoline-{escape(report_id)}">{data}</script>'
 
 
-def embedded(fallback: str, data: str, report_id: str, hardware: dict[str, object], tab: str) -> str:
-    """A report in a page: its data, and the static form until the bundle draws over it."""
-    choice = escape(json.dumps(hardware), quote=True)
+def embedded(fallback: str, data: str, report_id: str, state: Mapping[str, Any]) -> str:
+    """A report in a page: its data, the state of its view, and the static form until the bundle draws over it."""
+    told = escape(json.dumps(state), quote=True)
     return (
-        f'{data}<div data-haoline-document="haoline-{escape(report_id)}" data-haoline-hardware="{choice}" '
-        f'data-haoline-tab="{escape(tab, quote=True)}">{fallback}</div>'
+        f'{data}<div data-haoline-document="haoline-{escape(report_id)}" data-haoline-state="{told}">{fallback}</div>'
     )
 
 

@@ -50,10 +50,19 @@ def static_html(report: ModelReport, max_layers: int = MAX_LAYERS) -> str:
         _section("Not known", _table([], digest.gaps(report))),
         _section("Model", _table([], digest.facts(report) + digest.more_totals(report))),
     ]
-    body = "".join(sections)
+    return _whole(report, sections)
+
+
+def static_graph(report: ModelReport) -> str:
+    """What stands for the graph where no script runs: the module tree."""
+    return _whole(report, [_section("Modules", scope_tree(report.tables["scopes"]))])
+
+
+def _whole(report: ModelReport, sections: Sequence[str]) -> str:
+    """Headline figures and sections as one element."""
     return (
         f'<div class="haoline-static" data-haoline-report="{_text(report.id)}"><style>{style()}</style>'
-        f"<h2>{_text(report.name)}</h2>{_cards(digest.cards(report))}{body}</div>"
+        f"<h2>{_text(report.name)}</h2>{_cards(digest.cards(report))}{''.join(sections)}</div>"
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from haoline_analysis.table import Table
 
-NAMES = ("ops", "tensors", "scopes", "uses", "makes", "feeds", "memory")
+NAMES = ("ops", "tensors", "scopes", "uses", "makes", "feeds", "yields", "memory")
 
 
 class Tables(Mapping[str, "Table"]):

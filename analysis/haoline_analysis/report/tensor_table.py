@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from haoline_analysis.model import Dim, Model, Op, Tensor
+    from haoline_analysis.model import Body, Dim, Model, Op, Tensor
     from haoline_analysis.shapes.value import Evaluation, Value
 
 KINDS = ("input", "output", "initializer", "constant", "activation")
@@ -128,6 +128,29 @@ def edge_tables(model: Model) -> tuple[Table, Table]:
 def feed_table(model: Model) -> Table:
     """The table ``feeds``: which control-flow op fills which input of its bodies, numbered across them."""
     return _edges([tuple(tensor for body in op.bodies for tensor in body.inputs) for op in model.ops])
+
+
+def yield_table(model: Model) -> Table:
+    """The table ``yields``: which tensor of a body a control-flow op hands on as which of its outputs.
+
+    An If has a row for each branch. The condition that a Loop's body computes stays inside.
+    """
+    rows = [
+        (index, slot, tensor)
+        for index, op in enumerate(model.ops)
+        for body in op.bodies
+        for slot, tensor in enumerate(_results(op, body)[: len(op.outputs)])
+        if tensor >= 0 and op.outputs[slot] >= 0
+    ]
+    columns = np.array(rows, dtype=np.int32).reshape(-1, 3).T
+    table = Table(len(rows))
+    table.add(*(Column(name, values) for name, values in zip(("op", "slot", "tensor"), columns, strict=True)))
+    return table
+
+
+def _results(op: Op, body: Body) -> tuple[int, ...]:
+    """The outputs of a body in the order of its owner's outputs."""
+    return body.outputs[1:] if op.type == "Loop" else body.outputs
 
 
 def _edges(slots: list[tuple[int, ...]]) -> Table:

@@ -66,6 +66,17 @@ def first_ranks(op_scope: I64, parents: list[int], rank: I64) -> list[int]:
     return out
 
 
+def last_ranks(op_scope: I64, parents: list[int], rank: I64) -> list[int]:
+    """Greatest rank of the ops in each subtree, constants (which rank after all others) apart; -1: there are none."""
+    last = np.full(len(parents), -1, np.int64)
+    run = rank < len(rank)
+    np.maximum.at(last, op_scope[run], rank[run])
+    out: list[int] = last.tolist()
+    for scope in range(len(parents) - 1, 0, -1):
+        out[parents[scope]] = max(out[parents[scope]], out[scope])
+    return out
+
+
 def lay_out(op_scope: I64, parents: list[int], rank: I64) -> Layout:
     """Order ops and child scopes in each scope by the rank of their first op, depth first."""
     ops, scopes = len(op_scope), len(parents)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -50,9 +51,9 @@ class PathPart:
 class PathReader:
     """Reads the module path of ops; remembers every part it has parsed."""
 
-    def __init__(self, op_names: set[str]) -> None:
-        """Args: op_names: names of all ops, so that an op called ``a/Sub`` is not taken for a module."""
-        self._op_names = op_names
+    def __init__(self, ops: list[Op]) -> None:
+        """Args: ops: all of them, so that an op called ``a/Sub`` is not taken for a module."""
+        self._ops = ops
         self._exported: dict[str, PathPart | None] = {}
         self._modules: dict[tuple[str, ...], PathPart] = {}
         self._named: dict[str, PathPart | None] = {}
@@ -109,6 +110,10 @@ class PathReader:
             return self._named[prefix]
         found = self._named[prefix] = self._slashed(prefix) if slash else _dotted(prefix, name)
         return found
+
+    @cached_property
+    def _op_names(self) -> set[str]:
+        return {op.name for op in self._ops}
 
     def _slashed(self, prefix: str) -> PathPart | None:
         while prefix in self._op_names:

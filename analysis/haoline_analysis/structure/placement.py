@@ -24,7 +24,7 @@ class Placement:
         self.op_scope = [-1] * len(model.ops)
         self.exported = 0  # ops placed by exporter metadata
         self.named = 0  # ops placed by their own name
-        self._reader = PathReader({op.name for op in model.ops})
+        self._reader = PathReader(model.ops)
         self._inner: dict[tuple[int, PathPart], int] = {}  # paths inside bodies and calls
         self._calls: dict[tuple[int, tuple[str, ...]], int] = {}
 
@@ -32,6 +32,12 @@ class Placement:
         """Top-level ops that carry metadata or a hierarchical name."""
         own = self._own_scope
         self.op_scope = [own(0, op, -1) if op.parent < 0 else -1 for op in self.model.ops]
+
+    def place_in_root(self) -> None:
+        """Top-level ops of a model that says nothing; calls of its functions are scopes all the same."""
+        self.op_scope = [
+            -1 if op.parent >= 0 else self._call_scope(0, op.call_path) if op.call_path else 0 for op in self.model.ops
+        ]
 
     def place_bodies(self) -> None:
         """Ops of control-flow bodies, under a scope named after the owner and the branch; owners come first."""

@@ -8,22 +8,32 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from haoline_analysis.structure.blocks import find_blocks
+from haoline_analysis.structure.crowding import crowded_scopes, relieve
+from haoline_analysis.structure.dataflow import carrying, computing
+from haoline_analysis.structure.groups import CROWDED
 from haoline_analysis.structure.hashing import Wiring
 from haoline_analysis.structure.hoisting import hoist_common
-from haoline_analysis.structure.identity import first_ranks, structure_classes
-from haoline_analysis.structure.paths import PathPart
+from haoline_analysis.structure.identity import first_ranks, last_ranks, structure_classes
 from haoline_analysis.structure.placement import Placement
+from haoline_analysis.structure.tree import ScopeTree
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from haoline_analysis.model import Model, Op
-    from haoline_analysis.structure.blocks import Block
-    from haoline_analysis.structure.tree import ScopeTree
+    from haoline_analysis.model import Model
+
+    I64 = NDArray[np.int64]
 
 MIN_COVERAGE = 0.1
 """Share of the ops that must say where they belong before their words are taken for a hierarchy."""
+
+
+SMALL_MODEL = 30
+"""Ops below which a model without names is drawn as it is."""
+
+
+MANY_CONSTANTS = 1000
+"""Ops of any sort above which even the constants of a model are put in groups."""
 
 
 class Repeat(NamedTuple):
@@ -92,27 +102,63 @@ class Scopes:
 
 
 def build_scopes(model: Model) -> Scopes:
-    """The module tree, from exporter metadata, else from op names, else from repeats in the op sequence.
+    """The module tree, from exporter metadata, else from op names, else from the structure of the graph.
 
-    Ops that say nothing go where the ops around them are; control-flow bodies and calls of
-    model-local functions are scopes of their own. Linear in ops and their inputs.
+    Ops that say nothing go where the ops around them are; control-flow bodies and calls of model-local functions are
+    scopes of their own. A scope too crowded to be read gets groups inside, found by structure. n log n in ops and
+    their inputs.
     """
     wiring = Wiring(model)
-    computing = _computing(model, wiring)
+    computed = computing(model, wiring)
     placement = Placement(model)
     placement.place_by_own_words()
     source = _source(placement)
     if source == "none":
         placement = Placement(model)
-        if _place_blocks(model, wiring, placement, computing):
-            source = "structure"
+        placement.place_in_root()
     else:
         hoist_common(model, placement.tree, placement.op_scope)
-    placement.place_by_neighbours()
+        placement.place_by_neighbours()
     placement.place_bodies()
     op_scope = np.asarray(placement.op_scope, np.int64)
-    rank = np.arange(len(op_scope)) + np.where(computing, 0, len(op_scope))  # constants may stand anywhere in a file
-    return _finish(wiring, placement.tree, op_scope, rank, source)
+    rank = np.arange(len(op_scope)) + np.where(computed, 0, len(op_scope))  # constants may stand anywhere in a file
+    if source == "none":
+        return _without_names(model, wiring, placement.tree, op_scope, rank, computed)
+    return _uncrowded(model, wiring, _finish(wiring, placement.tree, op_scope, rank, source), rank, computed)
+
+
+def _without_names(
+    model: Model, wiring: Wiring, tree: ScopeTree, op_scope: I64, rank: I64, computed: NDArray[np.bool_]
+) -> Scopes:
+    main = carrying(model, wiring, computed)
+    held = np.bincount(op_scope[main], minlength=len(tree))
+    crowded = [scope for scope, ops in enumerate(held.tolist()) if ops >= (CROWDED if scope else SMALL_MODEL)]
+    if not crowded and len(op_scope) > MANY_CONSTANTS:
+        crowded = [0]
+    given = len(tree)
+    if crowded:
+        tree, op_scope = relieve(model, wiring, main, tree, op_scope, crowded, nameless=True)
+    return _finish(wiring, tree, op_scope, rank, "structure" if len(tree) > given else "none")
+
+
+def _uncrowded(model: Model, wiring: Wiring, scopes: Scopes, rank: I64, computed: NDArray[np.bool_]) -> Scopes:
+    """The same scopes, with groups in those that would be too crowded to be read."""
+    if not crowded_scopes(scopes.parent, scopes.structure, scopes.op_scope, np.ones(wiring.ops, bool)):
+        return scopes
+    main = carrying(model, wiring, computed)
+    crowded = crowded_scopes(scopes.parent, scopes.structure, scopes.op_scope, main)
+    if not crowded:
+        return scopes
+    tree, op_scope = relieve(model, wiring, main, _tree_of(scopes), scopes.op_scope.astype(np.int64), crowded)
+    return _finish(wiring, tree, op_scope, rank, scopes.source)
+
+
+def _tree_of(scopes: Scopes) -> ScopeTree:
+    tree = ScopeTree(scopes.name[0])
+    tree.class_names[0] = scopes.class_name[0]
+    for scope in range(1, len(scopes)):
+        tree.add(int(scopes.parent[scope]), scopes.name[scope], scopes.path[scope], scopes.class_name[scope])
+    return tree
 
 
 def _source(placement: Placement) -> str:
@@ -125,80 +171,12 @@ def _source(placement: Placement) -> str:
     return "exporter" if placement.exported >= placement.named else "names"
 
 
-def _place_blocks(model: Model, wiring: Wiring, placement: Placement, computing: NDArray[np.bool_]) -> bool:
-    """Synthetic scopes ``block_1`` … for repeats among the top-level ops that compute on activations."""
-    moving = np.flatnonzero(computing & np.fromiter((op.parent < 0 for op in model.ops), bool, len(model.ops)))
-    alike = wiring.op_hashes(weights=False)[moving]
-    blocks = find_blocks(wiring.op_hashes()[moving], alike, _crossing(wiring, moving))
-    for index in moving.tolist():
-        placement.op_scope[index] = 0
-    _grow(placement, moving.tolist(), blocks, 0, "block")
-    return bool(blocks)
-
-
-def _grow(placement: Placement, moving: list[int], blocks: list[Block], parent: int, prefix: str) -> None:
-    above = placement.tree.paths[parent]
-    for number, block in enumerate(blocks, 1):
-        name = f"{prefix}_{number}"
-        scope = placement.tree.child(parent, PathPart(name, f"{above}/{name}" if above else name))
-        for position in range(block.start, block.stop):
-            placement.op_scope[moving[position]] = scope
-        _grow(placement, moving, block.inner, scope, "part")
-
-
-def _computing(model: Model, wiring: Wiring) -> NDArray[np.bool_]:
-    """Which ops depend on a model input, and so are not constants."""
-    is_weight = np.array([tensor.weight is not None for tensor in model.tensors], bool)
-    open_inputs = np.bincount(wiring.consumer[~is_weight[wiring.tensor]], minlength=wiring.ops)
-    steps = [i for i in np.flatnonzero(open_inputs == 0).tolist() if not _in_flow(model.ops[i])]
-    constant, left = set(steps), open_inputs.tolist()
-    for index in steps:  # grows while it is walked
-        for tensor in model.ops[index].outputs:
-            for consumer in model.tensors[tensor].consumers if tensor >= 0 else ():
-                reader = model.ops[consumer]
-                left[consumer] -= 0 if is_weight[tensor] else reader.inputs.count(tensor)
-                if left[consumer] <= 0 and consumer not in constant and not _in_flow(reader):
-                    constant.add(consumer)
-                    steps.append(consumer)
-    out = np.ones(wiring.ops, bool)
-    out[steps] = False
-    return out
-
-
-def _in_flow(op: Op) -> bool:
-    return op.parent >= 0 or bool(op.bodies)
-
-
-def _crossing(wiring: Wiring, moving: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Per cut before position i of the computing ops, how bad it is to cut there.
-
-    Twice the tensors made before and read after; one less where the op before it feeds
-    several readers, as the end of a residual block does.
-    """
-    count = len(moving)
-    position = np.full(wiring.ops, -1, np.int64)
-    position[moving] = np.arange(count)
-    edge = wiring.producer >= 0
-    made, read = position[wiring.producer[edge]], position[wiring.consumer[edge]]
-    inside = (made >= 0) & (read >= 0)
-    made, read, tensor = made[inside], read[inside], wiring.tensor[edge][inside]
-    last = np.zeros(len(wiring.tensor_class), np.int64)
-    np.maximum.at(last, tensor, read)
-    tensors, first_use = np.unique(tensor, return_index=True)
-    steps = np.zeros(count + 2, np.int64)
-    np.add.at(steps, made[first_use] + 1, 2)
-    np.add.at(steps, last[tensors] + 1, -2)
-    crossing = np.cumsum(steps)[: count + 1]
-    crossing[1:] -= np.bincount(made, minlength=count) > 1
-    return crossing
-
-
 def _finish(
     wiring: Wiring, tree: ScopeTree, op_scope: NDArray[np.int64], rank: NDArray[np.int64], source: str
 ) -> Scopes:
     """Drop empty scopes, merge single-child chains, order siblings by their first op, classify."""
     keep = _kept(tree, op_scope)
-    order = _preorder(keep, first_ranks(op_scope, tree.parents, rank))
+    order = _preorder(keep, first_ranks(op_scope, tree.parents, rank), last_ranks(op_scope, tree.parents, rank))
     row = {scope: index for index, scope in enumerate(order)}
     parents = [-1 if scope == 0 else row[keep[scope]] for scope in order]
     moved = np.zeros(len(tree), np.int64)
@@ -234,7 +212,7 @@ def _kept(tree: ScopeTree, op_scope: NDArray[np.int64]) -> dict[int, int]:
     return kept
 
 
-def _preorder(above: dict[int, int], first: list[int]) -> list[int]:
+def _preorder(above: dict[int, int], first: list[int], last: list[int]) -> list[int]:
     children: dict[int, list[int]] = {}
     for scope, parent in above.items():
         children.setdefault(parent, []).append(scope)
@@ -243,8 +221,18 @@ def _preorder(above: dict[int, int], first: list[int]) -> list[int]:
     while stack:
         scope = stack.pop()
         order.append(scope)
-        stack += sorted(children.get(scope, []), key=first.__getitem__, reverse=True)
+        below = sorted(children.get(scope, []), key=first.__getitem__)
+        stack += reversed(_uninterrupted(below, last))
     return order
+
+
+def _uninterrupted(scopes: list[int], last: list[int]) -> list[int]:
+    """A scope that runs amid another, as a mask made in the first layer, comes before it, not between two layers."""
+    out = list(scopes)
+    for at in range(1, len(out)):
+        if 0 <= last[out[at]] < last[out[at - 1]]:
+            out[at - 1 : at + 1] = out[at], out[at - 1]
+    return out
 
 
 def _short_name(tree: ScopeTree, scope: int, above: int) -> str:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from haoline_analysis.structure.paths import PathPart
 
 
@@ -41,6 +45,33 @@ class ScopeTree:
             self.class_names.append(part.class_name)
             self.depths.append(self.depths[parent] + 1)
         return found
+
+    def add(self, parent: int, name: str, path: str, class_name: str | None) -> int:
+        """A new child, which ``child`` will not find."""
+        self.paths.append(path)
+        self.names.append(name)
+        self.parents.append(parent)
+        self.class_names.append(class_name)
+        self.depths.append(-1)
+        return len(self.parents) - 1
+
+    def in_order(self, op_scope: NDArray[np.int64]) -> tuple[ScopeTree, NDArray[np.int64]]:
+        """The same tree with parents before children again, after some have been moved, and the scopes of ops in it."""
+        below: list[list[int]] = [[] for _ in self.parents]
+        for scope in range(1, len(self)):
+            below[self.parents[scope]].append(scope)
+        order = [0]
+        for scope in order:  # grows while it is walked
+            order += below[scope]
+        row = np.zeros(len(self), np.int64)
+        row[order] = np.arange(len(order))
+        out = ScopeTree(self.root_name)
+        out.class_names[0] = self.class_names[0]
+        for scope in order[1:]:
+            parent = int(row[self.parents[scope]])
+            out.add(parent, self.names[scope], self.paths[scope], self.class_names[scope])
+            out.depths[-1] = out.depths[parent] + 1
+        return out, row[op_scope]
 
     def chain(self, scope: int) -> list[str]:
         """Names from below the root down to the scope."""

@@ -4,7 +4,8 @@ import { ContainerError, isRecord } from "./container.js";
 
 export type ColumnType = "f64" | "i32" | "u8" | "str";
 export type Provenance = "counted" | "estimated" | "measured" | "declared";
-export type Aggregate = "sum" | "max" | "mean";
+export type Aggregate = "sum" | "max" | "min" | "mean";
+export type ScaleHint = "linear" | "log" | "diverging" | "categorical" | "ordinal";
 export type NumericArray = Float64Array | Int32Array | Uint8Array;
 
 export interface ColumnInfo {
@@ -17,6 +18,10 @@ export interface ColumnInfo {
   readonly aggregate: Aggregate | null;
   readonly description: string;
   readonly type: ColumnType;
+  /** How values become colours; null where the view judges by the values. */
+  readonly scale?: ScaleHint | null;
+  /** Where a diverging scale turns; null: 0. */
+  readonly center?: number | null;
 }
 
 /** Code of a null in a string column. */
@@ -120,7 +125,8 @@ export class DocumentTable {
 }
 
 const ITEM_BYTES: Record<ColumnType, number> = { f64: 8, i32: 4, u8: 1, str: 4 };
-const AGGREGATES: readonly unknown[] = ["sum", "max", "mean"];
+const AGGREGATES: readonly unknown[] = ["sum", "max", "min", "mean"];
+const SCALES: readonly unknown[] = ["linear", "log", "diverging", "categorical", "ordinal"];
 
 export function readTable(name: string, spec: unknown, body: Uint8Array<ArrayBuffer>): DocumentTable {
   if (!isRecord(spec) || !isCount(spec.rows) || !Array.isArray(spec.columns)) {
@@ -162,6 +168,8 @@ function readInfo(table: string, spec: Record<string, unknown>): ColumnInfo {
     provenance: text(spec.provenance),
     aggregate: AGGREGATES.includes(spec.aggregate) ? (spec.aggregate as Aggregate) : null,
     description: text(spec.description),
+    scale: SCALES.includes(spec.scale) ? (spec.scale as ScaleHint) : null,
+    center: typeof spec.center === "number" && Number.isFinite(spec.center) ? spec.center : null,
   };
 }
 

@@ -94,6 +94,9 @@ export interface ReportHeader {
   readonly [key: string]: unknown;
 }
 
+/** Before the names of the second report's tables. */
+const OTHER = "other/";
+
 type Tables = ReadonlyMap<string, DocumentTable>;
 
 const EMPTY = new DocumentTable(0, []);
@@ -101,6 +104,7 @@ const EMPTY = new DocumentTable(0, []);
 export class ReportDocument {
   readonly header: ReportHeader;
   readonly #tables: Tables;
+  #other: ReportDocument | null = null;
 
   constructor(header: ReportHeader, tables: Tables) {
     this.header = header;
@@ -121,7 +125,7 @@ export class ReportDocument {
     const { schema: _schema, kind: _kind, tables: _tables, ...changed } = overlay.header;
     return new ReportDocument(
       { ...this.header, ...changed } as ReportHeader,
-      mergeTables(this.#tables, overlay.tables),
+      mergeTables(withoutDropped(this.#tables, this.header.user_columns, changed.user_columns), overlay.tables),
     );
   }
 
@@ -164,6 +168,14 @@ export class ReportDocument {
 
   get memory(): DocumentTable {
     return this.table("memory");
+  }
+
+  /** The report that this one was compared with, where the document holds two. */
+  get other(): ReportDocument | null {
+    const { other } = this.header;
+    if (!isRecord(other)) return null;
+    this.#other ??= new ReportDocument(withDefaults(other), tablesUnder(this.#tables, OTHER));
+    return this.#other;
   }
 
   /** A column of the op table. */
@@ -219,6 +231,26 @@ function withDefaults(header: Record<string, unknown>): ReportHeader {
       ...model,
     },
   } as unknown as ReportHeader;
+}
+
+/** The user's columns come and go: those that the overlay names no more are gone. */
+function withoutDropped(base: Tables, before: unknown, now: unknown): Tables {
+  if (!isRecord(before) || !isRecord(now)) return base;
+  const kept = new Map(base);
+  for (const [name, columns] of Object.entries(before)) {
+    const left = Array.isArray(now[name]) ? now[name] : [];
+    const dropped = new Set((Array.isArray(columns) ? columns : []).filter((column) => !left.includes(column)));
+    const table = base.get(name);
+    if (!table || dropped.size === 0) continue;
+    const staying = table.columns.filter((column) => !dropped.has(column.info.name));
+    kept.set(name, new DocumentTable(table.rows, staying));
+  }
+  return kept;
+}
+
+function tablesUnder(tables: Tables, prefix: string): Tables {
+  const inside = [...tables].filter(([name]) => name.startsWith(prefix));
+  return new Map(inside.map(([name, table]) => [name.slice(prefix.length), table]));
 }
 
 function mergeTables(base: Tables, overlay: Tables): Tables {

@@ -8,22 +8,50 @@ export interface HardwareChoice {
   readonly precision: string;
 }
 
-export interface HostValues {
+export interface HostCamera {
+  readonly x: number;
+  readonly y: number;
+  readonly scale: number;
+}
+
+/** What a reader changes; the names are those of the widget's traits. */
+export interface TwoWayValues {
+  hardware: HardwareChoice;
+  tab: string;
+  /** Pixels of a view that has a height of its own. */
+  height: number;
+  /** Op rows. */
+  selection: number[];
+  /** Name of an op column, "" for none. */
+  color: string;
+  /** Name of a tensor column, "" for none. */
+  edge_color: string;
+  /** Name of an op column, "" for none. */
+  size: string;
+  /** A query: what does not match fades. */
+  filter: string;
+  /** Addresses of the open groups; null: what the graph opens by itself. */
+  expanded: string[] | null;
+  /** Address of the group shown alone, "" for the whole model. */
+  focus: string;
+  /** null: everything fitted into the view. */
+  camera: HostCamera | null;
+  constants: boolean;
+  quantizers: boolean;
+}
+
+export interface HostValues extends TwoWayValues {
+  /** Which view is drawn: "report", "graph". */
+  view: string;
   /** The report container, maybe gzipped. */
   document: DataView | null;
   /** The overlay container, maybe gzipped. */
   overlay: DataView | null;
-  hardware: HardwareChoice;
-  /** Op rows. */
-  selection: number[];
-  tab: string;
-  /** Name of an op column, "" for none. */
-  color: string;
   status: string;
 }
 
 export type HostName = keyof HostValues;
-export type TwoWayName = "hardware" | "selection" | "tab" | "color";
+export type TwoWayName = keyof TwoWayValues;
 
 export interface Host {
   get<K extends HostName>(name: K): HostValues[K];
@@ -32,27 +60,42 @@ export interface Host {
   off(name: HostName, callback: () => void): void;
   /** False without a kernel: what needs one says so. */
   readonly live: boolean;
+  /** A page of its own that shows what is shown now; absent where nobody can make one. */
+  readonly page?: () => Promise<Blob>;
 }
 
 export type Draw = (element: HTMLElement, host: Host) => () => void;
 
+export const HOST_DEFAULTS: HostValues = {
+  view: "report",
+  document: null,
+  overlay: null,
+  status: "",
+  hardware: { profile: "", count: 1, precision: "" },
+  tab: "",
+  height: 480,
+  selection: [],
+  color: "",
+  edge_color: "",
+  size: "",
+  filter: "",
+  expanded: null,
+  focus: "",
+  camera: null,
+  constants: false,
+  quantizers: true,
+};
+
 /** A host with no kernel: two-way values live in the page. */
 export class StaticHost implements Host {
   readonly live = false;
+  readonly page?: () => Promise<Blob>;
   readonly #values: HostValues;
   readonly #listeners = new Map<HostName, Set<() => void>>();
 
-  constructor(values: Partial<HostValues> = {}) {
-    this.#values = {
-      document: null,
-      overlay: null,
-      hardware: { profile: "", count: 1, precision: "" },
-      selection: [],
-      tab: "",
-      color: "",
-      status: "",
-      ...values,
-    };
+  constructor(values: Partial<HostValues> = {}, page?: () => Promise<Blob>) {
+    this.#values = { ...HOST_DEFAULTS, ...values };
+    if (page) this.page = page;
   }
 
   get<K extends HostName>(name: K): HostValues[K] {

@@ -3,3 +3,4 @@ export { type Container, ContainerError, decodeContainer } from "./container.js"
 export * from "./document.js";
 export * as format from "./format.js";
 export * from "./host.js";
+export * from "./host-state.js";

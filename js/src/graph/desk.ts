@@ -1,231 +1,329 @@
 /** The state of one graph view and what can be done to it; panels and input devices act through it. */
 
 import type { ReportDocument } from "../data/index.js";
+import type { DeskEvents } from "./events.js";
 import { Finder } from "./explore/finder.js";
 import type { Stage } from "./input/stage.js";
-import { zoomAt } from "./paint/camera.js";
+import type { ModelOptions } from "./model/graph-model.js";
+import { ROOT } from "./model/tree.js";
+import { type Rect, zoomAt } from "./paint/camera.js";
 import type { EdgeRef, Look } from "./paint/look.js";
 import type { Theme } from "./paint/theme.js";
 import { spoken } from "./panels/describe.js";
 import { Mover } from "./scene/mover.js";
+import { Places, stillThere } from "./scene/places.js";
 import { Session } from "./scene/session.js";
-
-export interface DeskEvents {
-  /** The user selected ops. */
-  selected(ops: number[]): void;
-  /** Matches, or the current one, changed. */
-  found(): void;
-  /** Something for a screen reader. */
-  say(text: string): void;
-  /** Colours, constants or the document changed. */
-  changed(): void;
-}
+import { itemsWithin } from "./scene/within.js";
+import { Tints } from "./tints.js";
 
 /** Beyond this many ops a selection is drawn on closed groups only by chance; looking all up would be slow. */
 const MOST_MARKED = 20_000;
+
+/** The overview may follow the size of the view: as at first sight, or as the user asked for. */
+type Fitted = "first" | "whole" | "no";
 
 export class Desk {
   session: Session;
   readonly stage: Stage;
   readonly mover: Mover;
   readonly finder = new Finder();
-  readonly #events: DeskEvents;
+  readonly places = new Places();
+  readonly tints = new Tints(
+    () => this.session,
+    () => this.#changed(),
+  );
+  readonly events: DeskEvents;
   #awaited = -1;
   selectedOps: readonly number[] = [];
+  /** Items that the user picked; none where the selection came from outside. */
+  picked: readonly number[] = [];
   /** Drawn items that hold selected ops. */
   marked: ReadonlySet<number> = new Set();
-  /** The item that keys act on, -1 for none. */
-  cursor = -1;
   hover = -1;
   hoverEdge: EdgeRef | null = null;
-  /** Whether the camera still shows the overview, so that a resize may move it. */
-  fitted = true;
+  /** Whether what is open is the user's choice. */
+  opened = false;
+  fitted: Fitted = "first";
 
   constructor(doc: ReportDocument, stage: Stage, events: DeskEvents) {
-    this.session = new Session(doc, false);
+    this.session = new Session(doc, { constants: false, quantizers: true });
     this.stage = stage;
     this.mover = new Mover(stage);
-    this.#events = events;
+    this.events = events;
+    this.#attend(this.session);
+  }
+
+  dispose(): void {
+    this.session.scene.dispose();
+  }
+
+  /** Large groups are laid out elsewhere: they open when that is done. */
+  #attend(session: Session): void {
+    session.scene.onReady(([first, ...others]) => {
+      if (this.session !== session || first === undefined) return;
+      this.mover.change(session, first, () => {
+        for (const item of others) session.scene.touch(item);
+      });
+      this.mark();
+      if (this.fitted !== "no" && this.stage.ready) {
+        this.stage.jump(this.mover.overview(session, this.fitted === "first"));
+      }
+    });
+  }
+
+  /** The item that keys act on, -1 for none. */
+  get cursor(): number {
+    return this.picked.at(-1) ?? -1;
   }
 
   look(theme: Theme): Look {
-    const { model, expansion, summaries, coloring } = this.session;
+    const { model, expansion, summaries, coloring, edgeColoring } = this.session;
     const { hover, hoverEdge, marked: selected, cursor: current } = this;
     return {
       model,
       expansion,
       summaries,
-      coloring,
+      coloring: coloring?.themed(theme.dark) ?? null,
       theme,
       selected,
       hover,
       hoverEdge,
       emphasis: this.finder.emphasis,
-      edgeColoring: null,
-      change: null,
+      edgeColoring: edgeColoring?.themed(theme.dark) ?? null,
+      change: this.session.change,
       current,
       tween: this.mover.tween(),
     };
   }
 
-  color(column: string | null): void {
-    this.session.color(column);
-    this.#changed();
+  /** Heat on and off, as the user asks. */
+  toggleHeat(): void {
+    this.tints.toggleHeat();
+    this.events.touched("color");
   }
 
   setColumns(doc: ReportDocument): void {
     this.session.setColumns(doc);
+    this.finder.setFilter(this.session.model, this.finder.filter);
     this.#changed();
   }
 
   /** Starts afresh with another report. */
   load(doc: ReportDocument): void {
-    this.#replace(new Session(doc, false));
+    this.opened = false;
+    this.selectedOps = [];
+    this.finder.filter = "";
+    this.#replace(new Session(doc, this.session.model.options));
+    this.fitted = "first";
     this.stage.jump(this.mover.overview(this.session, true));
   }
 
-  setConstants(shown: boolean): void {
-    const session = new Session(this.session.model.doc, shown);
+  /** Draws more or fewer ops of the same report, as the user asks. */
+  leaveOut(options: Partial<ModelOptions>): void {
+    this.setShown(options);
+    this.events.touched("constants", "quantizers");
+  }
+
+  /** Draws more or fewer ops of the same report. */
+  setShown(options: Partial<ModelOptions>): void {
+    const { model } = this.session;
+    const session = new Session(model.doc, { ...model.options, ...options });
     session.adopt(this.session);
     this.#replace(session);
-    if (this.fitted) this.fit();
+    if (this.fitted !== "no") this.fit();
   }
 
   #replace(session: Session): void {
-    session.color(this.session.coloring?.column.info.name ?? null);
+    this.tints.passOn(session);
+    this.session.scene.dispose();
     this.session = session;
+    this.#attend(session);
     this.#awaited = -1;
     this.hover = -1;
     this.hoverEdge = null;
-    this.cursor = -1;
-    this.find(this.finder.query);
+    this.picked = [];
+    this.places.clear();
+    this.finder.refresh(session.model);
     this.mark();
     this.#changed();
   }
 
   #changed(): void {
-    this.#events.changed();
+    this.events.changed();
+    this.events.shown();
     this.stage.request();
   }
 
-  /** Selects ops as the user does. */
-  choose(item: number, ops: readonly number[]): void {
-    this.cursor = item;
-    this.selectedOps = ops;
+  /** Selects items as the user does; with `add` they join what is selected, or leave it. */
+  choose(items: readonly number[], add = false): void {
+    const before = add ? this.#pickedOr(this.selectedOps) : [];
+    const again = items.length === 1 && before.includes(items[0]!);
+    this.picked = again ? before.filter((item) => item !== items[0]) : [...new Set([...before, ...items])];
+    this.selectedOps = [...new Set(this.picked.flatMap((item) => this.session.model.opsOf(item)))];
     this.mark();
-    this.#events.selected([...ops]);
-    this.#events.say(item < 0 ? "Nothing selected" : spoken(this.session, item));
+    this.events.selected([...this.selectedOps]);
+    this.events.touched("selection");
+    this.events.say(this.#spokenSelection());
+    this.events.shown();
+  }
+
+  /** Items that stand for a selection which came from outside. */
+  #pickedOr(ops: readonly number[]): readonly number[] {
+    if (this.picked.length > 0) return this.picked;
+    return ops.slice(0, MOST_MARKED).flatMap((op) => {
+      const item = this.session.model.itemOfOp(op);
+      return item < 0 ? [] : [item];
+    });
+  }
+
+  #spokenSelection(): string {
+    const { length } = this.picked;
+    if (length > 1) return `${length} selected`;
+    return length === 0 ? "Nothing selected" : spoken(this.session, this.cursor);
   }
 
   select(ops: readonly number[]): void {
     this.selectedOps = ops;
-    this.cursor = -1;
+    this.picked = [];
     this.mark();
+    this.events.shown();
+  }
+
+  selectWithin(area: Rect, add: boolean): void {
+    this.choose(itemsWithin(this.session, area), add);
+  }
+
+  /** The items of the selection, whoever made it. */
+  get chosen(): readonly number[] {
+    return this.#pickedOr(this.selectedOps);
   }
 
   /** Finds the drawn items of the selected ops anew. */
   mark(): void {
-    const { model, expansion } = this.session;
-    const marked = new Set<number>();
-    if (this.cursor >= 0) marked.add(expansion.visible(this.cursor));
-    else {
-      for (const op of this.selectedOps.slice(0, MOST_MARKED)) {
-        const item = model.itemOfOp(op);
-        if (item >= 0) marked.add(expansion.visible(item));
-      }
-    }
-    this.marked = marked;
+    const { expansion } = this.session;
+    this.marked = new Set(this.chosen.map((item) => expansion.visible(item)));
     this.stage.request();
   }
 
   /** Opens what is around an item. */
   reveal(item: number): void {
+    if (!this.session.holds(item)) this.session.top = ROOT;
     this.session.expansion.reveal(item);
     this.session.scene.touch(item);
     this.session.root();
     this.mark();
+    this.events.shown();
   }
 
   /** Brings an item into view; a view that is not on screen yet does so when it is. */
-  focus(item: number): void {
+  bring(item: number): void {
     this.reveal(item);
-    this.fitted = false;
+    this.fitted = "no";
     if (this.stage.ready) this.mover.focus(this.session, item);
     else this.#awaited = item;
+  }
+
+  /** Focuses an op, showing what is hidden where it is one of that. */
+  bringOp(op: number): void {
+    const { model } = this.session;
+    if (model.itemOfOp(op) < 0) {
+      if (model.graph.constant[op] === 1) this.setShown({ constants: true });
+      if (this.session.model.itemOfOp(op) < 0) this.setShown({ constants: true, quantizers: true });
+    }
+    const item = this.session.model.itemOfOp(op);
+    if (item >= 0) this.bring(item);
   }
 
   /** The view got a size, or another one. */
   resized(): void {
     if (this.#awaited >= 0) this.mover.focus(this.session, this.#awaited);
-    else if (this.fitted) this.stage.camera = this.mover.overview(this.session, true);
+    else if (this.fitted !== "no") this.stage.camera = this.mover.overview(this.session, this.fitted === "first");
     this.#awaited = -1;
   }
 
   toggle(item: number): void {
-    if (!this.session.model.isGroup(item)) return;
+    if (!this.session.model.isGroup(item) || item === this.session.top) return;
     this.mover.toggle(this.session, item);
-    this.fitted = false;
-    this.mark();
-    this.#events.say(spoken(this.session, item));
+    this.#moved();
+    this.events.say(spoken(this.session, item));
   }
 
   page(run: number, step: 1 | -1): void {
     this.mover.page(this.session, run, step);
-    this.mark();
+    this.#moved();
   }
 
   unroll(run: number): void {
     this.mover.unroll(this.session, run);
-    this.mark();
+    this.#moved();
   }
 
+  #moved(): void {
+    this.fitted = "no";
+    this.opened = true;
+    this.mark();
+    this.events.touched("expanded", "camera");
+    this.events.shown();
+  }
+
+  /** Opens and closes many groups at once. */
   openMany(act: (session: Session) => void): void {
     act(this.session);
     this.session.scene.touchAll();
+    this.opened = true;
     this.mark();
+    this.events.touched("expanded");
+    this.events.shown();
     this.fit();
   }
 
+  /** Shows a group alone; the root: everything. */
+  enter(item: number): void {
+    if (!this.session.model.isGroup(item) || item === this.session.top) return;
+    this.remember(this.cursor);
+    this.mover.enter(this.session, item);
+    this.fitted = "first";
+    this.opened = true;
+    this.mark();
+    this.events.touched("focus", "expanded", "camera");
+    this.events.shown();
+  }
+
   fit(): void {
-    this.fitted = true;
+    this.fitted = "whole";
     this.stage.glide(this.mover.overview(this.session, false));
+    this.events.touched("camera");
+  }
+
+  fitItems(items: readonly number[]): void {
+    this.fitted = "no";
+    this.mover.fit(this.session, items);
+    this.events.touched("camera");
   }
 
   zoomBy(factor: number): void {
     const { target, width, height } = this.stage;
-    this.fitted = false;
+    this.fitted = "no";
     this.stage.glide(zoomAt(target, factor, width / 2, height / 2));
+    this.events.touched("camera");
   }
 
-  find(query: string): void {
-    this.finder.search(this.session.model, query);
-    this.#events.found();
-    this.stage.request();
+  /** Notes where we are before a jump. */
+  remember(anchor: number): void {
+    this.places.push(this.session, this.stage.target, anchor);
   }
 
-  stepMatch(direction: 1 | -1): void {
-    const op = this.finder.step(direction);
-    this.#events.found();
-    if (op < 0) return;
-    if (this.session.model.itemOfOp(op) < 0) this.#showHidden(op);
-    const item = this.session.model.itemOfOp(op);
-    if (item < 0) return;
-    this.focus(item);
-    this.choose(item, [op]);
-  }
-
-  /** Focuses an op, showing constants where it is one of them. */
-  focusOp(op: number): void {
-    if (this.session.model.itemOfOp(op) < 0 && this.session.model.graph.constant[op] === 1) this.setConstants(true);
-    const item = this.session.model.itemOfOp(op);
-    if (item >= 0) this.focus(item);
-  }
-
-  #showHidden(op: number): void {
-    const { at } = this.finder;
-    this.setConstants(true);
-    this.finder.at = at;
-    this.#events.found();
-    this.focusOp(op);
+  /** Goes back to where we were before the last jump. */
+  back(): void {
+    const place = this.places.pop();
+    if (!place) return;
+    const { session } = this;
+    if (session.top !== place.top) this.mover.enter(session, place.top);
+    if (stillThere(session, place)) this.stage.glide(place.camera);
+    else if (place.anchor >= 0) this.mover.focus(session, session.expansion.visible(place.anchor));
+    this.fitted = "no";
+    this.mark();
+    this.events.touched("focus", "camera");
+    this.events.shown();
   }
 }

@@ -1,1 +1,4 @@
-export { type GraphNodeInfo, type GraphOptions, type GraphProbe, GraphView, type SearchHit } from "./view.js";
+export { PairView } from "./pair/pair-view.js";
+export type { GraphNodeInfo, GraphProbe } from "./probe.js";
+export type { GraphState } from "./state.js";
+export { type GraphOptions, GraphView, type SearchHit } from "./view.js";

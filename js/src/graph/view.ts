@@ -1,25 +1,31 @@
-/** The graph view: a canvas with a search box, a toolbar and a legend. The only class the other rooms need. */
+/** The graph view: a canvas with panels around it. Puts the parts together; other rooms need this class alone. */
 
-import type { ReportDocument } from "../data/index.js";
+import { format, type ReportDocument } from "../data/index.js";
 import { Desk } from "./desk.js";
+import { Explorer } from "./explorer.js";
 import { Interaction } from "./input/interaction.js";
-import { handleKey } from "./input/keys.js";
 import { PointerInput } from "./input/pointer.js";
 import { Stage } from "./input/stage.js";
+import { type Changed, StateKeeper } from "./keeper.js";
+import type { Camera } from "./paint/camera.js";
+import { drawNotice } from "./paint/notice.js";
 import { Painter } from "./paint/painter.js";
 import { readTheme, type Theme, watchTheme } from "./paint/theme.js";
-import { titleOf } from "./panels/describe.js";
 import { element } from "./panels/dom.js";
-import { HelpPanel } from "./panels/help.js";
-import { LegendPanel } from "./panels/legend.js";
-import { SearchBox } from "./panels/search-box.js";
-import { Toolbar } from "./panels/toolbar.js";
-import { Tooltip } from "./panels/tooltip.js";
-import { walk } from "./scene/walk.js";
+import { Panels } from "./panels/panels.js";
+import { makeProbe } from "./probe.js";
+import { savesOf } from "./saving.js";
+import type { GraphState } from "./state.js";
 
 export interface GraphOptions {
   /** Op column to colour by; null for categories. */
   readonly color?: string | null;
+  /** Shows ops in a table beside the graph; absent: there is none. */
+  readonly onShowInTable?: (ops: readonly number[]) => void;
+  /** Copies a link that leads back to this state; absent: there are no links. */
+  readonly onCopyLink?: (state: GraphState) => void;
+  /** A page that shows this graph by itself; absent: none can be made here. */
+  readonly saveHtml?: () => Promise<Blob>;
 }
 
 export interface SearchHit {
@@ -28,110 +34,106 @@ export interface SearchHit {
   readonly path: string;
 }
 
-/** A node as it stands on the screen, in CSS pixels relative to the canvas. */
-export interface GraphNodeInfo {
-  readonly id: number;
-  readonly label: string;
-  readonly x: number;
-  readonly y: number;
-  readonly w: number;
-  readonly h: number;
-  readonly group: boolean;
-  readonly expanded: boolean;
-  readonly ops: number[];
-}
-
-/** What `element.haolineGraph` offers to outside tests. */
-export interface GraphProbe {
-  /** Drawn nodes in view, outer before inner. */
-  nodes(): GraphNodeInfo[];
-  /** Layouts computed, and asked for: their difference came from memory. */
-  layouts(): { computed: number; asked: number };
-}
-
-const HINT_MS = 1400;
-
 export class GraphView {
   readonly #root = element("div", "haoline-graph");
-  readonly #spoken = element("div", "haoline-graph-spoken");
-  readonly #hint = element("div", "haoline-graph-hint", "Click the graph, or hold Ctrl, to zoom with the wheel");
-  readonly #legend = new LegendPanel();
-  readonly #help = new HelpPanel();
   readonly #painter = new Painter();
-  readonly #callbacks = new Set<(ops: number[]) => void>();
+  readonly #selectCallbacks = new Set<(ops: number[]) => void>();
+  readonly #cameraCallbacks = new Set<() => void>();
   readonly #stage: Stage;
   readonly #desk: Desk;
-  readonly #search: SearchBox;
-  readonly #toolbar: Toolbar;
-  readonly #interaction: Interaction;
+  readonly #keeper: StateKeeper;
+  readonly #explorer: Explorer;
+  readonly #panels: Panels;
   readonly #pointer: PointerInput;
   readonly #unwatch: () => void;
   #theme: Theme;
   #painted = false;
-  #hintTimer = 0;
+  #camera: Camera | null = null;
 
   constructor(container: HTMLElement, doc: ReportDocument, options: GraphOptions = {}) {
     this.#stage = new Stage(
       (ctx, stage) => this.#paint(ctx, stage),
       () => this.#desk.resized(),
     );
-    this.#desk = new Desk(doc, this.#stage, {
-      selected: (ops) => this.#emit(ops),
-      found: () => this.#showFound(),
-      say: (text) => {
-        this.#spoken.textContent = text;
-      },
-      changed: () => this.#showPanels(),
-    });
-    this.#search = this.#makeSearch();
-    this.#toolbar = this.#makeToolbar();
-    const tooltip = new Tooltip();
-    this.#interaction = this.#makeInteraction(tooltip);
-    this.#pointer = new PointerInput(this.#stage.canvas, this.#interaction);
-    this.#assemble(tooltip);
+    this.#desk = this.#makeDesk(doc);
+    this.#keeper = new StateKeeper(this.#desk);
+    this.#explorer = new Explorer(this.#desk);
+    this.#root.append(this.#stage.canvas);
+    this.#panels = this.#makePanels(options);
+    this.#pointer = new PointerInput(this.#stage.canvas, this.#makeInteraction());
+    this.#describe();
     container.append(this.#root);
     this.#theme = readTheme(this.#root);
     this.#unwatch = watchTheme(() => this.#retheme());
     this.setColor(options.color ?? null);
+    this.#panels.showLegend(this.#theme);
+  }
+
+  /** What the view shows, in words that survive a reload. */
+  state(): GraphState {
+    return this.#keeper.state();
+  }
+
+  /** Shows another state, without calling back. What the model has not is passed over. */
+  setState(changed: Partial<GraphState>): void {
+    this.#keeper.set(changed);
+  }
+
+  /** Calls back with what the user has changed. Returns a function that stops it. */
+  onChange(callback: (changed: Changed) => void): () => void {
+    return this.#keeper.onChange(callback);
   }
 
   /** Colours nodes by an op column; null or "" goes back to categories. */
   setColor(column: string | null): void {
-    this.#desk.color(column || null);
+    this.setState({ color: column ?? "" });
   }
 
   /** Marks ops, without calling back. */
   setSelection(ops: readonly number[]): void {
-    this.#desk.select(ops);
+    this.setState({ selection: ops });
   }
 
   /** Calls back with op rows when the user selects. Returns a function that stops it. */
   onSelect(callback: (ops: number[]) => void): () => void {
-    this.#callbacks.add(callback);
-    return () => this.#callbacks.delete(callback);
+    this.#selectCallbacks.add(callback);
+    return () => this.#selectCallbacks.delete(callback);
+  }
+
+  /** Calls back at once whenever the camera has moved, whoever moved it. Returns a function that stops it. */
+  onCamera(callback: () => void): () => void {
+    this.#cameraCallbacks.add(callback);
+    return () => this.#cameraCallbacks.delete(callback);
+  }
+
+  /** For the pair view, which keeps two in step. */
+  get desk(): Desk {
+    return this.#desk;
   }
 
   /** Takes new columns of the same report without laying out again; another report starts afresh. */
   update(doc: ReportDocument): void {
     const old = this.#desk.session.model.doc;
     const same = doc.id === old.id && doc.ops.rows === old.ops.rows && doc.uses.rows === old.uses.rows;
-    if (same) return this.#desk.setColumns(doc);
-    this.#painted = false;
-    this.#desk.load(doc);
-    this.#name();
+    this.#keeper.quietly(() => {
+      if (same) return this.#desk.setColumns(doc);
+      this.#painted = false;
+      this.#desk.load(doc);
+      this.#name();
+    });
   }
 
   /** Opens the groups around an op and brings it into view. */
   focusOp(op: number): void {
-    this.#desk.focusOp(op);
+    this.#keeper.quietly(() => this.#desk.bringOp(op));
   }
 
-  /** Marks ops that match by type, name or tensor name and returns them, best first. */
+  /** Marks ops that match a query and returns them, best first. */
   search(query: string): SearchHit[] {
-    this.#search.set(query);
-    this.#desk.find(query);
+    this.#panels.setSearch(query);
+    this.#explorer.find(query);
     const { labels, doc, graph } = this.#desk.session.model;
-    return this.#desk.finder.found.map(({ op }) => ({
+    return this.#desk.finder.found.map((op) => ({
       op,
       label: `${labels.opType(op)} ${labels.opName(op)}`.trim(),
       path: doc.scopes.text("path")?.at(graph.scopeOf[op]!) ?? "",
@@ -140,15 +142,18 @@ export class GraphView {
 
   /** Shows the whole graph. */
   fit(): void {
-    this.#desk.fit();
+    this.#keeper.quietly(() => this.#desk.fit());
   }
 
   dispose(): void {
-    clearTimeout(this.#hintTimer);
     this.#unwatch();
     this.#pointer.dispose();
+    this.#panels.dispose();
+    this.#keeper.dispose();
+    this.#desk.dispose();
     this.#stage.dispose();
-    this.#callbacks.clear();
+    this.#selectCallbacks.clear();
+    this.#cameraCallbacks.clear();
     this.#root.remove();
   }
 
@@ -156,7 +161,44 @@ export class GraphView {
     return this.#root;
   }
 
-  #assemble(tooltip: Tooltip): void {
+  #makeDesk(doc: ReportDocument): Desk {
+    return new Desk(doc, this.#stage, {
+      selected: (ops) => {
+        for (const callback of [...this.#selectCallbacks]) callback(ops);
+      },
+      say: (text) => this.#panels.say(text),
+      tell: (text) => this.#panels.tell(text),
+      changed: () => this.#panels.showLegend(this.#theme),
+      shown: () => this.#panels.refresh(),
+      touched: (...fields) => this.#keeper.touch(...fields),
+    });
+  }
+
+  #makePanels({ onShowInTable, onCopyLink, saveHtml }: GraphOptions): Panels {
+    return new Panels(this.#root, this.#desk, this.#explorer, {
+      theme: () => this.#theme,
+      showInTable: onShowInTable,
+      copyLink: onCopyLink && (() => onCopyLink(this.state())),
+      saves: savesOf(this.#desk, {
+        theme: () => this.#theme,
+        html: saveHtml,
+        tell: (text) => this.#panels.tell(text),
+      }),
+    });
+  }
+
+  #makeInteraction(): Interaction {
+    const panels = this.#panels;
+    return new Interaction(this.#desk, this.#explorer, panels.tooltip, {
+      focus: () => panels.focus(),
+      focused: () => panels.focused(),
+      hint: () => panels.showHint(),
+      openMenu: (x, y) => panels.openContextMenu(x, y),
+      band: (area) => panels.showBand(area),
+    });
+  }
+
+  #describe(): void {
     const root = this.#root;
     root.dataset.testid = "haoline-graph";
     root.dataset.lmSuppressShortcuts = "true";
@@ -164,14 +206,7 @@ export class GraphView {
     root.setAttribute("role", "application");
     this.#name();
     this.#stage.canvas.dataset.testid = "haoline-graph-canvas";
-    this.#spoken.setAttribute("aria-live", "polite");
-    const panels = [this.#search, this.#toolbar, this.#legend, this.#help, tooltip];
-    root.append(this.#stage.canvas, ...panels.map((panel) => panel.node()), this.#hint, this.#spoken);
-    root.addEventListener("keydown", (event) => {
-      if (event.target === root) handleKey(event, this.#interaction);
-    });
-    const probe: GraphProbe = { nodes: () => this.#nodes(), layouts: () => this.#desk.session.scene.layouts };
-    Object.assign(root, { haolineGraph: probe });
+    Object.assign(root, { haolineGraph: makeProbe(this.#desk, this.#keeper) });
   }
 
   #name(): void {
@@ -179,67 +214,25 @@ export class GraphView {
     this.#root.setAttribute("aria-label", `Graph of ${name}. Press ? for keys.`);
   }
 
-  #makeSearch(): SearchBox {
-    return new SearchBox({
-      query: (text) => this.#desk.find(text),
-      step: (direction) => this.#desk.stepMatch(direction),
-      leave: () => this.#root.focus({ preventScroll: true }),
-    });
-  }
-
-  #makeToolbar(): Toolbar {
-    const desk = this.#desk;
-    return new Toolbar({
-      zoom: (factor) => desk.zoomBy(factor),
-      fit: () => desk.fit(),
-      expandAll: () => desk.openMany((session) => session.expansion.openAll()),
-      collapseAll: () => desk.openMany((session) => session.expansion.closeAll()),
-      setConstants: (shown) => desk.setConstants(shown),
-      toggleLegend: () => this.#legend.toggle(),
-      toggleHelp: () => this.#help.toggle(),
-    });
-  }
-
-  #makeInteraction(tooltip: Tooltip): Interaction {
-    return new Interaction(this.#desk, tooltip, {
-      focus: () => this.#root.focus({ preventScroll: true }),
-      focused: () => this.#root.contains(document.activeElement),
-      hint: () => this.#showHint(),
-      searchFocus: () => this.#search.focus(),
-      searchClear: () => this.search(""),
-      toggleLegend: () => this.#legend.toggle(),
-      toggleHelp: () => this.#help.toggle(),
-      helpOpen: () => this.#help.open,
-    });
-  }
-
-  #emit(ops: number[]): void {
-    for (const callback of [...this.#callbacks]) callback(ops);
-  }
-
-  #showHint(): void {
-    this.#hint.dataset.shown = "true";
-    clearTimeout(this.#hintTimer);
-    this.#hintTimer = window.setTimeout(() => {
-      this.#hint.dataset.shown = "false";
-    }, HINT_MS);
-  }
-
-  #showFound(): void {
-    const { found, at, query } = this.#desk.finder;
-    this.#search.show(found.length, at, query);
-  }
-
-  #showPanels(): void {
-    const { model, coloring } = this.#desk.session;
-    this.#legend.show(model.doc, coloring, this.#theme.dark);
-    this.#toolbar.showConstants(model.options.constants, model.hiddenOps);
-  }
-
   #retheme(): void {
     this.#theme = readTheme(this.#root);
-    this.#showPanels();
+    this.#panels.showLegend(this.#theme);
     this.#stage.request();
+  }
+
+  #tellCamera(camera: Camera): void {
+    if (camera === this.#camera) return;
+    this.#camera = camera;
+    for (const callback of [...this.#cameraCallbacks]) callback();
+  }
+
+  #noticePending(ctx: CanvasRenderingContext2D, stage: Stage): void {
+    const { scene } = this.#desk.session;
+    const waiting = scene.pending.reduce((sum, { nodes }) => sum + nodes, 0);
+    stage.canvas.dataset.pending = String(waiting);
+    if (waiting === 0) return;
+    const empty = this.#desk.session.root().boxes.length === 0;
+    drawNotice(ctx, `Laying out ${format.exact(waiting)} nodes…`, this.#theme, stage, empty);
   }
 
   #paint(ctx: CanvasRenderingContext2D, stage: Stage): void {
@@ -247,6 +240,9 @@ export class GraphView {
     const look = this.#desk.look(this.#theme);
     const start = performance.now();
     const nodes = this.#painter.paint(ctx, root, look, stage);
+    this.#noticePending(ctx, stage);
+    this.#tellCamera(stage.camera);
+    this.#panels.painted();
     const { dataset } = stage.canvas;
     dataset.visibleNodes = String(nodes);
     dataset.scale = stage.camera.scale.toFixed(4);
@@ -256,25 +252,5 @@ export class GraphView {
     this.#painted = true;
     performance.mark("haoline:graph:paint");
     performance.measure("haoline:graph:paint", { start });
-  }
-
-  #nodes(): GraphNodeInfo[] {
-    const { session, stage } = this.#desk;
-    const { model } = session;
-    const nodes: GraphNodeInfo[] = [];
-    walk(session.root(), stage.view, ({ item, rect, frame }) => {
-      const ops = model.opsOf(item);
-      const screen = stage.toScreen(rect);
-      nodes.push({
-        id: item,
-        label: titleOf(session, item),
-        ...screen,
-        group: model.isGroup(item),
-        expanded: frame !== null,
-        ops,
-      });
-      return true;
-    });
-    return nodes;
   }
 }

@@ -6,6 +6,7 @@
 import type { Kernel, KernelMessage } from "@jupyterlab/services";
 import type { JSONObject, JSONValue } from "@lumino/coreutils";
 import type { Host, HostName, HostValues, TwoWayName } from "../data/host";
+import { ask, type OnMessage, type Talker } from "../widget/ask";
 
 export const WIDGET_TARGET = "jupyter.widget";
 
@@ -16,6 +17,7 @@ interface Update {
   readonly method?: string;
   readonly state?: State;
   readonly buffer_paths?: Path[];
+  readonly content?: { readonly type?: string };
 }
 
 export class CommHost implements Host {
@@ -23,6 +25,12 @@ export class CommHost implements Host {
   readonly #comm: Kernel.IComm;
   readonly #listeners = new Map<HostName, Set<() => void>>();
   readonly #state: State;
+  readonly #heard = new Set<OnMessage>();
+  readonly #talker: Talker = {
+    send: (content) => void this.#comm.send({ method: "custom", content: content as JSONObject }),
+    on: (_, callback) => this.#heard.add(callback as OnMessage),
+    off: (_, callback) => this.#heard.delete(callback as OnMessage),
+  };
 
   constructor(comm: Kernel.IComm, opened: KernelMessage.ICommOpenMsg) {
     this.#comm = comm;
@@ -41,6 +49,10 @@ export class CommHost implements Host {
     this.#notify(name);
   }
 
+  async page(): Promise<Blob> {
+    return new Blob((await ask(this.#talker, "html")) as BlobPart[], { type: "text/html" });
+  }
+
   on(name: HostName, callback: () => void): void {
     const set = this.#listeners.get(name) ?? new Set();
     this.#listeners.set(name, set.add(callback));
@@ -52,6 +64,9 @@ export class CommHost implements Host {
 
   #onMessage(message: KernelMessage.ICommMsgMsg): void {
     const update = message.content.data as Update;
+    if (update.method === "custom") {
+      for (const callback of [...this.#heard]) callback(update.content ?? null, (message.buffers ?? []).map(view));
+    }
     if (update.method !== "update") return;
     const state = merged(update, message.buffers);
     Object.assign(this.#state, state);

@@ -1,6 +1,7 @@
 /** A report kept in an output: the document the widget has, gzipped, in base64. */
 
 import { type Host, StaticHost } from "../data/host";
+import { parseState } from "../data/host-state";
 import { NO_CHOICE, parseChoice } from "./choice";
 
 export const REPORT_MIME = "application/vnd.haoline.report+json";
@@ -9,6 +10,10 @@ export interface Stored {
   readonly id: string;
   readonly document: string;
   readonly hardware?: unknown;
+  /** The live view it was stored for. */
+  readonly view_id?: string;
+  readonly view?: unknown;
+  readonly state?: unknown;
 }
 
 /** The report of a MIME bundle, if it has one that this version can read. */
@@ -19,7 +24,12 @@ export function storedReport(data: Record<string, unknown>): Stored | null {
 }
 
 export function storedHost(stored: Stored): Host {
-  return new StaticHost({ document: decode(stored.document), hardware: parseChoice(stored.hardware) ?? NO_CHOICE });
+  return new StaticHost({
+    ...parseState(stored.state),
+    view: stored.view === "graph" ? "graph" : "report",
+    document: decode(stored.document),
+    hardware: parseChoice(stored.hardware) ?? NO_CHOICE,
+  });
 }
 
 function decode(base64: string): DataView {

@@ -1,33 +1,47 @@
-import type { ReportDocument } from "../data/index.js";
-import { GraphView } from "../graph/index.js";
+import type { Column, ReportDocument, TwoWayName } from "../data/index.js";
+import { type GraphOptions, GraphView, PairView } from "../graph/index.js";
 import { Cleanup } from "./cleanup.js";
-import { h, put } from "./dom.js";
-import { plural } from "./units.js";
+import { ColumnPicker } from "./column-picker.js";
+import { h } from "./dom.js";
+import { GraphBinding } from "./graph-binding.js";
+import { copyLink, pageOf } from "./share.js";
 import type { Scene, View } from "./view.js";
 
 const NO_COLOR = new Set(["name", "scope", "parent", "category", "domain", "attributes"]);
+const NO_EDGE_COLOR = new Set(["name", "producer", "shape"]);
 
-/** The graph engine as a tab: selection and colour follow the host. */
+interface Choice {
+  readonly trait: TwoWayName & ("color" | "edge_color" | "size");
+  readonly picker: ColumnPicker;
+  readonly offer: (report: ReportDocument) => Column[];
+}
+
+/** The graph engine with what it shares with the rest: state and selection follow the host. */
 export class GraphTab implements View {
-  #scene: Scene;
-  #graph: GraphView;
-  #cleanup = new Cleanup();
-  /** The selection that the graph shows already. */
-  #own = "";
-  #color = h("select", { class: "hl-input", "data-testid": "haoline-graph-color" });
-  #node: HTMLElement;
+  readonly #scene: Scene;
+  readonly #graph: GraphView | PairView;
+  readonly #binding: GraphBinding;
+  readonly #cleanup = new Cleanup();
+  readonly #choices: readonly Choice[];
+  readonly #node: HTMLElement;
 
   constructor(scene: Scene) {
     this.#scene = scene;
+    this.#choices = [
+      this.#choice("color", "Colour by", "Category", (report) => without(report.ops.columns, NO_COLOR)),
+      this.#choice("edge_color", "Edges by", "Precision", (report) => without(report.tensors.columns, NO_EDGE_COLOR)),
+      this.#choice("size", "Size by", "Nothing", (report) => without(report.ops.columns, NO_COLOR).filter(isNumeric)),
+    ];
     const canvas = h("div", { class: "hl-graph-box" });
-    const label = h("label", { class: "hl-graph-color" }, "Colour by", this.#color);
-    const about = `${plural(scene.report.ops.rows, "op")}. Click a block to open it.`;
-    const bar = h("div", { class: "hl-toolbar" }, label, h("span", { class: "hl-muted" }, about));
-    this.#node = h("div", { class: "hl-graph-tab" }, bar, canvas);
-    this.#graph = new GraphView(canvas, scene.report, { color: scene.host.get("color") || null });
-    this.#cleanup.add(this.#graph.onSelect((ops) => this.#selected(ops)));
-    this.#listen();
-    this.#fillColors(scene.report);
+    this.#node = h("div", { class: "hl-graph-tab" }, this.#toolbar(), canvas);
+    this.#graph = drawing(canvas, scene.report, {
+      ...(scene.tabs && { onShowInTable: (ops: readonly number[]) => this.#showInTable(ops) }),
+      onCopyLink: ({ selection }) => void copyLink(scene, selection),
+      saveHtml: () => pageOf(scene),
+    });
+    this.#cleanup.add(() => this.#graph.dispose());
+    this.#binding = new GraphBinding(scene, this.#graph, this.#cleanup);
+    this.#offer(scene.report);
   }
 
   node(): HTMLElement {
@@ -36,49 +50,52 @@ export class GraphTab implements View {
 
   update(report: ReportDocument): void {
     this.#graph.update(report);
-    this.#fillColors(report);
+    this.#offer(report);
   }
 
-  /** Mark ops; those picked elsewhere are brought into view. */
   select(ops: readonly number[]): void {
-    const own = ops.join() === this.#own;
-    this.#own = ops.join();
-    this.#graph.setSelection(ops);
-    if (!own && ops[0] !== undefined) this.#graph.focusOp(ops[0]);
+    this.#binding.select(ops);
   }
 
   dispose(): void {
     this.#cleanup.dispose();
-    this.#graph.dispose();
     this.#node.remove();
   }
 
-  #selected(ops: readonly number[]): void {
-    this.#own = ops.join();
+  #toolbar(): HTMLElement {
+    const picks = this.#choices.map(({ picker }) => picker.node());
+    return h("div", { class: "hl-toolbar", role: "toolbar", "aria-label": "What the graph shows" }, ...picks);
+  }
+
+  #showInTable(ops: readonly number[]): void {
     this.#scene.select(ops);
+    this.#scene.show("layers");
   }
 
-  #listen(): void {
+  #choice(trait: Choice["trait"], label: string, none: string, offer: Choice["offer"]): Choice {
     const { host } = this.#scene;
-    this.#color.addEventListener("change", () => {
-      host.set("color", this.#color.value);
-      this.#recolor();
-    });
-    const recolor = (): void => this.#recolor();
-    host.on("color", recolor);
-    this.#cleanup.add(() => host.off("color", recolor));
+    const testid = `haoline-graph-${trait.replace("_", "-")}`;
+    const picker = new ColumnPicker({ label, none, testid, pick: (column) => host.set(trait, column) });
+    const show = (): void => picker.show(host.get(trait));
+    host.on(trait, show);
+    this.#cleanup.add(() => host.off(trait, show));
+    return { trait, picker, offer };
   }
 
-  #recolor(): void {
-    const color = this.#scene.host.get("color");
-    this.#color.value = color;
-    this.#graph.setColor(color || null);
+  #offer(report: ReportDocument): void {
+    for (const { trait, picker, offer } of this.#choices) picker.update(offer(report), this.#scene.host.get(trait));
   }
+}
 
-  #fillColors(report: ReportDocument): void {
-    const columns = report.ops.columns.filter((column) => !NO_COLOR.has(column.info.name));
-    const options = columns.map(({ info }) => h("option", { value: info.name, title: info.description }, info.label));
-    put(this.#color, h("option", { value: "" }, "Category"), ...options);
-    this.#color.value = this.#scene.host.get("color");
-  }
+/** A report that carries the one it was compared with is shown beside it. */
+function drawing(canvas: HTMLElement, report: ReportDocument, options: GraphOptions): GraphView | PairView {
+  return report.other ? new PairView(canvas, report, report.other, options) : new GraphView(canvas, report, options);
+}
+
+function without(columns: readonly Column[], names: ReadonlySet<string>): Column[] {
+  return columns.filter((column) => !names.has(column.info.name));
+}
+
+function isNumeric(column: Column): boolean {
+  return column.kind === "number";
 }

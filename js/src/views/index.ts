@@ -1,14 +1,20 @@
 /** The report and its parts, free of any host page. */
 
-import type { Draw } from "../data/index.js";
+import type { Draw, Host } from "../data/index.js";
+import { GraphCell } from "./graph-cell.js";
+import type { HostView } from "./host-view.js";
 import { ReportView } from "./report.js";
 
 export { HardwarePicker, type HardwarePickerOptions } from "./hardware-picker.js";
 export { findProfile, PROFILES } from "./profiles.js";
 
-/** Draw a report into an element; the result takes it away again. */
+/** The views by the name a host gives; a report where it gives none. */
+const VIEWS: Readonly<Record<string, new (host: Host) => HostView>> = { report: ReportView, graph: GraphCell };
+
+/** Draw what a host holds into an element; the result takes it away again. */
 export const draw: Draw = (element, host) => {
-  const report = new ReportView(host);
-  element.append(report.node());
-  return () => report.dispose();
+  const View = VIEWS[host.get("view") ?? ""] ?? ReportView;
+  const view = new View(host);
+  element.append(view.node());
+  return () => view.dispose();
 };

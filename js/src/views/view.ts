@@ -16,8 +16,14 @@ export interface Scene {
   readonly tooltip: Tooltip;
   readonly report: ReportDocument;
   readonly tensors: OpTensors;
+  /** Whether somebody selected since this was drawn: until then it shows a state that was kept. */
+  readonly picked: boolean;
   /** Select op rows in every view. */
   select(ops: readonly number[]): void;
   /** Bring a tab to the front. */
   show(tab: string): void;
+  /** Whether there are tabs beside the graph. */
+  readonly tabs: boolean;
+  /** Tell the reader in a line. */
+  say(text: string): void;
 }

@@ -1,4 +1,4 @@
-/** What the report widgets of a page and the JupyterLab extension share, whichever comes first. */
+/** What the live views of a page and the JupyterLab extension share, whichever comes first. */
 
 import type { Draw } from "../data/host.js";
 import type { WidgetModel } from "./model-host.js";
@@ -7,8 +7,9 @@ export interface Registry {
   draw?: Draw;
   /** The view bundle of pages without the extension, fetched from a kernel once. */
   bundle?: Promise<Bundle>;
+  /** The live views by id. */
   readonly models: Map<string, WidgetModel>;
-  /** "model": a report's widget came or went; the detail is the report id. */
+  /** "model": a live view came or went; the detail is its id. */
   readonly events: EventTarget;
 }
 

@@ -1,12 +1,12 @@
 /** The widget's own module. It is saved with every report, so it only finds the views and hands over. */
 
 import type { Draw } from "../data/host.js";
-import { applyStyle, bundle, type KernelModel } from "./bundle.js";
-import { modelHost } from "./model-host.js";
+import { applyStyle, bundle } from "./bundle.js";
+import { modelHost, type WidgetModel } from "./model-host.js";
 import { registry } from "./registry.js";
 
 interface Context {
-  readonly model: KernelModel;
+  readonly model: WidgetModel;
 }
 
 interface RenderContext extends Context {
@@ -19,14 +19,18 @@ const EXTENSION_WAIT_MS = 1000;
 /** Make the model known to the page, also where only the stored report is shown. */
 function initialize({ model }: Context): () => void {
   const { models, events } = registry();
-  const id = String(model.get("report_id"));
+  const id = String(model.get("view_id"));
   const tell = (): boolean => events.dispatchEvent(new CustomEvent("model", { detail: id }));
+  const forget = (): boolean => models.get(id) === model && models.delete(id);
   models.set(id, model);
   tell();
+  // Its kernel restarts or its notebook closes: what is drawn may stay, nothing new is drawn with it.
+  model.on("comm_live_update", forget);
   return () => {
-    if (models.get(id) !== model) return;
-    models.delete(id);
-    tell();
+    model.off("comm_live_update", forget);
+    // JupyterLab's kernel connection keeps closed comms, and they their models, for as long as the kernel lives.
+    for (const bytes of ["document", "overlay"]) model.set(bytes, null, { silent: true });
+    if (forget()) tell();
   };
 }
 
@@ -44,7 +48,7 @@ async function render({ model, el }: RenderContext): Promise<() => void> {
   }
 }
 
-async function findViews(model: KernelModel, el: HTMLElement): Promise<Draw> {
+async function findViews(model: WidgetModel, el: HTMLElement): Promise<Draw> {
   const provided = await extension();
   if (provided) return provided;
   const { draw, style } = await bundle(model);

@@ -1,19 +1,27 @@
 /** The view bundle: what a page needs to show reports, with or without a kernel. */
 
 import "../views/styles/index.css";
-import { type HardwareChoice, StaticHost } from "../data/index.js";
+import { type HardwareChoice, parseState, StaticHost, stateOf } from "../data/index.js";
 import { draw } from "../views/index.js";
 
 export { draw, StaticHost };
 
-export interface StaticOptions {
-  readonly tab?: string;
-  readonly color?: string;
-  readonly hardware?: HardwareChoice;
+export interface Mounted {
+  dispose(): void;
+  /** What `mountStatic` takes to draw the view as it is now. */
+  state(): Record<string, unknown>;
 }
 
-/** Draw a document kept in a page as base64; the result takes it away again. */
-export function mountStatic(element: HTMLElement, base64: string, options: StaticOptions = {}): () => void {
+/** Draw a document kept in a page as base64, in a state; `page` makes the page that holds it anew. */
+export function mountStatic(
+  element: HTMLElement,
+  base64: string,
+  state: Readonly<Record<string, unknown>> = {},
+  page?: () => Blob,
+): Mounted {
   const bytes = Uint8Array.from(atob(base64.trim()), (character) => character.charCodeAt(0));
-  return draw(element, new StaticHost({ document: new DataView(bytes.buffer), ...options }));
+  const fixed = { view: String(state["view"] ?? "report"), hardware: state["hardware"] as HardwareChoice };
+  const values = { ...parseState(state), ...fixed, document: new DataView(bytes.buffer) };
+  const host = new StaticHost(values, page && (async () => page()));
+  return { dispose: draw(element, host), state: () => ({ ...stateOf(host), ...fixed }) };
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { GraphModel } from "../../../js/src/graph/model/graph-model";
-import { searchOps } from "../../../js/src/graph/explore/search";
 import { GROUP, OP, OUTPUT, ROOT, RUN } from "../../../js/src/graph/model/tree";
 import { Expansion } from "../../../js/src/graph/scene/expansion";
+import { Scene } from "../../../js/src/graph/scene/scene";
 import { chain, Net, resnet, tangle, transformer } from "./models";
 
 const modelOf = async (net: Net, constants = false): Promise<GraphModel> =>
@@ -32,6 +32,20 @@ describe("an op amid a block", () => {
     const run = tree.kind.indexOf(RUN);
     expect(tree.children[run]).toHaveLength(4);
     expect(tree.hi[tree.children[run]!.at(-1)!]).toBe(tree.hi[run]);
+  });
+
+  it("so does a group of ops, such as the angles that the first layer works out for all", async () => {
+    const net = new Net();
+    let x = net.input();
+    let angles = -1;
+    for (let i = 0; i < 4; i += 1) {
+      x = net.op("MatMul", `layers.${i}`, [x, net.weight()]);
+      if (i === 0) angles = net.op("Sin", "rotary", [net.op("Neg", "rotary", [net.input()])]);
+      x = net.op("Add", `layers.${i}`, [x, angles]);
+    }
+    net.markOutput(x);
+    const { tree } = await modelOf(net);
+    expect(tree.children[tree.kind.indexOf(RUN)]).toHaveLength(4);
   });
 });
 
@@ -188,6 +202,62 @@ describe("the tree", () => {
     expect(wires).toContainEqual([row, net.opOf(inner)]);
   });
 
+  it("lets what a body computes leave through the border of its frame, to the readers of the loop's results", async () => {
+    const net = new Net();
+    const loop = net.op("Loop", "", [net.input()]);
+    const row = net.opOf(loop);
+    const inner = net.op("Tanh", "", [net.op("Add", "", [net.fed(row), net.weight()], row)], row);
+    net.hands(inner, loop);
+    net.markOutput(net.op("Neg", "", [net.op("Relu", "", [loop])]));
+    const model = await modelOf(net);
+    const wires = Array.from(model.graph.edges.from.subarray(0, model.graph.edges.count), (from, edge) => [
+      from,
+      model.graph.edges.to[edge],
+    ]);
+    expect(wires).toContainEqual([net.opOf(inner), row + 3]);
+    expect(wires).not.toContainEqual([row, row + 3]);
+    const expansion = new Expansion(model);
+    const body = reachable(model).find((item) => model.tree.owner[item] === row)!;
+    expansion.open(body);
+    const root = new Scene(model, expansion).root();
+    const frame = root.kids[root.boxes.indexOf(body)]!;
+    expect(frame.ports.outputs).toEqual([loop]);
+    const bottom = frame.boxes.length + frame.ports.inputs.length;
+    const last = frame.boxes.findIndex((item) => model.labels.title(item) === "Tanh");
+    const ends = Array.from(frame.edges.from, (from, edge) => [from, frame.edges.to[edge]]);
+    expect(ends).toContainEqual([last, bottom]);
+  });
+
+  it("draws the results of both branches, and of one that only hands on, from the op that chooses", async () => {
+    const net = new Net();
+    const [x, condition] = [net.input(), net.input()];
+    const outside = net.op("Relu", "", [x]);
+    const results: number[] = [];
+    for (const plain of [false, true]) {
+      const choice = net.op("If", "", [condition]);
+      const row = net.opOf(choice);
+      const yes = net.op("Neg", "", [net.op("Abs", "", [outside], row)], row);
+      const no = plain ? outside : net.op("Exp", "", [net.op("Log", "", [outside], row)], row);
+      for (const inner of [yes, no]) net.hands(inner, choice);
+      results.push(choice);
+    }
+    net.markOutput(net.op("Add", "", results));
+    const { graph } = await modelOf(net);
+    const types = (await net.document()).ops.text("type")!;
+    const last = graph.ops - 1;
+    const into = [...graph.edges.to.keys()].filter((edge) => edge < graph.edges.count && graph.edges.to[edge] === last);
+    expect(into.map((edge) => types.at(graph.edges.from[edge]!))).toEqual(["Neg", "Exp", "Neg", "If"]);
+  });
+
+  it("does not hang on results that stand for each other", async () => {
+    const net = new Net();
+    const [a, b] = [net.op("Loop", "", [net.input()]), net.op("Loop", "", [net.input()])];
+    net.hands(a, b);
+    net.hands(b, a);
+    net.markOutput(net.op("Add", "", [a, b]));
+    expect((await modelOf(net)).tree.itemOf.length).toBeGreaterThan(3);
+  });
+
   it("folds loose ops between modules together, without touching an attention's own", async () => {
     const net = new Net();
     const x = net.input();
@@ -244,20 +314,5 @@ describe("the default view", () => {
     expect(expansion.visible(item)).toBe(item);
     const run = reachable(model).find((candidate) => model.tree.kind[candidate] === RUN)!;
     expect(expansion.instance(run)).toBe(7);
-  });
-});
-
-describe("search", () => {
-  it("ranks a type before names, and finds weights by the op that reads them", async () => {
-    const net = transformer(2);
-    const model = await modelOf(net);
-    const softmax = searchOps(model.doc, "softmax");
-    expect(softmax).toHaveLength(2);
-    expect(softmax.every(({ rank }) => rank === 0)).toBe(true);
-    expect(searchOps(model.doc, "LAYERS.1/ATTN").length).toBeGreaterThan(5);
-    const weight = searchOps(model.doc, "initializer_4");
-    expect(weight.map(({ op }) => model.labels.opType(op))).toContain("Gather");
-    expect(searchOps(model.doc, "  ")).toEqual([]);
-    expect(searchOps(model.doc, "nothing like it")).toEqual([]);
   });
 });

@@ -3,14 +3,20 @@ import { layoutLayered } from "../../../js/src/graph/layout/layered";
 import { LayoutMemo } from "../../../js/src/graph/layout/memo";
 import { makeProper, markStubs } from "../../../js/src/graph/layout/proper";
 import { rankNodes } from "../../../js/src/graph/layout/rank";
-import type { Layout, LayoutInput } from "../../../js/src/graph/layout/types";
+import { GAP, type Layout, type LayoutInput } from "../../../js/src/graph/layout/types";
 import { GraphModel } from "../../../js/src/graph/model/graph-model";
 import { Expansion } from "../../../js/src/graph/scene/expansion";
 import type { Frame } from "../../../js/src/graph/scene/frame";
 import { Scene } from "../../../js/src/graph/scene/scene";
 import { chain, type Net, resnet, tangle, transformer } from "./models";
+import { boxesOf, checkApart, checkDrawing } from "./real/checks";
+import { drawnCourses } from "./real/courses";
+import { countCrossings } from "./real/crossings";
+import { inputOf } from "./real/input";
+import { framesOf } from "./real/openings";
+import { asFrame, randomInput } from "./real/random";
 
-function inputOf(n: number, edges: readonly (readonly [number, number])[], inPorts = 0, outPorts = 0): LayoutInput {
+function graph(n: number, edges: readonly (readonly [number, number])[], inPorts = 0, outPorts = 0): LayoutInput {
   const total = n + inPorts + outPorts;
   const width = Float64Array.from({ length: total }, (_, i) => (i < n ? 100 + 10 * (i % 5) : 0));
   return {
@@ -29,19 +35,6 @@ function inputOf(n: number, edges: readonly (readonly [number, number])[], inPor
 
 const centre = (input: LayoutInput, layout: Layout, node: number): number => layout.x[node]! + input.width[node]! / 2;
 
-function expectNoOverlap(boxes: { x: number; y: number; w: number; h: number }[]): void {
-  const sorted = [...boxes].sort((a, b) => a.y - b.y);
-  for (let i = 0; i < sorted.length; i += 1) {
-    const a = sorted[i]!;
-    for (let k = i + 1; k < sorted.length && sorted[k]!.y < a.y + a.h - 1e-6; k += 1) {
-      const b = sorted[k]!;
-      const apart = b.x >= a.x + a.w - 1e-6 || a.x >= b.x + b.w - 1e-6;
-      if (!apart) throw new Error(`boxes overlap: ${JSON.stringify(a)} and ${JSON.stringify(b)}`);
-    }
-  }
-  expect(sorted.length).toBe(boxes.length);
-}
-
 async function sceneOf(net: Net, open: (expansion: Expansion) => void): Promise<{ scene: Scene; root: Frame }> {
   const model = new GraphModel(await net.document());
   const expansion = new Expansion(model);
@@ -51,58 +44,6 @@ async function sceneOf(net: Net, open: (expansion: Expansion) => void): Promise<
 }
 
 const everything = (expansion: Expansion): void => expansion.openAll();
-
-function framesOf(root: Frame): Frame[] {
-  const frames = [root];
-  for (const frame of frames) for (const kid of frame.kids) if (kid) frames.push(kid);
-  return frames;
-}
-
-function boxesOf(frame: Frame): { x: number; y: number; w: number; h: number }[] {
-  return frame.boxes.map((_, i) => ({
-    x: frame.layout.x[i]!,
-    y: frame.layout.y[i]!,
-    w: frame.sizes[2 * i]!,
-    h: frame.sizes[2 * i + 1]!,
-  }));
-}
-
-/** The straight pieces of a course lie in the ranks it passes; none may cut a box that is not its end. */
-function expectClearOfBoxes(frame: Frame): void {
-  const boxes = boxesOf(frame);
-  const { points, start, stub } = frame.layout;
-  for (let e = 0; e < frame.edges.count; e += 1) {
-    if (stub[e]) continue;
-    for (let i = start[e]!; i + 1 < start[e + 1]!; i += 2) {
-      const [x, top, bottom] = [points[2 * i]!, points[2 * i + 1]!, points[2 * i + 3]!];
-      const hit = boxes.findIndex(
-        (box, b) =>
-          b !== frame.edges.from[e] &&
-          b !== frame.edges.to[e] &&
-          x > box.x + 1e-6 &&
-          x < box.x + box.w - 1e-6 &&
-          Math.max(top, bottom) > box.y + 1e-6 &&
-          Math.min(top, bottom) < box.y + box.h - 1e-6,
-      );
-      expect(hit, `edge ${e} of item ${frame.item}`).toBe(-1);
-    }
-  }
-}
-
-function expectDownwards(frame: Frame): void {
-  const { points, start, stub, rank } = frame.layout;
-  const { from, to, count } = frame.edges;
-  for (let e = 0; e < count; e += 1) {
-    if (stub[e]) continue;
-    expect(rank[to[e]!]!).toBeGreaterThan(rank[from[e]!]!);
-    for (let i = start[e]! + 1; i < start[e + 1]!; i += 1) {
-      const [before, here] = [points[2 * i - 1]!, points[2 * i + 1]!];
-      // Up goes only the line in the gutter between two columns, which follows a level turn.
-      const gutter = i > start[e]! + 1 && points[2 * i - 3] === before;
-      if (!gutter) expect(here).toBeGreaterThanOrEqual(before - 1e-6);
-    }
-  }
-}
 
 const MODELS: [string, () => Net][] = [
   ["a transformer", () => transformer(3)],
@@ -114,16 +55,7 @@ const MODELS: [string, () => Net][] = [
 describe("a layout", () => {
   it.each(MODELS)("of %s has no overlaps, no edge through a box, all edges downwards", async (_name, make) => {
     const { root } = await sceneOf(make(), everything);
-    for (const frame of framesOf(root)) {
-      expectNoOverlap(boxesOf(frame));
-      expectClearOfBoxes(frame);
-      expectDownwards(frame);
-      for (const box of boxesOf(frame)) {
-        expect(box.x).toBeGreaterThanOrEqual(-1e-6);
-        expect(box.x + box.w).toBeLessThanOrEqual(frame.layout.width + 1e-6);
-        expect(box.y + box.h).toBeLessThanOrEqual(frame.layout.height + 1e-6);
-      }
-    }
+    for (const frame of framesOf(root)) checkDrawing(frame, inputOf(frame));
   });
 
   it.each(MODELS)("of %s is the same every time", async (_name, make) => {
@@ -134,7 +66,7 @@ describe("a layout", () => {
   });
 
   it("draws a chain as one straight line", () => {
-    const input = inputOf(
+    const input = graph(
       30,
       Array.from({ length: 29 }, (_, i) => [i, i + 1] as const),
     );
@@ -144,7 +76,7 @@ describe("a layout", () => {
   });
 
   it("keeps the main path straight beside a skip connection, and the skip straight beside it", () => {
-    const input = inputOf(7, [
+    const input = graph(7, [
       [0, 1],
       [1, 2],
       [2, 3],
@@ -166,7 +98,7 @@ describe("a layout", () => {
   it("untangles what can be untangled", () => {
     const width = 6;
     const edges = Array.from({ length: width }, (_, i) => [i, 2 * width - 1 - i] as const);
-    const layout = layoutLayered(inputOf(2 * width, edges));
+    const layout = layoutLayered(graph(2 * width, edges));
     for (let a = 0; a < width; a += 1) {
       for (let b = 0; b < a; b += 1) {
         const upper = layout.x[a]! - layout.x[b]!;
@@ -177,7 +109,7 @@ describe("a layout", () => {
   });
 
   it("puts border points on the border, in line with the only box they meet", () => {
-    const input = inputOf(
+    const input = graph(
       2,
       [
         [2, 0],
@@ -195,7 +127,7 @@ describe("a layout", () => {
   });
 
   it("runs the edge that closes a cycle upwards", () => {
-    const input = inputOf(3, [
+    const input = graph(3, [
       [0, 1],
       [1, 2],
       [2, 0],
@@ -208,42 +140,75 @@ describe("a layout", () => {
   });
 
   it("of nothing is empty", () => {
-    expect(layoutLayered(inputOf(0, []))).toMatchObject({ width: 0, height: 0 });
+    expect(layoutLayered(graph(0, []))).toMatchObject({ width: 0, height: 0 });
   });
 
   it("draws a hub that feeds everything as stubs", () => {
     const n = 40;
     const edges = [...Array.from({ length: n - 2 }, (_, i) => [i + 1, i + 2] as const)];
     const hub = Array.from({ length: n - 2 }, (_, i) => [0, i + 2] as const);
-    const layout = layoutLayered(inputOf(n, [...edges, ...hub]));
+    const layout = layoutLayered(graph(n, [...edges, ...hub]));
     const stubs = layout.stub.reduce((sum, value) => sum + value, 0);
     expect(stubs).toBeGreaterThan(n / 2);
     expect(layout.stub.slice(0, edges.length).every((value) => value === 0)).toBe(true);
   });
+});
 
-  it("breaks a very tall drawing into columns that do not overlap", () => {
-    const n = 600;
-    const input = inputOf(
-      n,
-      Array.from({ length: n - 1 }, (_, i) => [i, i + 1] as const),
-    );
+describe("a very tall drawing", () => {
+  const rows = (n: number): [number, number][] => Array.from({ length: n - 1 }, (_, i) => [i, i + 1]);
+
+  it("is set in columns", () => {
+    const input = graph(600, rows(600));
     const layout = layoutLayered(input);
-    expect(layout.height).toBeLessThan(8000);
+    expect(layout.height).toBeLessThan(6000);
     expect(layout.width / layout.height).toBeGreaterThan(0.5);
     expect(layout.width / layout.height).toBeLessThan(4);
-    expectNoOverlap(
-      Array.from({ length: n }, (_, i) => ({
-        x: layout.x[i]!,
-        y: layout.y[i]!,
-        w: input.width[i]!,
-        h: input.height[i]!,
-      })),
-    );
-    for (let e = 0; e < n - 1; e += 1) {
-      const last = 2 * (layout.start[e + 1]! - 1);
-      expect(layout.points[last]).toBeCloseTo(centre(input, layout, e + 1), 6);
-      expect(layout.points[last + 1]).toBeCloseTo(layout.y[e + 1]!, 6);
-    }
+    checkDrawing(asFrame(input, layout), input);
+  });
+
+  it("has edges between columns that lie inside each other", () => {
+    const chains = 4;
+    const length = 120;
+    const edges = Array.from({ length: chains * (length - 1) }, (_, i) => [i, i + chains] as const);
+    const input = graph(chains * length, edges);
+    const layout = layoutLayered(input);
+    const courses = drawnCourses(asFrame(input, layout));
+    expect(courses.filter((course) => course.at(-1)! < course[1]!).length).toBeGreaterThan(chains);
+    expect(countCrossings(courses)).toBe(0);
+  });
+
+  it("has its border points above and below the columns that need them", () => {
+    const n = 200;
+    const [early, late, left, right] = [n, n + 1, n + 2, n + 3];
+    const input = graph(n, [...rows(n), [early, 3], [late, n - 3], [5, left], [n - 5, right]], 2, 2);
+    const layout = layoutLayered(input);
+    const at = (port: number): number => layout.x[port]!;
+    expect(Array.from(layout.stub)).not.toContain(1);
+    expect(Math.abs(at(late) - centre(input, layout, n - 3))).toBeLessThan(150);
+    expect(Math.abs(at(left) - centre(input, layout, 5))).toBeLessThan(150);
+    expect(at(late) - at(early)).toBeGreaterThan(500);
+    expect(at(right) - at(left)).toBeGreaterThan(500);
+  });
+
+  it("stays in one piece where columns would hide its skip connections", () => {
+    const n = 90;
+    const skips = Array.from({ length: 30 }, (_, i) => [i, n - 1 - i] as const);
+    const layout = layoutLayered(graph(n, [...rows(n), ...skips.slice(0, 4)]));
+    expect(Array.from(layout.stub)).not.toContain(1);
+    expect(layout.height).toBeGreaterThan(6000);
+  });
+});
+
+describe("a tangle", () => {
+  it("is no wider than its ranks make it", () => {
+    const input = randomInput({ nodes: 300, reach: 60, reads: 3 }, 1);
+    const ranking = rankNodes(input);
+    const proper = makeProper(input, ranking, markStubs(input, ranking));
+    const wide = new Float64Array(ranking.ranks);
+    proper.rank.forEach((rank, node) => {
+      wide[rank]! += proper.width[node]! + GAP.mixed;
+    });
+    expect(layoutLayered(input).width).toBeLessThan(1.5 * Math.max(...wide));
   });
 });
 
@@ -276,14 +241,14 @@ describe("scale", () => {
     const net = tangle(20_000, 400);
     const { root } = await sceneOf(net, () => undefined);
     expect(root.boxes.length).toBeGreaterThan(20_000);
-    expectNoOverlap(boxesOf(root));
+    checkApart(boxesOf(root));
   }, 60_000);
 
   it("bounds the places of long edges by the number of nodes", () => {
     const n = 3000;
     const edges = Array.from({ length: n - 1 }, (_, i) => [i, i + 1] as const);
     const long = Array.from({ length: n / 2 }, (_, i) => [i, n - 1 - (i % 7)] as const);
-    const input = inputOf(n, [...edges, ...long]);
+    const input = graph(n, [...edges, ...long]);
     const ranking = rankNodes(input);
     const proper = makeProper(input, ranking, markStubs(input, ranking));
     expect(proper.count).toBeLessThanOrEqual(5 * n);
@@ -291,20 +256,20 @@ describe("scale", () => {
 
   it("tells layouts apart that differ in anything", () => {
     const memo = new LayoutMemo();
-    const base = inputOf(3, [
+    const base = graph(3, [
       [0, 1],
       [1, 2],
     ]);
     const first = memo.layout(base);
     expect(
       memo.layout(
-        inputOf(3, [
+        graph(3, [
           [0, 1],
           [1, 2],
         ]),
       ),
     ).toBe(first);
-    const wider = inputOf(3, [
+    const wider = graph(3, [
       [0, 1],
       [1, 2],
     ]);
@@ -312,7 +277,7 @@ describe("scale", () => {
     expect(memo.layout(wider)).not.toBe(first);
     expect(
       memo.layout(
-        inputOf(3, [
+        graph(3, [
           [0, 1],
           [0, 2],
         ]),

@@ -14,10 +14,11 @@ interface OpSpec {
 /** Builds a document op by op. Tensors are numbers. */
 export class Net {
   readonly #ops: OpSpec[] = [];
-  readonly #tensors: { name: string; kind: string; dtype: string; nbytes: number }[] = [];
+  readonly #tensors: { name: string; kind: string; dtype: string; nbytes: number; shape?: string }[] = [];
   readonly #scopes: { path: string; name: string; parent: number; className: string | null }[] = [];
   readonly #byPath = new Map<string, number>();
   readonly #feeds: [number, number, number][] = [];
+  readonly #yields: [number, number, number][] = [];
 
   constructor(name = "net") {
     this.#scopes.push({ path: "", name, parent: -1, className: null });
@@ -43,6 +44,11 @@ export class Net {
     return tensor;
   }
 
+  /** Says that a control-flow op hands on a tensor of its body as its result. */
+  hands(inner: number, result: number): void {
+    this.#yields.push([this.opOf(result), 0, inner]);
+  }
+
   /** Row of an op that makes a tensor. */
   opOf(tensor: number): number {
     return this.#ops.findIndex((op) => op.output === tensor);
@@ -52,6 +58,12 @@ export class Net {
     const output = this.tensor("activation");
     this.#ops.push({ type, scope: this.#scope(path), inputs, output, parent });
     return output;
+  }
+
+  /** Gives a tensor another shape and size than all have. */
+  resize(tensor: number, shape: string, nbytes = 4096): number {
+    this.#tensors[tensor] = { ...this.#tensors[tensor]!, shape, nbytes };
+    return tensor;
   }
 
   markOutput(tensor: number): void {
@@ -108,7 +120,7 @@ export class Net {
           name: this.#tensors.map((tensor) => tensor.name),
           kind: this.#tensors.map((tensor) => tensor.kind),
           dtype: this.#tensors.map((tensor) => tensor.dtype),
-          shape: this.#tensors.map(() => "1×64"),
+          shape: this.#tensors.map((tensor) => tensor.shape ?? "1×64"),
           nbytes: Float64Array.from(this.#tensors, (tensor) => tensor.nbytes),
         },
         scopes: {
@@ -121,6 +133,7 @@ export class Net {
         uses: { op: i32(uses, 0), slot: i32(uses, 1), tensor: i32(uses, 2) },
         makes: { op: i32(makes, 0), slot: i32(makes, 1), tensor: i32(makes, 2) },
         feeds: { op: i32(this.#feeds, 0), slot: i32(this.#feeds, 1), tensor: i32(this.#feeds, 2) },
+        yields: { op: i32(this.#yields, 0), slot: i32(this.#yields, 1), tensor: i32(this.#yields, 2) },
       },
     );
   }

@@ -1,91 +1,18 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { ReportDocument } from "../../../js/src/data/index";
-import { type GraphProbe, GraphView } from "../../../js/src/graph/index";
+import { describe, expect, it } from "vitest";
 import { encode } from "../data/encode";
 import { Net, transformer } from "./models";
+import { clickAt, mount, paint, press, pretendToPaint, size, textOnCanvas } from "./mount";
 
-/** happy-dom draws nothing: a context that takes every call and remembers the text. */
-let written: string[] = [];
-let resized: (() => void)[] = [];
-let frames: (() => void)[] = [];
-
-function fakeContext(): unknown {
-  const calls: Record<string, unknown> = {
-    measureText: (text: string) => ({ width: text.length * 6 }),
-    fillText: (text: string) => written.push(text),
-  };
-  return new Proxy(calls, {
-    get: (target, name) => (name in target ? target[String(name)] : () => undefined),
-    set: () => true,
-  });
-}
-
-beforeEach(() => {
-  [written, resized, frames] = [[], [], []];
-  vi.spyOn(HTMLCanvasElement.prototype, "getContext").mockImplementation((() => fakeContext()) as never);
-  vi.stubGlobal("Path2D", class {});
-  vi.stubGlobal("requestAnimationFrame", (callback: () => void) => frames.push(callback));
-  vi.stubGlobal("cancelAnimationFrame", () => undefined);
-  vi.stubGlobal("matchMedia", () => ({ matches: true, addEventListener() {}, removeEventListener() {} }));
-  vi.stubGlobal(
-    "ResizeObserver",
-    class {
-      constructor(callback: () => void) {
-        resized.push(callback);
-      }
-      observe(): void {}
-      disconnect(): void {}
-    },
-  );
-});
-
-afterEach(() => {
-  vi.unstubAllGlobals();
-  vi.restoreAllMocks();
-  document.body.replaceChildren();
-});
-
-interface Mounted {
-  readonly view: GraphView;
-  readonly canvas: HTMLCanvasElement;
-  readonly probe: GraphProbe;
-}
-
-function mount(doc: ReportDocument, sized = true): Mounted {
-  const view = new GraphView(document.body, doc);
-  const canvas = view.node().querySelector("canvas")!;
-  if (sized) size(canvas);
-  return { view, canvas, probe: (view.node() as unknown as { haolineGraph: GraphProbe }).haolineGraph };
-}
-
-function size(canvas: HTMLCanvasElement, width = 1000): void {
-  Object.defineProperty(canvas, "clientWidth", { value: width, configurable: true });
-  Object.defineProperty(canvas, "clientHeight", { value: 600, configurable: true });
-  for (const callback of resized) callback();
-}
-
-function paint(): void {
-  for (const callback of frames.splice(0)) callback();
-}
-
-function clickAt(canvas: HTMLCanvasElement, x: number, y: number): void {
-  Object.assign(canvas, { setPointerCapture: () => undefined });
-  for (const type of ["pointerdown", "pointerup"]) {
-    canvas.dispatchEvent(new PointerEvent(type, { pointerId: 1, clientX: x, clientY: y, button: 0 }));
-  }
-}
-
-const key = (view: GraphView, name: string): boolean =>
-  view.node().dispatchEvent(new KeyboardEvent("keydown", { key: name, cancelable: true }));
+pretendToPaint();
 
 describe("the graph view", () => {
   it("draws its nodes when it gets a size, and says so", async () => {
-    const { canvas, probe, view } = mount(await transformer(4).document(), false);
+    const { canvas, probe, view } = mount(await transformer(4).document(), {}, false);
     paint();
     expect(canvas.dataset.visibleNodes).toBeUndefined();
     size(canvas);
     expect(Number(canvas.dataset.visibleNodes)).toBe(probe.nodes().length);
-    expect(written).toContain("×4");
+    expect(textOnCanvas()).toContain("×4");
     expect(view.node().dataset.testid).toBe("haoline-graph");
     expect(view.node().dataset.lmSuppressShortcuts).toBe("true");
     for (const name of ["data", "layout", "paint"]) {
@@ -123,8 +50,8 @@ describe("the graph view", () => {
     expect(first.labels).toContain("mlp");
     expect(first.labels.filter((label) => label === "attn")).toHaveLength(1);
     const gather = probe.nodes().find(({ label }) => label === "attn")!;
-    clickAt(canvas, gather.x + 40, gather.y + 40 * scale);
-    key(view, "]");
+    clickAt(canvas, gather.x + 40, gather.y + gather.h - 3);
+    press(view, "]");
     const second = opened();
     expect(second.ops).toHaveLength(first.ops.length);
     expect(second.ops[0]).toBeGreaterThan(first.ops[0]!);
@@ -157,18 +84,18 @@ describe("the graph view", () => {
     const heard: number[][] = [];
     view.onSelect((ops) => heard.push(ops));
     const spoken = view.node().querySelector("[aria-live='polite']:not(span)")!;
-    key(view, "ArrowDown");
+    press(view, "ArrowDown");
     expect(spoken.textContent).toContain("input_0");
-    key(view, "ArrowDown");
+    press(view, "ArrowDown");
     expect(spoken.textContent).toContain("Gather");
-    key(view, "Escape");
+    press(view, "Escape");
     expect(heard.at(-1)).toEqual([]);
   });
 
   it("takes its own keys and leaves others and modified ones to the notebook", async () => {
     const { view } = mount(await transformer(2).document());
-    expect(key(view, "f")).toBe(false);
-    expect(key(view, "a")).toBe(true);
+    expect(press(view, "f")).toBe(false);
+    expect(press(view, "a")).toBe(true);
     const saved = new KeyboardEvent("keydown", { key: "f", ctrlKey: true, cancelable: true });
     expect(view.node().dispatchEvent(saved)).toBe(true);
   });
@@ -208,7 +135,7 @@ describe("the graph view", () => {
   it("focuses an op that was asked for before there was a size", async () => {
     const net = transformer(6);
     const doc = await net.document();
-    const { view, canvas, probe } = mount(doc, false);
+    const { view, canvas, probe } = mount(doc, {}, false);
     const types = doc.ops.text("type")!;
     const op = Array.from({ length: doc.ops.rows }, (_, row) => row).findLast((row) => types.at(row) === "Softmax")!;
     view.focusOp(op);
@@ -233,10 +160,10 @@ describe("the graph view", () => {
     );
     view.update(await doc.withOverlay(overlay));
     view.setColor("estimated_us");
-    written = [];
+    textOnCanvas();
     paint();
     expect(probe.layouts().asked).toBe(before);
-    expect(written.some((text) => text.startsWith("Time "))).toBe(true);
+    expect(textOnCanvas().some((text) => text.startsWith("Time "))).toBe(true);
     view.update(await transformer(3).document("r2"));
     expect(probe.nodes().map(({ label }) => label)).toContain("layers ×3");
   });
@@ -252,7 +179,7 @@ describe("the graph view", () => {
     }
     expect(view.node().querySelector(".haoline-graph-tooltip")?.textContent).not.toBe("");
     expect(view.node().querySelector("img")).toBeNull();
-    expect(written.some((text) => text.startsWith("<img"))).toBe(true);
+    expect(textOnCanvas().some((text) => text.startsWith("<img"))).toBe(true);
   });
 
   it("leaves nothing behind", async () => {

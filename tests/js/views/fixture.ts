@@ -208,6 +208,14 @@ export function overlay(rows: number, id = "l4", time = 99): DataView {
   );
 }
 
+/** An overlay after the user added or took columns. */
+export function ownColumns(columns: TableSpec, names: readonly string[]): DataView {
+  const rows = columns[0]?.values.length ?? 4;
+  const estimated = { name: "estimated_us", type: "f64", values: Array.from({ length: rows }, () => 1) } as const;
+  const user_columns = { ops: names, tensors: [] };
+  return encode({ schema: 1, kind: "overlay", id: "r1", user_columns }, { ops: [estimated, ...columns] });
+}
+
 function headerOf(text: string): Record<string, unknown> {
   return {
     schema: 1,

@@ -7,6 +7,7 @@ function model() {
     get: (name: string) => values.get(name),
     set: vi.fn((name: string, value: unknown) => void values.set(name, value)),
     save_changes: vi.fn(),
+    send: vi.fn(),
     on: vi.fn(),
     off: vi.fn(),
   } satisfies WidgetModel;
@@ -21,6 +22,17 @@ describe("a host over a widget model", () => {
     host.set("tab", "memory");
     expect(widget.set).toHaveBeenCalledWith("tab", "memory");
     expect(widget.save_changes).toHaveBeenCalledOnce();
+  });
+
+  it("gets a page from the kernel, which answers in bytes", async () => {
+    const widget = model();
+    const page = modelHost(widget).page?.();
+    expect(widget.send).toHaveBeenCalledWith({ type: "html" });
+    const [, answer] = widget.on.mock.calls.find(([event]) => event === "msg:custom") ?? [];
+    answer({ type: "bundle" }, [new Uint8Array([1])]);
+    answer({ type: "html" }, [new TextEncoder().encode("<!doctype html>")]);
+    expect(await (await page)?.text()).toBe("<!doctype html>");
+    expect(widget.off).toHaveBeenCalledWith("msg:custom", answer);
   });
 
   it("listens to changes of one trait and stops with the same callback", () => {

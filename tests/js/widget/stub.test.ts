@@ -1,19 +1,20 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { applyStyle, type KernelModel } from "../../../js/src/widget/bundle.js";
+import { applyStyle } from "../../../js/src/widget/bundle.js";
+import type { WidgetModel } from "../../../js/src/widget/model-host.js";
 import { registry } from "../../../js/src/widget/registry.js";
 import stub from "../../../js/src/widget/stub.js";
 
 type Callback = (...args: never[]) => void;
 
 /** A widget model whose kernel answers when told to. */
-class Model implements KernelModel {
+class Model implements WidgetModel {
   readonly sent: unknown[] = [];
   saved = 0;
   #values: Record<string, unknown>;
   #listeners = new Map<string, Set<Callback>>();
 
   constructor(values: Record<string, unknown> = {}) {
-    this.#values = { report_id: "r1", ...values };
+    this.#values = { view_id: "v1", report_id: "r1", ...values };
   }
 
   get(name: string): unknown {
@@ -83,25 +84,25 @@ afterEach(() => {
 });
 
 describe("initialize", () => {
-  it("makes the model known under its report and forgets it again", () => {
+  it("makes the model known under its own name and forgets it again", () => {
     const told: string[] = [];
     const listen = (event: Event): unknown => told.push((event as CustomEvent<string>).detail);
     registry().events.addEventListener("model", listen);
     const model = new Model();
     const forget = stub.initialize({ model });
-    expect(registry().models.get("r1")).toBe(model);
+    expect(registry().models.get("v1")).toBe(model);
     forget();
-    expect(registry().models.has("r1")).toBe(false);
-    expect(told).toEqual(["r1", "r1"]);
+    expect(registry().models.has("v1")).toBe(false);
+    expect(told).toEqual(["v1", "v1"]);
     registry().events.removeEventListener("model", listen);
   });
 
-  it("leaves a newer model of the same report alone", () => {
+  it("leaves a newer model of the same name alone", () => {
     const [older, newer] = [new Model(), new Model()];
     const forget = stub.initialize({ model: older });
     stub.initialize({ model: newer });
     forget();
-    expect(registry().models.get("r1")).toBe(newer);
+    expect(registry().models.get("v1")).toBe(newer);
   });
 });
 
@@ -138,7 +139,7 @@ describe("render", () => {
 
   it("fetches the bundle once for all reports of a page", async () => {
     importable();
-    const [first, second] = [new Model(), new Model({ report_id: "r2" })];
+    const [first, second] = [new Model(), new Model({ view_id: "v2" })];
     const elements = [element(), element()];
     const rendering = [
       stub.render({ model: first, el: elements[0]! }),

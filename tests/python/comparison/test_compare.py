@@ -91,6 +91,13 @@ def test_nameless_graphs_are_matched_by_structure():
     assert found.counts["same"] == 24
 
 
+def test_an_op_of_another_kind_in_the_same_place_has_changed():
+    model = onnx.load(EXAMPLES / "digits_cnn.onnx")
+    next(node for node in model.graph.node if node.op_type == "Relu").op_type = "Tanh"
+    found = compare(analyze(EXAMPLES / "digits_cnn.onnx"), analyze(model))
+    assert found.ops.query("change != 'same'").changed.tolist() == ["Relu → Tanh"]
+
+
 @pytest.fixture(scope="module")
 def digits():
     return analyze(EXAMPLES / "digits_cnn.onnx")

@@ -1,5 +1,7 @@
 """The extension in a real kernel, run in one go as nbconvert and papermill do."""
 
+import html
+import json
 import re
 import subprocess
 import sys
@@ -20,6 +22,7 @@ CELLS = [
     "%haoline broken.onnx",
     "print('alive')",
     "import haoline_jupyter\nhaoline_jupyter.display_file('mlp.onnx')",
+    "haoline_jupyter.GraphView(report, color='macs', expanded=['layers.1'], selection='/layers.1/Relu')",
 ]
 
 
@@ -56,13 +59,27 @@ def test_a_report_is_shown_in_every_form_that_needs_no_kernel(outputs):
 
 def test_the_page_that_nbconvert_makes_shows_the_report(ran):
     page, _ = HTMLExporter().from_notebook_node(ran[0])
-    assert page.count('<div class="haoline-static"') == 2
+    assert page.count('<div class="haoline-static"') == 3
     assert "Peak activations" in page
 
 
 def test_the_page_with_views_loads_nothing_from_elsewhere(ran):
     page, _ = HaolineExporter().from_notebook_node(ran[0])
     assert not re.findall(r"""(?:src|href)=["']?(?:https?:)?//[^"' >]+""", page)
+
+
+def test_a_graph_view_is_shown_and_exported_in_its_state(ran, outputs):
+    (output,) = outputs[6]
+    assert set(output["data"]) == {"text/plain", "text/html", "application/vnd.haoline.report+json"}
+    page, _ = HaolineExporter().from_notebook_node(ran[0])
+    states = re.findall(r"""data-haoline-state=(["'])(.*?)\1""", page)
+    told = [json.loads(html.unescape(state)) for _, state in states]
+    assert [state["view"] for state in told] == ["report", "report", "graph"]
+    assert (told[2]["color"], told[2]["expanded"], told[2]["selection"]) == ("macs", ["layers.1"], [5])
+
+
+def test_nothing_is_saved_twice(ran):
+    assert "widgets" not in ran[0].metadata
 
 
 def test_an_assigned_report_is_not_shown(outputs):

@@ -7,8 +7,8 @@ from haoline_analysis import analyze
 from haoline_analysis.errors import ModelError
 from haoline_analysis.report import container
 from haoline_jupyter import assets, comms
-from haoline_jupyter.display import Outputs
 from haoline_jupyter.session import Choice, session
+from haoline_jupyter.shown import Outputs
 
 
 @pytest.fixture(autouse=True)

@@ -113,3 +113,16 @@ def test_a_hundred_thousand_ops_are_encoded_quickly():
     start = time.process_time()
     container.encode({}, {"ops": table})
     assert time.process_time() - start < 2.0
+
+
+def test_scale_hints_travel_and_columns_without_read_as_before():
+    table = Table(2)
+    table.add(
+        Column("gain", np.array([-1.0, 2.0]), aggregate="min", scale="diverging", center=0.5),
+        Column("macs", np.array([1.0, 2.0])),
+    )
+    header, tables = container.decode(container.encode({}, {"ops": table}))
+    gain, macs = tables["ops"]["gain"], tables["ops"]["macs"]
+    assert (gain.aggregate, gain.scale, gain.center) == ("min", "diverging", 0.5)
+    assert (macs.scale, macs.center) == (None, None)
+    assert header == {}

@@ -15,6 +15,7 @@ from report_models import conditional, hostile, mlp, models
 from haoline_analysis import ModelReport, analyze
 from haoline_analysis.errors import MalformedModelError, ModelError, UnsupportedFormatError
 from haoline_analysis.report import container
+from haoline_analysis.table import Column
 
 SCHEMA = json.loads(files("haoline_analysis.report").joinpath("schema.json").read_text(encoding="utf-8"))
 ROOT = Path(__file__).parents[3]
@@ -85,7 +86,7 @@ def test_the_document_holds_what_the_tables_hold():
     header, tables = container.decode(report.to_document())
     assert header["kind"] == "report"
     assert header["totals"]["macs"] == report.totals.macs
-    assert list(tables["ops"].columns) == list(report.tables["ops"].columns)
+    assert list(tables["ops"].columns) == [*report.tables["ops"].columns, "severity"]
     np.testing.assert_array_equal(tables["ops"]["macs"].values, report.ops["macs"].to_numpy(float))
     assert tables["ops"]["name"].values == list(report.ops["name"])
     assert tables["tensors"].rows == len(report.tensors)
@@ -110,6 +111,25 @@ def test_the_document_says_what_a_loop_gives_its_body(material):
     assert tables["feeds"]["tensor"].values.tolist() == list(report.model.ops[loop].bodies[0].inputs)
 
 
+def test_the_document_says_which_results_of_its_body_a_loop_hands_on(material):
+    report = analyze(material / "conformance-flops/loop5.onnx")
+    _, tables = container.decode(report.to_document())
+    (loop,) = [index for index, op in enumerate(report.model.ops) if op.bodies]
+    yields = tables["yields"]
+    _condition, *results = report.model.ops[loop].bodies[0].outputs
+    assert yields["op"].values.tolist() == [loop] * len(results)
+    assert yields["slot"].values.tolist() == list(range(len(results)))
+    assert yields["tensor"].values.tolist() == results
+
+
+def test_the_document_says_what_either_branch_of_an_if_hands_on():
+    report = analyze(conditional())
+    _, tables = container.decode(report.to_document())
+    (owner,) = [op for op in report.model.ops if op.bodies]
+    assert tables["yields"]["slot"].values.tolist() == [0, 0]
+    assert tables["yields"]["tensor"].values.tolist() == [body.outputs[0] for body in owner.bodies]
+
+
 def test_the_overlay_replaces_estimates_and_nothing_else():
     report = analyze(mlp(), hardware="H100")
     report.set_hardware("A100", count=2)
@@ -118,7 +138,7 @@ def test_the_overlay_replaces_estimates_and_nothing_else():
     assert header["id"] == report.id
     assert header["hardware"]["count"] == 2
     assert set(tables) == {"ops"}
-    assert set(tables["ops"].columns) <= {"estimated_us", "bound", "utilisation"}
+    assert set(tables["ops"].columns) <= {"estimated_us", "bound", "utilisation", "severity"}
     np.testing.assert_allclose(tables["ops"]["estimated_us"].values, report.ops["estimated_us"].to_numpy(float))
 
 
@@ -146,3 +166,15 @@ def test_a_restored_report_moves_to_other_hardware_but_cannot_be_rebound():
     assert report.on("A100").hardware.profile.id != report.hardware.profile.id
     with pytest.raises(ModelError, match="without its model"):
         report.bind(batch=2)
+
+
+def test_json_keeps_how_a_column_is_to_be_coloured():
+    report = analyze(mlp())
+    ops = report.tables["ops"]
+    gain = Column("gain", np.linspace(-1, 1, ops.rows), aggregate="min", scale="diverging", center=0.25)
+    ops.add(gain)
+    text = report.to_json()
+    jsonschema.validate(json.loads(text), SCHEMA)
+    restored = ModelReport.from_json(text).tables["ops"]
+    assert (restored["gain"].aggregate, restored["gain"].scale, restored["gain"].center) == ("min", "diverging", 0.25)
+    assert (restored["macs"].scale, restored["macs"].center) == (None, None)

@@ -38,3 +38,11 @@ export function countIn(model: GraphModel, emphasis: Emphasis, item: number): nu
   const { lo, hi } = model.tree;
   return emphasis.leaves[hi[item]!]! - emphasis.leaves[lo[item]!]!;
 }
+
+/** The leaves of some items, each once. */
+export function leavesIn(model: GraphModel, items: readonly number[]): number[] {
+  const { lo, hi } = model.tree;
+  const leaves = new Set<number>();
+  for (const item of items) for (let leaf = lo[item]!; leaf < hi[item]!; leaf += 1) leaves.add(leaf);
+  return [...leaves];
+}

@@ -1,40 +1,40 @@
-/** What pointer and keys do to the graph. */
+/** What the pointer does to the graph. */
 
 import type { Desk } from "../desk.js";
-import { ROOT, RUN } from "../model/tree.js";
-import { type Camera, pannedBy, zoomAt } from "../paint/camera.js";
+import type { Explorer } from "../explorer.js";
+import { ROOT } from "../model/tree.js";
+import { type Camera, pannedBy, type Rect, zoomAt } from "../paint/camera.js";
 import type { EdgeRef } from "../paint/look.js";
 import { edgeFacts, factsOf, titleOf } from "../panels/describe.js";
 import type { Tooltip } from "../panels/tooltip.js";
 import type { Frame } from "../scene/frame.js";
 import { type Hit, hitBox, hitEdge } from "../scene/hit.js";
-import { neighbour } from "../scene/neighbours.js";
 import { FRAME } from "../scene/sizes.js";
-import type { Direction, KeyTarget } from "./keys.js";
 import type { PointerTarget } from "./pointer.js";
 
 const EDGE_REACH = 6;
 
-export interface Surroundings {
+/** What the pointer needs from around the canvas. */
+export interface PointerSurroundings {
   focus(): void;
   /** Whether the graph has the keyboard. */
   focused(): boolean;
   /** Tells how to zoom. */
   hint(): void;
-  searchFocus(): void;
-  searchClear(): void;
-  toggleLegend(): void;
-  toggleHelp(): void;
-  helpOpen(): boolean;
+  openMenu(x: number, y: number): void;
+  /** Shows a rectangle over the canvas; null: none. */
+  band(area: Rect | null): void;
 }
 
-export class Interaction implements PointerTarget, KeyTarget {
+export class Interaction implements PointerTarget {
   readonly #desk: Desk;
+  readonly #explorer: Explorer;
   readonly #tooltip: Tooltip;
-  readonly #around: Surroundings;
+  readonly #around: PointerSurroundings;
 
-  constructor(desk: Desk, tooltip: Tooltip, around: Surroundings) {
+  constructor(desk: Desk, explorer: Explorer, tooltip: Tooltip, around: PointerSurroundings) {
     this.#desk = desk;
+    this.#explorer = explorer;
     this.#tooltip = tooltip;
     this.#around = around;
   }
@@ -48,9 +48,10 @@ export class Interaction implements PointerTarget, KeyTarget {
   }
 
   #move(camera: Camera): void {
-    this.#desk.fitted = false;
+    this.#desk.fitted = "no";
     this.#tooltip.hide();
     this.#desk.stage.jump(camera);
+    this.#desk.events.touched("camera");
   }
 
   /** A bare wheel belongs to the notebook until the graph has the focus. */
@@ -60,11 +61,25 @@ export class Interaction implements PointerTarget, KeyTarget {
     return false;
   }
 
-  hover(sx: number, sy: number): void {
+  takesFinger(): boolean {
+    return this.#around.focused();
+  }
+
+  #hit(sx: number, sy: number): { hit: Hit | null; x: number; y: number } {
     const { session, stage } = this.#desk;
     const { x, y } = stage.worldAt(sx, sy);
-    const hit = hitBox(session.model, session.expansion, session.root(), x, y);
-    const edge = onBackground(hit, y) ? hitEdge(session.root(), x, y, EDGE_REACH / stage.camera.scale) : null;
+    return { hit: hitBox(session.model, session.expansion, session.root(), x, y), x, y };
+  }
+
+  #edgeAt(x: number, y: number): EdgeRef | null {
+    const { session, stage } = this.#desk;
+    return hitEdge(session.root(), x, y, EDGE_REACH / stage.camera.scale);
+  }
+
+  hover(sx: number, sy: number): void {
+    const { session, stage } = this.#desk;
+    const { hit, x, y } = this.#hit(sx, sy);
+    const edge = onBackground(hit, y) ? this.#edgeAt(x, y) : null;
     const item = edge || !hit || (hit.placed.frame && onBackground(hit, y)) ? -1 : hit.placed.item;
     this.#setHover(item, edge);
     stage.canvas.dataset.pointer = item >= 0 || edge ? "node" : "";
@@ -106,92 +121,66 @@ export class Interaction implements PointerTarget, KeyTarget {
     this.#around.focus();
     this.#tooltip.hide();
     const desk = this.#desk;
-    const { x, y } = desk.stage.worldAt(sx, sy);
-    const hit = hitBox(desk.session.model, desk.session.expansion, desk.session.root(), x, y);
+    const { hit, x, y } = this.#hit(sx, sy);
     if (hit && hit.part !== "body") return this.#press(hit);
-    if (onBackground(hit, y)) return this.#clickBackground(x, y);
+    if (onBackground(hit, y)) return this.#clickBackground(x, y, add);
     const item = hit?.placed.item ?? -1;
-    const ops = item < 0 ? [] : desk.session.model.opsOf(item);
-    desk.choose(item, add ? [...new Set([...desk.selectedOps, ...ops])] : ops);
+    desk.choose(item < 0 ? [] : [item], add);
     if (!add && desk.session.model.isGroup(item) && !desk.session.expansion.isOpen(item)) desk.toggle(item);
   }
 
   #press(hit: Hit): void {
     const { item } = hit.placed;
-    if (hit.part === "toggle") this.#desk.toggle(item);
+    if (hit.part === "toggle" && item === this.#desk.session.top) this.#desk.enter(ROOT);
+    else if (hit.part === "toggle") this.#desk.toggle(item);
     else if (hit.part === "unroll") this.#desk.unroll(item);
     else this.#desk.page(item, hit.part === "next" ? 1 : -1);
   }
 
   /** A stub jumps to where its tensor comes from; empty space selects nothing. */
-  #clickBackground(x: number, y: number): void {
-    const { session, stage } = this.#desk;
-    const edge = hitEdge(session.root(), x, y, EDGE_REACH / stage.camera.scale);
+  #clickBackground(x: number, y: number, add: boolean): void {
+    const { session } = this.#desk;
+    const edge = this.#edgeAt(x, y);
     const frame = edge ? this.#frameOf(edge) : null;
-    if (!edge || !frame) return this.#desk.choose(-1, []);
+    if (!edge || !frame) {
+      if (!add) this.#desk.choose([]);
+      return;
+    }
     if (!frame.layout.stub[edge.edge]) return;
-    const source = session.model.tree.itemOf[session.model.edges.from[frame.edges.sample[edge.edge]!]!]!;
-    this.#desk.focus(source);
-    this.#desk.choose(source, session.model.opsOf(source));
+    const sample = frame.edges.sample[edge.edge]!;
+    const { itemOf } = session.model.tree;
+    const reader = itemOf[session.model.edges.to[sample]!]!;
+    this.#explorer.visit(itemOf[session.model.edges.from[sample]!]!, reader);
   }
 
   doubleClick(sx: number, sy: number): void {
-    const { session, stage } = this.#desk;
-    const { x, y } = stage.worldAt(sx, sy);
-    const hit = hitBox(session.model, session.expansion, session.root(), x, y);
+    const { session } = this.#desk;
+    const { hit, y } = this.#hit(sx, sy);
     if (hit && hit.part !== "body") return this.#press(hit);
     // The first click opened what was closed: only the title of an open group is left to act on.
     if (hit && !onBackground(hit, y) && session.expansion.isOpen(hit.placed.item)) this.#desk.toggle(hit.placed.item);
   }
 
-  walk(direction: Direction): void {
-    const desk = this.#desk;
-    const from = desk.cursor >= 0 ? desk.session.expansion.visible(desk.cursor) : ([...desk.marked][0] ?? -1);
-    const next = from < 0 ? (desk.session.root().boxes[0] ?? -1) : neighbour(desk.session, from, direction);
-    if (next < 0) return;
-    desk.choose(next, desk.session.model.opsOf(next));
-    const rect = desk.session.place(next)?.rect;
-    if (rect) desk.mover.show(rect);
-    desk.fitted = false;
+  /** What is not selected yet becomes the selection, unopened: the menu is about it. */
+  menu(sx: number, sy: number): void {
+    this.#around.focus();
+    this.leave();
+    const { hit, y } = this.#hit(sx, sy);
+    const item = hit && !onBackground(hit, y) ? hit.placed.item : -1;
+    if (item >= 0 && !this.#desk.marked.has(item)) this.#desk.choose([item]);
+    this.#around.openMenu(sx, sy);
   }
 
-  toggle(): void {
-    if (this.#desk.cursor >= 0) this.#desk.toggle(this.#desk.session.expansion.visible(this.#desk.cursor));
+  band(area: Rect | null): void {
+    this.leave();
+    this.#around.band(area);
   }
 
-  /** Pages the selected run, or the one around the selection. */
-  page(step: 1 | -1): void {
-    const { session, cursor } = this.#desk;
-    for (let item = cursor; item >= 0; item = session.model.tree.parent[item]!) {
-      if (session.expansion.isOpen(item) && session.model.tree.kind[item] === RUN) return this.#desk.page(item, step);
-    }
-  }
-
-  fit(): void {
-    this.#desk.fit();
-  }
-
-  zoomBy(factor: number): void {
-    this.#desk.zoomBy(factor);
-  }
-
-  searchFocus(): void {
-    this.#around.searchFocus();
-  }
-
-  toggleLegend(): void {
-    this.#around.toggleLegend();
-  }
-
-  toggleHelp(): void {
-    this.#around.toggleHelp();
-  }
-
-  escape(): void {
-    this.#tooltip.hide();
-    if (this.#around.helpOpen()) this.#around.toggleHelp();
-    else if (this.#desk.finder.query !== "") this.#around.searchClear();
-    else this.#desk.choose(-1, []);
+  pick(area: Rect, add: boolean): void {
+    this.#around.focus();
+    const { stage } = this.#desk;
+    const { scale } = stage.camera;
+    this.#desk.selectWithin({ ...stage.worldAt(area.x, area.y), w: area.w / scale, h: area.h / scale }, add);
   }
 }
 

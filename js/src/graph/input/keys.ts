@@ -1,50 +1,39 @@
 /** Keys that the focused graph takes. All others go on to the notebook. */
 
-export type Direction = "up" | "down" | "left" | "right";
+import type { Command, Commands } from "./commands.js";
 
-export interface KeyTarget {
-  searchFocus(): void;
-  fit(): void;
-  zoomBy(factor: number): void;
-  walk(direction: Direction): void;
-  toggle(): void;
-  page(step: 1 | -1): void;
-  toggleLegend(): void;
-  toggleHelp(): void;
-  escape(): void;
-}
+/** Buttons keep the keys that work them. */
+const OF_BUTTONS = new Set(["Enter", " ", "ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Home", "End", "Tab"]);
+/** Where people type or choose, keys are theirs. */
+const TYPING = "input, select, textarea, [contenteditable], [role='menu'], [role='tree']";
 
-const ARROWS: Readonly<Record<string, Direction>> = {
-  ArrowUp: "up",
-  ArrowDown: "down",
-  ArrowLeft: "left",
-  ArrowRight: "right",
-};
-
-export function handleKey(event: KeyboardEvent, target: KeyTarget): void {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const direction = Object.hasOwn(ARROWS, event.key) ? ARROWS[event.key] : undefined;
-  const action = direction ? () => target.walk(direction) : actionFor(event.key, target);
-  if (!action) return;
+/**
+ * A key of ours stays here even when it has nothing to act on: what the page around makes of it may delete a cell.
+ * `tell` says what is missing then.
+ */
+export function handleKey(event: KeyboardEvent, commands: Commands, tell: (text: string) => void): void {
+  if (event.ctrlKey || event.metaKey || event.altKey || !forGraph(event)) return;
+  const command = commandFor(event, commands);
+  if (!command) return;
   event.preventDefault();
   event.stopPropagation();
-  action();
+  if (command.available?.() !== false) command.run();
+  else if (command.needs) tell(command.needs);
 }
 
-function actionFor(key: string, target: KeyTarget): (() => void) | undefined {
-  const actions: Readonly<Record<string, () => void>> = {
-    "/": () => target.searchFocus(),
-    f: () => target.fit(),
-    "+": () => target.zoomBy(1.3),
-    "=": () => target.zoomBy(1.3),
-    "-": () => target.zoomBy(1 / 1.3),
-    Enter: () => target.toggle(),
-    " ": () => target.toggle(),
-    "[": () => target.page(-1),
-    "]": () => target.page(1),
-    l: () => target.toggleLegend(),
-    "?": () => target.toggleHelp(),
-    Escape: () => target.escape(),
-  };
-  return Object.hasOwn(actions, key) ? actions[key] : undefined;
+function forGraph(event: KeyboardEvent): boolean {
+  const target = event.target as Element;
+  if (target.closest(TYPING)) return false;
+  return !(target.closest("button") && OF_BUTTONS.has(event.key));
+}
+
+function commandFor(event: KeyboardEvent, commands: Commands): Command | undefined {
+  const all = [...commands.values()];
+  const has = (key: string): Command | undefined => all.find((command) => command.keys.includes(key));
+  return (event.shiftKey ? has(`Shift+${event.key}`) : undefined) ?? (plain(event) ? has(event.key) : undefined);
+}
+
+/** With shift a letter or sign is another one already; a named key is not. */
+function plain(event: KeyboardEvent): boolean {
+  return !event.shiftKey || event.key.length === 1;
 }

@@ -3,6 +3,9 @@
 import { between, type Camera, type Rect } from "../paint/camera.js";
 
 export const MOVE_MS = 180;
+/** Browsers refuse canvases beyond some size, each its own; all take this. A larger view has coarser pixels. */
+const MOST_PIXELS = 16_000_000;
+const LONGEST_SIDE = 8192;
 
 export type Paint = (ctx: CanvasRenderingContext2D, stage: Stage) => void;
 
@@ -13,10 +16,13 @@ export class Stage {
   readonly #onSize: () => void;
   readonly #observer: ResizeObserver;
   readonly #ctx: CanvasRenderingContext2D | null;
+  readonly #stop = new AbortController();
   #frame = 0;
   #move: { from: Camera; to: Camera; start: number } | null = null;
   #width = 0;
   #height = 0;
+  #ratio = 1;
+  #density: MediaQueryList | undefined;
 
   constructor(paint: Paint, onSize: () => void) {
     this.#paint = paint;
@@ -24,6 +30,8 @@ export class Stage {
     this.#ctx = this.canvas.getContext("2d");
     this.#observer = new ResizeObserver(() => this.#resize());
     this.#observer.observe(this.canvas);
+    this.canvas.addEventListener("contextrestored", () => this.request(), { signal: this.#stop.signal });
+    this.#watchDensity();
   }
 
   get width(): number {
@@ -39,8 +47,9 @@ export class Stage {
     return this.#width > 0;
   }
 
+  /** Device pixels to a CSS pixel. */
   get ratio(): number {
-    return globalThis.devicePixelRatio || 1;
+    return this.#ratio;
   }
 
   /** The visible part of the world. */
@@ -81,11 +90,25 @@ export class Stage {
 
   dispose(): void {
     this.#observer.disconnect();
+    this.#stop.abort();
+    this.#density?.removeEventListener("change", this.#onDensity);
     cancelAnimationFrame(this.#frame);
     // Browsers keep canvas memory until collection: give it back now.
     this.canvas.width = 0;
     this.canvas.height = 0;
   }
+
+  /** A query matches one density: when it stops to, as in a window moved to another screen, there is a next one. */
+  #watchDensity(): void {
+    this.#density?.removeEventListener("change", this.#onDensity);
+    this.#density = globalThis.matchMedia?.(`(resolution: ${globalThis.devicePixelRatio || 1}dppx)`);
+    this.#density?.addEventListener("change", this.#onDensity);
+  }
+
+  readonly #onDensity = (): void => {
+    this.#watchDensity();
+    this.#resize();
+  };
 
   #tick(): void {
     this.#frame = 0;
@@ -102,11 +125,15 @@ export class Stage {
 
   #resize(): void {
     const { clientWidth, clientHeight } = this.canvas;
-    const [width, height] = [Math.round(clientWidth * this.ratio), Math.round(clientHeight * this.ratio)];
     if (clientWidth === 0 || clientHeight === 0) return;
-    if (this.canvas.width === width && this.canvas.height === height) return;
+    const ratio = safeRatio(clientWidth, clientHeight);
+    const [width, height] = [Math.round(clientWidth * ratio), Math.round(clientHeight * ratio)];
+    const same = this.canvas.width === width && this.canvas.height === height;
+    // A page zoomed to twice its size has half as many CSS pixels, of twice as many device pixels each.
+    if (same && this.#width === clientWidth && this.#height === clientHeight) return;
     this.canvas.width = width;
     this.canvas.height = height;
+    this.#ratio = ratio;
     if (this.ready) this.#keepCentre(this.#width - clientWidth);
     this.#width = clientWidth;
     this.#height = clientHeight;
@@ -121,6 +148,12 @@ export class Stage {
     this.camera = shifted(this.camera);
     if (this.#move) this.#move = { ...this.#move, from: shifted(this.#move.from), to: shifted(this.#move.to) };
   }
+}
+
+/** The density of the screen, or as much of it as a canvas of this size can have. */
+function safeRatio(width: number, height: number): number {
+  const wanted = globalThis.devicePixelRatio || 1;
+  return Math.min(wanted, LONGEST_SIDE / Math.max(width, height), Math.sqrt(MOST_PIXELS / (width * height)));
 }
 
 export function eased(t: number): number {

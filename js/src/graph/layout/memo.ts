@@ -19,15 +19,27 @@ export class LayoutMemo {
   }
 
   layout(input: LayoutInput): Layout {
-    this.#asked += 1;
-    const key = hash(input);
-    const entries = this.#entries.get(key) ?? [];
-    const known = entries.find((entry) => equal(entry.input, input));
-    if (known) return known.layout;
-    this.#computed += 1;
+    const known = this.find(input);
+    if (known) return known;
     const layout = layoutLayered(input);
-    this.#entries.set(key, [...entries, { input, layout }]);
+    this.keep(input, layout);
     return layout;
+  }
+
+  find(input: LayoutInput): Layout | undefined {
+    this.#asked += 1;
+    return this.#entries.get(hash(input))?.find((entry) => equal(entry.input, input))?.layout;
+  }
+
+  /** Remembers a layout that was computed, here or elsewhere. */
+  keep(input: LayoutInput, layout: Layout): void {
+    this.#computed += 1;
+    const key = hash(input);
+    this.#entries.set(key, [...(this.#entries.get(key) ?? []), { input, layout }]);
+  }
+
+  clear(): void {
+    this.#entries.clear();
   }
 }
 

@@ -1,145 +1,94 @@
-/** Order within ranks: barycentre sweeps, the order with the fewest crossings is kept. */
+/**
+ * Order within ranks, for few crossings: barycentre sweeps from several starts, then single nodes and whole threads
+ * are moved while that helps.
+ */
 
+import { Arrangement } from "./arrangement.js";
+import { CrossingCounter } from "./crossings.js";
 import { type Csr, groupBy } from "./csr.js";
-import type { Proper } from "./types.js";
+import { type Links, linkNodes } from "./links.js";
+import { Rerouter } from "./reroute.js";
+import { Sifter } from "./sift.js";
+import { Sweeper } from "./sweep.js";
+import type { Layers, Proper } from "./types.js";
 
-/** Nodes of each rank from left to right. */
-export type Layers = Int32Array[];
-
-interface Neighbours {
-  readonly up: Csr;
-  readonly down: Csr;
-}
+/** Up to this many nodes and places a drawing is worth every effort. */
+const SMALL = 2500;
+const LARGE = 20_000;
+const ROUNDS = 6;
+/** Where passing edges start: half a place beside the box that they come from. */
+const RIGHT = 0.5;
+const LEFT = -0.5;
+/** Sweeps without improvement before a start is given up. */
+const PATIENCE = 6;
 
 export function orderLayers(proper: Proper, ranks: number): Layers {
-  const near: Neighbours = { up: groupBy(proper.to, proper.count), down: groupBy(proper.from, proper.count) };
-  let layers = initialOrder(proper, ranks);
-  let best = layers;
-  let fewest = countCrossings(proper, near, layers);
-  const sweeps = proper.count > 20_000 ? 4 : proper.count > 2000 ? 8 : 24;
-  for (let sweep = 0, idle = 0; sweep < sweeps && fewest > 0 && idle < 6; sweep += 1) {
-    layers = sweepOnce(proper, near, layers, sweep);
-    const crossings = countCrossings(proper, near, layers);
-    idle = crossings < fewest ? 0 : idle + 1;
-    if (crossings < fewest) {
-      fewest = crossings;
-      best = layers;
+  const search = new Search(proper, ranks);
+  const right = search.sweep(RIGHT);
+  if (right.crossings === 0 || proper.count > SMALL) return search.refine(right).layers;
+  const left = search.sweep(LEFT);
+  return search.refine(left.crossings < right.crossings ? left : right).layers;
+}
+
+interface Ordered {
+  readonly layers: Layers;
+  readonly crossings: number;
+}
+
+class Search {
+  readonly #proper: Proper;
+  readonly #links: Links;
+  readonly #byRank: Csr;
+  readonly #counter: CrossingCounter;
+  readonly #sweeper: Sweeper;
+
+  constructor(proper: Proper, ranks: number) {
+    const links = linkNodes(proper);
+    this.#proper = proper;
+    this.#links = links;
+    this.#byRank = groupBy(proper.rank, ranks);
+    this.#counter = new CrossingCounter(proper, links);
+    this.#sweeper = new Sweeper(proper, links);
+  }
+
+  refine(swept: Ordered): Ordered {
+    const { count } = this.#proper;
+    if (swept.crossings === 0 || count > LARGE) return swept;
+    const arrangement = new Arrangement(swept.layers, count);
+    const sifter = new Sifter(this.#proper, this.#links, arrangement);
+    const rerouter = new Rerouter(this.#proper, this.#links, arrangement);
+    let { crossings } = swept;
+    for (let round = 0; round < ROUNDS && crossings > 0; round += 1) {
+      const saved = sifter.sift(round % 2 === 0) + rerouter.reroute();
+      crossings -= saved;
+      if (saved === 0) break;
     }
+    return { layers: arrangement.layers, crossings };
   }
-  return best;
-}
 
-/** Nodes as they come, passing edges right of the box they start from: the main path stays left and straight. */
-function initialOrder(proper: Proper, ranks: number): Layers {
-  const key = new Float64Array(proper.count);
-  for (let node = 0; node < proper.count; node += 1) key[node] = node;
-  for (let s = 0; s < proper.segments; s += 1) {
-    const to = proper.to[s]!;
-    if (to >= proper.real) key[to] = key[proper.from[s]!]! + 0.5;
+  /** Sweeps from the order in which nodes come, passing edges `aside` of the box they start from. */
+  sweep(aside: number): Ordered {
+    let layers = this.#initial(aside);
+    let best: Ordered = { layers, crossings: this.#counter.count(layers) };
+    const { count } = this.#proper;
+    const sweeps = count > LARGE ? 4 : count > SMALL ? 8 : 24;
+    for (let sweep = 0, idle = 0; sweep < sweeps && best.crossings > 0 && idle < PATIENCE; sweep += 1) {
+      layers = this.#sweeper.sweep(layers, sweep % 2 === 0, (sweep & 2) !== 0);
+      const crossings = this.#counter.count(layers);
+      idle = crossings < best.crossings ? 0 : idle + 1;
+      if (crossings < best.crossings) best = { layers, crossings };
+    }
+    return best;
   }
-  const byRank = groupBy(proper.rank, ranks);
-  return Array.from({ length: ranks }, (_, rank) =>
-    byRank.item.slice(byRank.start[rank]!, byRank.start[rank + 1]!).sort((a, b) => key[a]! - key[b]! || a - b),
-  );
-}
 
-function positions(layers: Layers, count: number): Int32Array {
-  const position = new Int32Array(count);
-  for (const layer of layers) {
-    layer.forEach((node, i) => {
-      position[node] = i;
-    });
+  /** The main path stays straight where what passes it stands on one side. */
+  #initial(aside: number): Layers {
+    const { count, segments, real, from, to } = this.#proper;
+    const key = Float64Array.from({ length: count }, (_, node) => node);
+    for (let s = 0; s < segments; s += 1) if (to[s]! >= real) key[to[s]!] = key[from[s]!]! + aside;
+    const { start, item } = this.#byRank;
+    return Array.from({ length: start.length - 1 }, (_, rank) =>
+      item.slice(start[rank]!, start[rank + 1]!).sort((a, b) => key[a]! - key[b]! || a - b),
+    );
   }
-  return position;
-}
-
-function sweepOnce(proper: Proper, near: Neighbours, layers: Layers, sweep: number): Layers {
-  const down = sweep % 2 === 0;
-  const position = positions(layers, proper.count);
-  const next = layers.slice();
-  for (let i = 1; i < layers.length; i += 1) {
-    const rank = down ? i : layers.length - 1 - i;
-    // Every other pair of sweeps lets equal barycentres trade places: it leaves local minima.
-    next[rank] = sortLayer(proper, down ? near.up : near.down, down, next[rank]!, position, (sweep & 2) !== 0);
-    next[rank]!.forEach((node, at) => {
-      position[node] = at;
-    });
-  }
-  return next;
-}
-
-function sortLayer(
-  proper: Proper,
-  near: Csr,
-  down: boolean,
-  layer: Int32Array,
-  position: Int32Array,
-  reverseTies: boolean,
-): Int32Array {
-  const keys = new Float64Array(layer.length);
-  layer.forEach((node, i) => {
-    keys[i] = barycentre(proper, near, down, node, position);
-  });
-  const movable = Array.from(layer.keys()).filter((i) => keys[i]! >= 0);
-  const sorted = movable.slice().sort((a, b) => keys[a]! - keys[b]! || (reverseTies ? b - a : a - b));
-  const result = layer.slice();
-  movable.forEach((slot, i) => {
-    result[slot] = layer[sorted[i]!]!;
-  });
-  return result;
-}
-
-/** Mean position of the neighbours one rank away, attachment points counted as fractions; -1 with none. */
-function barycentre(proper: Proper, near: Csr, down: boolean, node: number, position: Int32Array): number {
-  const [start, stop] = [near.start[node]!, near.start[node + 1]!];
-  if (start === stop) return -1;
-  let sum = 0;
-  for (let i = start; i < stop; i += 1) {
-    const segment = near.item[i]!;
-    const other = down ? proper.from[segment]! : proper.to[segment]!;
-    const dx = down ? proper.fromDx[segment]! : proper.toDx[segment]!;
-    sum += position[other]! + 0.5 + fraction(dx, proper.width[other]!);
-  }
-  return sum / (stop - start);
-}
-
-function fraction(dx: number, width: number): number {
-  return width > 0 ? Math.max(-0.49, Math.min(0.49, dx / width)) : 0;
-}
-
-export function countCrossings(proper: Proper, near: Neighbours, layers: Layers): number {
-  const position = positions(layers, proper.count);
-  let total = 0;
-  for (let rank = 0; rank + 1 < layers.length; rank += 1) {
-    total += crossingsBelow(proper, near.down, layers[rank]!, layers[rank + 1]!.length, position);
-  }
-  return total;
-}
-
-/** Barth, Jünger, Mutzel: inversions counted with an accumulator tree, O(edges · log nodes). */
-function crossingsBelow(proper: Proper, down: Csr, layer: Int32Array, below: number, position: Int32Array): number {
-  let leaf = 1;
-  while (leaf < below) leaf *= 2;
-  const tree = new Int32Array(2 * leaf);
-  let crossings = 0;
-  for (const node of layer) {
-    const segments = Array.from(down.item.subarray(down.start[node]!, down.start[node + 1]!));
-    segments.sort((a, b) => proper.fromDx[a]! - proper.fromDx[b]! || endOrder(proper, position, a, b));
-    for (const segment of segments) crossings += insert(tree, leaf + position[proper.to[segment]!]!);
-  }
-  return crossings;
-}
-
-function endOrder(proper: Proper, position: Int32Array, a: number, b: number): number {
-  return position[proper.to[a]!]! - position[proper.to[b]!]! || proper.toDx[a]! - proper.toDx[b]!;
-}
-
-/** Adds one end and returns how many earlier ends lie right of it. */
-function insert(tree: Int32Array, leaf: number): number {
-  let right = 0;
-  for (let at = leaf; at >= 1; at >>= 1) {
-    tree[at]! += 1;
-    if (at > 1 && at % 2 === 0) right += tree[at + 1]!;
-  }
-  return right;
 }

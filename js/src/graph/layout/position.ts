@@ -7,8 +7,14 @@
  */
 
 import { type Csr, groupBy } from "./csr.js";
-import type { Layers } from "./order.js";
-import { GAP, type Proper } from "./types.js";
+
+import { relaxLayers } from "./relax.js";
+import { slideLines } from "./slide.js";
+import { distance, extent, inLine } from "./spacing.js";
+import type { Layers, Proper } from "./types.js";
+
+/** So many times wider than its widest rank, straight lines have pushed a drawing apart. */
+const TANGLED = 2.5;
 
 /** Centre of each node; the leftmost edge of the drawing is at 0. */
 export function placeHorizontally(proper: Proper, layers: Layers): Float64Array {
@@ -17,7 +23,12 @@ export function placeHorizontally(proper: Proper, layers: Layers): Float64Array 
   for (const down of [true, false]) {
     for (const left of [true, false]) sides.push(new Aligner(proper, layers, conflicts, down, left).run());
   }
-  return merge(proper, sides);
+  const merged = merge(proper, sides);
+  const [west, east] = extent(proper, merged);
+  const x = east - west > TANGLED * widestRank(proper, layers) ? relaxLayers(proper, layers) : merged;
+  slideLines(proper, layers, x);
+  const [left] = extent(proper, x);
+  return x.map((value) => value - left);
 }
 
 /** Segments that cross one between two dummies: the long edge wins, so that it is straight. */
@@ -167,12 +178,9 @@ class Aligner {
   }
 
   #join(segment: number, node: number): void {
-    const { fromDx, toDx } = this.#proper;
     const other = this.#other(segment);
-    const [otherDx, nodeDx] = this.#down ? [fromDx[segment]!, toDx[segment]!] : [toDx[segment]!, fromDx[segment]!];
+    const offset = inLine(this.#proper, segment) * (this.#down ? 1 : -1);
     this.#root[node] = this.#root[other]!;
-    // Two open groups in a row line up by their centres: by their points each would stand off the one before.
-    const offset = otherDx !== 0 && nodeDx !== 0 ? 0 : otherDx - nodeDx;
     this.#shift[node] = this.#shift[other]! + this.#sign * offset;
   }
 
@@ -251,11 +259,14 @@ function blockOrder(graph: BlockGraph, root: Int32Array): number[] {
   return order;
 }
 
-/** Least distance between the centres of two neighbours in a rank. */
-function distance(proper: Proper, a: number, b: number): number {
-  const dummies = (a >= proper.real ? 1 : 0) + (b >= proper.real ? 1 : 0);
-  const gap = dummies === 0 ? GAP.box : dummies === 1 ? GAP.mixed : GAP.edge;
-  return (proper.width[a]! + proper.width[b]!) / 2 + gap;
+function widestRank(proper: Proper, layers: Layers): number {
+  let widest = 0;
+  for (const layer of layers) {
+    let width = (proper.width[layer[0]!]! + proper.width[layer.at(-1)!]!) / 2;
+    for (let i = 1; i < layer.length; i += 1) width += distance(proper, layer[i - 1]!, layer[i]!);
+    widest = Math.max(widest, width);
+  }
+  return widest;
 }
 
 /** Lines the four layouts up with the narrowest one and takes the mean of the two medians. */
@@ -270,15 +281,5 @@ function merge(proper: Proper, sides: readonly Float64Array[]): Float64Array {
     four.sort();
     merged[node] = (four[1]! + four[2]!) / 2;
   }
-  const left = extent(proper, merged)[0];
-  return merged.map((value) => value - left);
-}
-
-function extent(proper: Proper, x: Float64Array): [number, number] {
-  let [left, right] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (let node = 0; node < x.length; node += 1) {
-    left = Math.min(left, x[node]! - proper.width[node]! / 2);
-    right = Math.max(right, x[node]! + proper.width[node]! / 2);
-  }
-  return [left, right];
+  return merged;
 }

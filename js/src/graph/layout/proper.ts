@@ -23,15 +23,20 @@ export function markStubs(input: LayoutInput, ranking: Ranking): Uint8Array {
 }
 
 /** Edges by the point they leave from. */
-function sourcePoints(input: LayoutInput): Map<string, number[]> {
-  const points = new Map<string, number[]>();
+function sourcePoints(input: LayoutInput): Map<number | string, number[]> {
+  const points = new Map<number | string, number[]>();
   for (let e = 0; e < input.edges; e += 1) {
-    const key = `${input.from[e]} ${input.fromDx[e]}`;
+    const key = pointKey(input.from[e]!, input.fromDx[e]!);
     const edges = points.get(key);
     if (edges) edges.push(e);
     else points.set(key, [e]);
   }
   return points;
+}
+
+/** Nearly all points are the middle of a side: a number is a faster key than a word. */
+function pointKey(node: number, dx: number): number | string {
+  return dx === 0 ? node : `${node} ${dx}`;
 }
 
 /** The longest span for which all edges of it or shorter fit the budget of places. */
@@ -52,22 +57,26 @@ export function makeProper(input: LayoutInput, ranking: Ranking, stub: Uint8Arra
   return new Splitter(input, ranking).split(stub);
 }
 
+/** The places below a point where edges from it pass, and the segments that lead to each. */
+interface Chain {
+  readonly nodes: number[];
+  readonly segments: number[];
+}
+
 class Splitter {
   readonly #input: LayoutInput;
   readonly #ranking: Ranking;
-  readonly #real: number;
   readonly #rank: number[];
   readonly #from: number[] = [];
   readonly #to: number[] = [];
   readonly #fromDx: number[] = [];
   readonly #toDx: number[] = [];
-  readonly #known = new Set<string>();
-  readonly #chains = new Map<string, number[]>();
+  readonly #weight: number[] = [];
+  readonly #chains = new Map<number | string, Chain>();
 
   constructor(input: LayoutInput, ranking: Ranking) {
     this.#input = input;
     this.#ranking = ranking;
-    this.#real = input.n + input.inPorts + input.outPorts;
     this.#rank = Array.from(ranking.rank);
   }
 
@@ -75,7 +84,7 @@ class Splitter {
     const viaStart = new Int32Array(this.#input.edges + 1);
     const via: number[] = [];
     for (let e = 0; e < this.#input.edges; e += 1) {
-      if (!stub[e]) via.push(...this.#route(e));
+      if (!stub[e]) this.#route(e, via);
       viaStart[e + 1] = via.length;
     }
     const width = new Float64Array(this.#rank.length);
@@ -83,7 +92,7 @@ class Splitter {
     return {
       count: this.#rank.length,
       boxes: this.#input.n,
-      real: this.#real,
+      real: this.#ranking.rank.length,
       rank: Int32Array.from(this.#rank),
       width,
       segments: this.#from.length,
@@ -91,44 +100,51 @@ class Splitter {
       to: Int32Array.from(this.#to),
       fromDx: Float64Array.from(this.#fromDx),
       toDx: Float64Array.from(this.#toDx),
+      weight: Int32Array.from(this.#weight),
       viaStart,
       via: Int32Array.from(via),
     };
   }
 
-  #route(e: number): number[] {
+  #route(e: number, via: number[]): void {
     const { from, to, fromDx, toDx } = this.#input;
     const back = this.#ranking.back[e] === 1;
     const [upper, lower] = back ? [to[e]!, from[e]!] : [from[e]!, to[e]!];
     const [upperDx, lowerDx] = back ? [toDx[e]!, fromDx[e]!] : [fromDx[e]!, toDx[e]!];
-    const key = `${upper} ${upperDx}${back ? ` ${e}` : ""}`;
-    const places = this.#chain(key, upper, this.#rank[lower]! - this.#rank[upper]! - 1);
-    const nodes = [upper, ...places, lower];
-    for (let i = 1; i < nodes.length; i += 1) {
-      const leaves = i === 1 ? upperDx : 0;
-      const arrives = i === nodes.length - 1 ? lowerDx : 0;
-      this.#segment(nodes[i - 1]!, nodes[i]!, leaves, arrives);
+    // An edge that closes a cycle meets others where it ends, not where it begins: it has places of its own.
+    const chain = back ? { nodes: [], segments: [] } : this.#chain(pointKey(upper, upperDx));
+    const length = this.#rank[lower]! - this.#rank[upper]! - 1;
+    via.push(upper);
+    for (let i = 0; i < length; i += 1) {
+      if (i === chain.nodes.length) this.#lengthen(chain, upper, upperDx);
+      this.#weight[chain.segments[i]!]! += 1;
+      via.push(chain.nodes[i]!);
     }
-    return nodes;
+    via.push(lower);
+    if (length === 0) this.#weight[this.#segment(upper, lower, upperDx, lowerDx)] = 1;
+    else this.#weight[this.#segment(chain.nodes[length - 1]!, lower, 0, lowerDx)] = 1;
   }
 
-  #chain(key: string, upper: number, length: number): number[] {
-    let chain = this.#chains.get(key);
-    if (!chain) {
-      chain = [];
-      this.#chains.set(key, chain);
-    }
-    while (chain.length < length) chain.push(this.#rank.push(this.#rank[upper]! + chain.length + 1) - 1);
-    return chain.slice(0, length);
+  #chain(key: number | string): Chain {
+    const known = this.#chains.get(key);
+    if (known) return known;
+    const chain = { nodes: [], segments: [] };
+    this.#chains.set(key, chain);
+    return chain;
   }
 
-  #segment(from: number, to: number, fromDx: number, toDx: number): void {
-    const key = `${from} ${to} ${fromDx} ${toDx}`;
-    if (this.#known.has(key)) return;
-    this.#known.add(key);
+  #lengthen(chain: Chain, upper: number, upperDx: number): void {
+    const last = chain.nodes.at(-1);
+    const node = this.#rank.push(this.#rank[last ?? upper]! + 1) - 1;
+    chain.segments.push(this.#segment(last ?? upper, node, last === undefined ? upperDx : 0, 0));
+    chain.nodes.push(node);
+  }
+
+  #segment(from: number, to: number, fromDx: number, toDx: number): number {
     this.#from.push(from);
     this.#to.push(to);
     this.#fromDx.push(fromDx);
     this.#toDx.push(toDx);
+    return this.#weight.push(0) - 1;
   }
 }

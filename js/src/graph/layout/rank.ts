@@ -98,9 +98,10 @@ function pullDown(
     if (node >= input.n || readers === 0 || readers <= into.start[node + 1]! - into.start[node]!) continue;
     let nearest = Number.MAX_SAFE_INTEGER;
     for (let k = out.start[node]!; k < out.start[node + 1]!; k += 1) {
-      nearest = Math.min(nearest, rank[lower[out.item[k]!]!]!);
+      const reader = lower[out.item[k]!]!;
+      if (reader !== node) nearest = Math.min(nearest, rank[reader]!);
     }
-    rank[node] = nearest - 1;
+    if (nearest < Number.MAX_SAFE_INTEGER) rank[node] = nearest - 1;
   }
 }
 

@@ -45,10 +45,15 @@ export interface Proper {
   readonly to: Int32Array;
   readonly fromDx: Float64Array;
   readonly toDx: Float64Array;
+  /** How many edges run along a segment. */
+  readonly weight: Int32Array;
   /** Nodes that edge `e` passes: `via[viaStart[e]..viaStart[e+1])`, both ends included, from upper to lower. */
   readonly viaStart: Int32Array;
   readonly via: Int32Array;
 }
+
+/** Nodes of each rank from left to right. */
+export type Layers = Int32Array[];
 
 export const GAP = {
   /** Between two boxes, a box and a passing edge, two passing edges. */

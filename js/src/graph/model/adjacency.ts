@@ -21,35 +21,47 @@ export function buildAdjacency(graph: OpGraph, tree: Tree): Adjacency {
   const visible = visibleEdges(graph, tree);
   const inStart = starts(visible.to, visible.count, leaves);
   const order = grouped(visible.to, visible.count, inStart);
-  const from = order.map((edge) => visible.from[edge]!);
+  const from = gather(visible.from, order);
   const outStart = starts(from, visible.count, leaves);
   return {
     count: visible.count,
     from,
-    to: order.map((edge) => visible.to[edge]!),
-    tensor: order.map((edge) => graph.edges.tensor[visible.row[edge]!]!),
+    to: gather(visible.to, order),
+    tensor: gather(visible.tensor, order),
     inStart,
     outStart,
     outEdge: grouped(from, visible.count, outStart),
   };
 }
 
-function visibleEdges(
-  graph: OpGraph,
-  tree: Tree,
-): { count: number; from: Int32Array; to: Int32Array; row: Int32Array } {
+interface Ends {
+  readonly count: number;
+  readonly from: Int32Array;
+  readonly to: Int32Array;
+  readonly tensor: Int32Array;
+}
+
+function visibleEdges(graph: OpGraph, tree: Tree): Ends {
   const { edges } = graph;
-  const [from, to, row] = [new Int32Array(edges.count), new Int32Array(edges.count), new Int32Array(edges.count)];
+  const { leafOf } = tree;
+  const [from, to, tensor] = [new Int32Array(edges.count), new Int32Array(edges.count), new Int32Array(edges.count)];
   let count = 0;
   for (let edge = 0; edge < edges.count; edge += 1) {
-    const [a, b] = [tree.leafOf[edges.from[edge]!]!, tree.leafOf[edges.to[edge]!]!];
+    const a = leafOf[edges.from[edge]!]!;
+    const b = leafOf[edges.to[edge]!]!;
     if (a < 0 || b < 0) continue;
     from[count] = a;
     to[count] = b;
-    row[count] = edge;
+    tensor[count] = edges.tensor[edge]!;
     count += 1;
   }
-  return { count, from, to, row };
+  return { count, from, to, tensor };
+}
+
+function gather(values: Int32Array, order: Int32Array): Int32Array {
+  const gathered = new Int32Array(order.length);
+  for (let i = 0; i < order.length; i += 1) gathered[i] = values[order[i]!]!;
+  return gathered;
 }
 
 function starts(keys: Int32Array, count: number, groups: number): Int32Array {

@@ -12,43 +12,45 @@ const RANDOM = /^(Random|Multinomial|Bernoulli)/;
 export function findConstants(doc: ReportDocument, producer: Int32Array, ownerOf: Int32Array): Uint8Array {
   const varying = new Uint8Array(doc.ops.rows);
   markRandom(doc, varying);
-  const first = usesByOp(doc);
+  const { start, tensor } = readsByOp(doc);
   const fixed = fixedTensors(doc);
-  const read = doc.uses.indices("tensor");
   const folded = doc.ops.numeric("folded")?.values;
+  const varies = (read: number): boolean => {
+    const maker = producer[read]!;
+    return maker >= 0 ? varying[maker] === 1 : fixed[read] === 0;
+  };
   for (let op = 0; op < varying.length; op += 1) {
     if (folded?.[op] === 1) continue;
-    for (let i = first.start[op]!; varying[op] === 0 && i < first.start[op + 1]!; i += 1) {
-      const tensor = read[first.order[i]!]!;
-      const maker = producer[tensor]!;
-      if (maker >= 0 ? varying[maker] === 1 : fixed[tensor] === 0) varying[op] = 1;
-    }
+    for (let i = start[op]!; varying[op] === 0 && i < start[op + 1]!; i += 1) if (varies(tensor[i]!)) varying[op] = 1;
     if (varying[op] === 1) markOwners(op, ownerOf, varying);
   }
   markOutputs(doc, producer, varying);
-  return varying.map((value) => 1 - value);
+  for (let op = 0; op < varying.length; op += 1) varying[op] = 1 - varying[op]!;
+  return varying;
 }
 
 function markRandom(doc: ReportDocument, varying: Uint8Array): void {
   const types = doc.ops.text("type");
   const random = types?.dictionary.map((type) => RANDOM.test(type)) ?? [];
-  types?.codes.forEach((code, op) => {
-    if (random[code]) varying[op] = 1;
-  });
+  if (!types || !random.includes(true)) return;
+  for (let op = 0; op < varying.length; op += 1) if (random[types.codes[op]!]) varying[op] = 1;
 }
 
-/** Rows of `uses` grouped by op, by counting sort. */
-function usesByOp(doc: ReportDocument): { start: Int32Array; order: Int32Array } {
-  const readers = doc.uses.indices("op");
+/** Tensors read, grouped by op. Writers list uses in the order of ops; anything else is sorted by counting. */
+function readsByOp(doc: ReportDocument): { start: Int32Array; tensor: Int32Array } {
+  const [readers, read] = [doc.uses.indices("op"), doc.uses.indices("tensor")];
   const start = new Int32Array(doc.ops.rows + 1);
-  for (const op of readers) start[op + 1]! += 1;
+  let sorted = true;
+  for (let i = 0; i < readers.length; i += 1) {
+    start[readers[i]! + 1]! += 1;
+    if (i > 0 && readers[i]! < readers[i - 1]!) sorted = false;
+  }
   for (let op = 0; op < doc.ops.rows; op += 1) start[op + 1]! += start[op]!;
+  if (sorted) return { start, tensor: read };
   const next = start.slice();
-  const order = new Int32Array(readers.length);
-  readers.forEach((op, i) => {
-    order[next[op]!++] = i;
-  });
-  return { start, order };
+  const tensor = new Int32Array(read.length);
+  for (let i = 0; i < readers.length; i += 1) tensor[next[readers[i]!]!++] = read[i]!;
+  return { start, tensor };
 }
 
 function fixedTensors(doc: ReportDocument): Uint8Array {

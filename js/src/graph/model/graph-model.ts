@@ -2,9 +2,12 @@
 
 import type { ReportDocument } from "../../data/index.js";
 import { type Adjacency, buildAdjacency } from "./adjacency.js";
+import { type Borders, findBorders } from "./borders.js";
+import { classify } from "./classes.js";
 import { rawGroups } from "./groups.js";
 import { Labels } from "./labels.js";
 import { type OpGraph, readOpGraph } from "./ops.js";
+import { findQuantizers, withoutQuantizers } from "./quantizers.js";
 import { foldRuns } from "./runs.js";
 import { buildTree, GROUP, OP, RUN, type Tree } from "./tree.js";
 import { Twins } from "./twins.js";
@@ -12,6 +15,8 @@ import { Twins } from "./twins.js";
 export interface ModelOptions {
   /** Draw ops that depend on weights alone. */
   readonly constants: boolean;
+  /** Draw QuantizeLinear and DequantizeLinear; without them edges run past. */
+  readonly quantizers?: boolean;
 }
 
 export class GraphModel {
@@ -21,9 +26,13 @@ export class GraphModel {
   readonly labels: Labels;
   /** How many ops the view leaves out because they depend on weights alone. */
   readonly hiddenOps: number;
+  /** How many ops quantize or dequantize, drawn or not. */
+  readonly quantizerOps: number;
 
   readonly #shapeData: Uint8Array;
   #doc: ReportDocument;
+  #borders: Borders | null = null;
+  #classes: Int32Array | null = null;
 
   constructor(
     doc: ReportDocument,
@@ -31,24 +40,40 @@ export class GraphModel {
   ) {
     this.#doc = doc;
     this.#shapeData = shapeData(doc);
-    this.graph = readOpGraph(doc);
-    const hidden = hiddenOps(this.graph, options);
+    const graph = readOpGraph(doc);
+    const hidden = hiddenOps(graph, options);
     this.hiddenOps = hidden.reduce((sum, value) => sum + value, 0);
+    const quantizers = findQuantizers(doc);
+    this.quantizerOps = quantizers.reduce((sum, value) => sum + value, 0);
+    const without = options.quantizers === false && hideToo(hidden, quantizers);
+    this.graph = without ? withoutQuantizers(doc, graph, quantizers) : graph;
     const groups = rawGroups(this.graph, doc.scopes.indices("parent"));
-    this.tree = buildTree(this.graph, groups, hidden, heavyOps(doc));
-    this.edges = buildAdjacency(this.graph, this.tree);
-    this.labels = new Labels(doc, this.tree);
-    const twins = new Twins(doc, this.tree, this.edges);
-    const structure = doc.scopes.indices("structure");
-    foldRuns(this.tree, this.edges, {
-      structure: (scope) => structure[scope] ?? -1,
-      name: (scope) => this.labels.scopeName(scope),
+    const draft = buildTree(this.graph, groups, hidden, heavyOps(doc));
+    this.edges = buildAdjacency(this.graph, draft);
+    const twins = new Twins(doc, draft, this.edges);
+    foldRuns(draft, this.edges, {
+      structure: doc.scopes.indices("structure"),
+      names: doc.scopes.text("name"),
       alike: (a, b) => twins.alike(a, b),
     });
+    this.tree = draft.finish();
+    this.labels = new Labels(doc, this.tree);
   }
 
   get doc(): ReportDocument {
     return this.#doc;
+  }
+
+  /** Which edges run inside each group, and which cross its border. */
+  get borders(): Borders {
+    this.#borders ??= findBorders(this.tree, this.edges);
+    return this.#borders;
+  }
+
+  /** Structural class of each group: one layout serves all of a class. -1 for leaves. */
+  get classes(): Int32Array {
+    this.#classes ??= classify(this);
+    return this.#classes;
   }
 
   /** Takes the same report with other columns; ops, tensors and scopes must be the same. */
@@ -98,13 +123,25 @@ function shapeData(doc: ReportDocument): Uint8Array {
   const dtypes = doc.tensors.text("dtype");
   const index = dtypes?.dictionary.map((dtype) => INDICES.test(dtype)) ?? [];
   const nbytes = doc.tensors.numeric("nbytes")?.values;
-  return Uint8Array.from({ length: doc.tensors.rows }, (_, row) =>
-    index[dtypes?.codes[row] ?? -1] && (nbytes?.[row] ?? 0) <= SMALL ? 1 : 0,
-  );
+  const small = new Uint8Array(doc.tensors.rows);
+  const codes = dtypes?.codes;
+  if (!codes || !index.includes(true)) return small;
+  for (let row = 0; row < small.length; row += 1) {
+    if (index[codes[row]!] === true && (nbytes?.[row] ?? 0) <= SMALL) small[row] = 1;
+  }
+  return small;
 }
 
 /** A model that is all constants would otherwise be an empty page. */
 function hiddenOps(graph: OpGraph, options: ModelOptions): Uint8Array {
-  const none = new Uint8Array(graph.ops);
-  return options.constants || !graph.constant.includes(0) ? none : graph.constant;
+  return options.constants || !graph.constant.includes(0) ? new Uint8Array(graph.ops) : graph.constant.slice();
+}
+
+/** Adds ops to the hidden ones, unless there is none of them or nothing would be left. */
+function hideToo(hidden: Uint8Array, more: Uint8Array): boolean {
+  if (!more.includes(1) || hidden.every((value, op) => value === 1 || more[op] === 1)) return false;
+  more.forEach((value, op) => {
+    if (value === 1) hidden[op] = 1;
+  });
+  return true;
 }

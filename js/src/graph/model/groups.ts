@@ -18,6 +18,7 @@ export interface RawGroups {
 export function rawGroups(graph: OpGraph, scopeParents: Int32Array): RawGroups {
   const scopes = Math.max(scopeParents.length, 1);
   const bodies = numberBodies(graph.ownerOf, scopes);
+  if (bodies.owners.length === 0) return plainGroups(graph, scopeParents, scopes, bodies.group);
   const owner = scopeOwners(graph, scopeParents, scopes);
   const parent = new Int32Array(scopes + bodies.owners.length).fill(-1);
   const groupOf = new Int32Array(graph.ops);
@@ -25,7 +26,7 @@ export function rawGroups(graph: OpGraph, scopeParents: Int32Array): RawGroups {
     wanted === owner[scope] || wanted < 0 ? scope : bodies.group[wanted]!;
   for (let op = 0; op < graph.ops; op += 1) groupOf[op] = home(graph.scopeOf[op]!, graph.ownerOf[op]!);
   for (let scope = 1; scope < scopes; scope += 1) {
-    const above = Math.max(0, Math.min(scopeParents[scope]!, scope - 1));
+    const above = clampParent(scopeParents[scope]!, scope);
     parent[scope] = owner[scope] === owner[above] || owner[scope]! < 0 ? above : bodies.group[owner[scope]!]!;
   }
   bodies.owners.forEach((op, i) => {
@@ -33,6 +34,18 @@ export function rawGroups(graph: OpGraph, scopeParents: Int32Array): RawGroups {
   });
   const bodyOwner = Int32Array.from(bodies.owners);
   return { count: parent.length, scopes, parent, bodyOwner, bodyOf: bodies.group, groupOf };
+}
+
+/** Most models have no control flow: scopes are as they are. */
+function plainGroups(graph: OpGraph, scopeParents: Int32Array, scopes: number, bodyOf: Int32Array): RawGroups {
+  const parent = new Int32Array(scopes).fill(-1);
+  for (let scope = 1; scope < scopes; scope += 1) parent[scope] = clampParent(scopeParents[scope]!, scope);
+  return { count: scopes, scopes, parent, bodyOwner: new Int32Array(), bodyOf, groupOf: graph.scopeOf };
+}
+
+/** Children follow parents; anything else would make the tree cyclic. */
+function clampParent(parent: number, scope: number): number {
+  return Math.max(0, Math.min(parent, scope - 1));
 }
 
 function numberBodies(ownerOf: Int32Array, scopes: number): { owners: number[]; group: Int32Array } {
@@ -59,7 +72,7 @@ function scopeOwners(graph: OpGraph, parents: Int32Array, scopes: number): Int32
   }
   for (let scope = scopes - 1; scope > 0; scope -= 1) {
     if (owner[scope] === UNSEEN) continue;
-    const above = Math.max(0, Math.min(parents[scope]!, scope - 1));
+    const above = clampParent(parents[scope]!, scope);
     owner[above] = join(owner[above]!, owner[scope]!);
   }
   owner[0] = -1;

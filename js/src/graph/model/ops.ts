@@ -2,6 +2,7 @@
 
 import type { DocumentTable, ReportDocument, StringColumn } from "../../data/index.js";
 import { findConstants } from "./constants.js";
+import { Yields } from "./yields.js";
 
 export interface OpGraph {
   readonly ops: number;
@@ -38,13 +39,15 @@ export function readOpGraph(doc: ReportDocument): OpGraph {
   const scopeOf = clampRows(doc.ops.indices("scope"), doc.scopes.rows);
   const ownerOf = ownersOf(doc.ops.indices("parent"));
   const source = sourceNodes(producer.op, inputs, ops);
+  const constant = findConstants(doc, producer.op, ownerOf);
+  const yields = new Yields(doc, { source, ownerOf, constant });
   return {
     ops,
     inputs,
     outputs,
     nodes: ops + inputs.length + outputs.length,
-    edges: listEdges(doc.uses, source, outputs, ops + inputs.length),
-    constant: findConstants(doc, producer.op, ownerOf),
+    edges: listEdges(doc.uses, source, yields, outputs, ops + inputs.length),
+    constant,
     scopeOf,
     ownerOf,
     makeSlot: producer.slot,
@@ -61,8 +64,10 @@ function rowsOfKind(kind: StringColumn | undefined, wanted: string, rows: number
 /** Output tensors by kind; where an output is also an input (passed through) only the header knows it. */
 function outputRows(doc: ReportDocument, kind: StringColumn | undefined): Int32Array {
   const rows = rowsOfKind(kind, "output", doc.tensors.rows);
-  const names = doc.tensors.text("name");
   const wanted = new Set(doc.model.outputs.map((output) => output.name));
+  // The names of a hundred thousand tensors are not unpacked for nothing.
+  if (wanted.size <= rows.length) return rows;
+  const names = doc.tensors.text("name");
   for (const row of rows) wanted.delete(names?.at(row) ?? "");
   if (wanted.size === 0) return rows;
   const extra: number[] = [];
@@ -85,12 +90,16 @@ function producers(doc: ReportDocument): { op: Int32Array; slot: Int32Array } {
 }
 
 function clampRows(rows: Int32Array, limit: number): Int32Array {
-  return rows.map((row) => (row >= 0 && row < limit ? row : 0));
+  const clamped = rows.slice();
+  for (let i = 0; i < clamped.length; i += 1) if (clamped[i]! < 0 || clamped[i]! >= limit) clamped[i] = 0;
+  return clamped;
 }
 
 /** An owner comes before its body in the flat list; anything else would make the tree cyclic. */
 function ownersOf(parents: Int32Array): Int32Array {
-  return parents.map((parent, op) => (parent < op ? parent : -1));
+  const owners = parents.slice();
+  for (let op = 0; op < owners.length; op += 1) if (owners[op]! >= op || owners[op]! < 0) owners[op] = -1;
+  return owners;
 }
 
 function sourceNodes(producer: Int32Array, inputs: Int32Array, ops: number): Int32Array {
@@ -101,22 +110,49 @@ function sourceNodes(producer: Int32Array, inputs: Int32Array, ops: number): Int
   return source;
 }
 
-function listEdges(uses: DocumentTable, source: Int32Array, outputs: Int32Array, firstOutput: number): EdgeList {
+function listEdges(
+  uses: DocumentTable,
+  source: Int32Array,
+  yields: Yields,
+  outputs: Int32Array,
+  firstOutput: number,
+): EdgeList {
   const [readers, read] = [uses.indices("op"), uses.indices("tensor")];
-  const size = read.length + outputs.length;
-  const list = { from: new Int32Array(size), to: new Int32Array(size), tensor: new Int32Array(size) };
-  let count = 0;
+  const list = new EdgeCollector(read.length + outputs.length);
   const add = (tensor: number, to: number): void => {
-    const from = source[tensor] ?? -1;
-    if (from < 0 || from === to) return;
-    list.from[count] = from;
-    list.to[count] = to;
-    list.tensor[count] = tensor;
-    count += 1;
+    if (yields.has(tensor)) for (const from of yields.sources(tensor)) list.add(from, to, tensor);
+    else list.add(source[tensor] ?? -1, to, tensor);
   };
   for (let i = 0; i < read.length; i += 1) add(read[i]!, readers[i]!);
-  outputs.forEach((tensor, i) => {
-    add(tensor, firstOutput + i);
-  });
-  return { count, ...list };
+  for (let i = 0; i < outputs.length; i += 1) add(outputs[i]!, firstOutput + i);
+  return list;
+}
+
+class EdgeCollector implements EdgeList {
+  count = 0;
+  from: Int32Array;
+  to: Int32Array;
+  tensor: Int32Array;
+
+  constructor(room: number) {
+    [this.from, this.to, this.tensor] = [new Int32Array(room), new Int32Array(room), new Int32Array(room)];
+  }
+
+  add(from: number, to: number, tensor: number): void {
+    if (from < 0 || from === to) return;
+    if (this.count === this.from.length) this.#grow();
+    this.from[this.count] = from;
+    this.to[this.count] = to;
+    this.tensor[this.count++] = tensor;
+  }
+
+  /** A result of an If has an edge from each branch. */
+  #grow(): void {
+    const larger = (array: Int32Array): Int32Array => {
+      const grown = new Int32Array(2 * array.length);
+      grown.set(array);
+      return grown;
+    };
+    [this.from, this.to, this.tensor] = [larger(this.from), larger(this.to), larger(this.tensor)];
+  }
 }

@@ -2,6 +2,7 @@
 
 import type { RawGroups } from "./groups.js";
 import { foldLoose } from "./loose.js";
+import { type Members, placeNodes } from "./members.js";
 import type { OpGraph } from "./ops.js";
 
 export const OP = 0;
@@ -13,16 +14,16 @@ export const GROUP = 3;
 export const RUN = 4;
 
 export interface Tree {
-  readonly kind: number[];
+  readonly kind: Int32Array;
   /** Op row, tensor row, scope row, or for a run the scope row that names it (-1: its first instance does). */
-  readonly ref: number[];
+  readonly ref: Int32Array;
   /** Control-flow op of a body group, else -1. */
-  readonly owner: number[];
-  readonly parent: number[];
+  readonly owner: Int32Array;
+  readonly parent: Int32Array;
   readonly children: (readonly number[])[];
   /** Leaves are numbered depth first; an item holds leaves `lo..hi-1`. */
-  readonly lo: number[];
-  readonly hi: number[];
+  readonly lo: Int32Array;
+  readonly hi: Int32Array;
   /** Scope rows whose only content was this item, outermost first: their names belong to its title. */
   readonly titles: (readonly number[])[];
   /** Leaf number of each node, -1 where hidden. */
@@ -36,153 +37,161 @@ const NONE: readonly number[] = [];
 const MAX_TITLES = 3;
 
 /** Builds the tree without runs. Nodes with `hidden` 1 are left out, as are groups that have nothing else. */
-export function buildTree(graph: OpGraph, groups: RawGroups, hidden: Uint8Array, heavy: (op: number) => boolean): Tree {
+export function buildTree(
+  graph: OpGraph,
+  groups: RawGroups,
+  hidden: Uint8Array,
+  heavy: (op: number) => boolean,
+): TreeDraft {
   const members = placeNodes(graph, groups, hidden);
   foldLoose(graph, members, heavy);
   return new Builder(graph, groups, members).build();
 }
 
-/**
- * Members of each raw group in execution order: a node, or `~group`.
- *
- * A control-flow op is drawn as the first member of its own body, which stands in its place.
- */
-function placeNodes(graph: OpGraph, groups: RawGroups, hidden: Uint8Array): number[][] {
-  const members: number[][] = Array.from({ length: groups.count }, () => []);
-  const placed = new Uint8Array(groups.count);
-  placed[ROOT] = 1;
-  const last = new Int32Array(groups.count).fill(-1);
-  const place = (node: number, home: number): void => {
-    members[home]!.push(node);
-    for (let group = home; node < graph.ops && group >= 0; group = groups.parent[group]!) last[group] = node;
-    for (let group = home; placed[group] === 0; group = groups.parent[group]!) {
-      placed[group] = 1;
-      members[groups.parent[group]!]!.push(~group);
-    }
-  };
-  for (let i = 0; i < graph.inputs.length; i += 1) place(graph.ops + i, ROOT);
-  for (let op = 0; op < graph.ops; op += 1) {
-    if (hidden[op] === 0) place(op, groups.bodyOf[op] === -1 ? groups.groupOf[op]! : groups.bodyOf[op]!);
+/** A tree that may still get items: arrays have room for more than there are. */
+export class TreeDraft implements Tree {
+  readonly kind: Int32Array;
+  readonly ref: Int32Array;
+  readonly owner: Int32Array;
+  readonly parent: Int32Array;
+  readonly children: (readonly number[])[];
+  readonly lo: Int32Array;
+  readonly hi: Int32Array;
+  readonly titles: (readonly number[])[];
+  readonly leafOf: Int32Array;
+  readonly itemOf: Int32Array;
+  /** All groups, outer before inner. */
+  readonly groups: number[] = [];
+  count = 0;
+
+  constructor(items: number, leaves: number, nodes: number) {
+    const array = (): Int32Array => new Int32Array(items);
+    [this.kind, this.ref, this.owner, this.parent] = [array(), array(), array(), array()];
+    [this.lo, this.hi] = [array(), array()];
+    this.children = new Array<readonly number[]>(items).fill(NONE);
+    this.titles = new Array<readonly number[]>(items).fill(NONE);
+    this.leafOf = new Int32Array(nodes).fill(-1);
+    this.itemOf = new Int32Array(leaves);
   }
-  for (let node = graph.ops + graph.inputs.length; node < graph.nodes; node += 1) place(node, ROOT);
-  return members.map((list) => uninterrupted(list, last));
+
+  add(kind: number, ref: number, parent: number, leaf: number): number {
+    const item = this.count++;
+    this.kind[item] = kind;
+    this.ref[item] = ref;
+    this.owner[item] = -1;
+    this.parent[item] = parent;
+    this.lo[item] = leaf;
+    this.hi[item] = leaf;
+    if (kind === GROUP) this.groups.push(item);
+    return item;
+  }
+
+  finish(): Tree {
+    const { count, children, titles, leafOf, itemOf } = this;
+    children.length = count;
+    titles.length = count;
+    const cut = (array: Int32Array): Int32Array => array.subarray(0, count);
+    const [kind, ref, owner, parent] = [cut(this.kind), cut(this.ref), cut(this.owner), cut(this.parent)];
+    return { kind, ref, owner, parent, lo: cut(this.lo), hi: cut(this.hi), children, titles, leafOf, itemOf };
+  }
 }
 
-/** An op that runs amid a group, such as a mask that all layers share, stands before it, not between two layers. */
-function uninterrupted(members: readonly number[], last: Int32Array): number[] {
-  const out: number[] = [];
-  for (const member of members) {
-    const before = out.at(-1);
-    if (member >= 0 && before !== undefined && before < 0 && last[~before]! > member) out.splice(-1, 0, member);
-    else out.push(member);
-  }
-  return out;
+interface Open {
+  readonly item: number;
+  readonly members: Members;
+  next: number;
+  readonly children: number[];
 }
 
 class Builder {
   readonly #graph: OpGraph;
   readonly #groups: RawGroups;
-  readonly #members: readonly (readonly number[])[];
-  readonly #tree: Tree;
+  readonly #members: readonly Members[];
+  readonly #tree: TreeDraft;
   #leaves = 0;
 
-  constructor(graph: OpGraph, groups: RawGroups, members: readonly (readonly number[])[]) {
+  constructor(graph: OpGraph, groups: RawGroups, members: readonly Members[]) {
     this.#graph = graph;
     this.#groups = groups;
     this.#members = members;
-    this.#tree = {
-      kind: [],
-      ref: [],
-      owner: [],
-      parent: [],
-      children: [],
-      lo: [],
-      hi: [],
-      titles: [],
-      leafOf: new Int32Array(graph.nodes).fill(-1),
-      itemOf: new Int32Array(graph.nodes),
-    };
+    const [filled, leaves] = census(members);
+    // A run has two instances at least, and no group is in two runs.
+    this.#tree = new TreeDraft(leaves + filled + (filled >> 1) + 1, leaves, graph.nodes);
   }
 
   /** Depth first with a stack of its own: a hostile file may nest scopes thousands deep. */
-  build(): Tree {
-    const open: { item: number; members: readonly number[]; next: number; children: number[] }[] = [];
-    const enter = (item: number, members: readonly number[]): void => {
-      open.push({ item, members, next: 0, children: [] });
-    };
-    enter(this.#add(GROUP, ROOT, -1), this.#rootMembers());
+  build(): TreeDraft {
+    const open: Open[] = [];
+    open.push({ item: this.#tree.add(GROUP, ROOT, -1, 0), members: this.#rootMembers(), next: 0, children: [] });
     for (let top = open.at(-1); top; top = open.at(-1)) {
-      const member = top.members[top.next++];
-      if (member === undefined) {
+      if (top.next < top.members.length) this.#enter(top, top.members[top.next++]!, open);
+      else {
         this.#tree.children[top.item] = top.children;
         this.#tree.hi[top.item] = this.#leaves;
         open.pop();
-        continue;
       }
-      const { last, titles } = this.#unwrap(member);
-      const item = last >= 0 ? this.#leaf(last, top.item) : this.#group(~last, top.item);
-      this.#tree.titles[item] = titles;
-      top.children.push(item);
-      if (last < 0) enter(item, this.#members[~last]!);
     }
-    return { ...this.#tree, itemOf: this.#tree.itemOf.slice(0, this.#leaves) };
+    return this.#tree;
+  }
+
+  #enter(top: Open, member: number, open: Open[]): void {
+    let last = member;
+    while (last < 0 && this.#members[~last]!.length === 1) last = this.#members[~last]![0]!;
+    const item = last >= 0 ? this.#leaf(last, top.item) : this.#group(~last, top.item);
+    if (last !== member) this.#tree.titles[item] = this.#passed(member, last);
+    top.children.push(item);
+    if (last < 0) open.push({ item, members: this.#members[~last]!, next: 0, children: [] });
+  }
+
+  /** The scopes with a single member on the way from one to the other. */
+  #passed(member: number, last: number): readonly number[] {
+    const titles: number[] = [];
+    for (let at = member; at !== last; at = this.#members[~at]![0]!) if (~at < this.#groups.scopes) titles.push(~at);
+    return titles.slice(-MAX_TITLES);
   }
 
   /** A lone group beside the inputs and outputs adds nothing but a frame: its members move to the root. */
-  #rootMembers(): readonly number[] {
-    let members: readonly number[] = this.#members[ROOT]!;
+  #rootMembers(): Members {
+    let members = Array.from(this.#members[ROOT]!);
     for (;;) {
       const groups = members.filter((member) => member < 0 || member < this.#graph.ops);
       const only = groups[0];
       if (groups.length !== 1 || only === undefined || only >= 0 || ~only >= this.#groups.scopes) return members;
-      members = members.flatMap((member) => (member === only ? this.#members[~only]! : [member]));
+      members = members.flatMap((member) => (member === only ? Array.from(this.#members[~only]!) : [member]));
     }
-  }
-
-  /** Follows groups that have a single member; a body with more than its own op keeps its frame. */
-  #unwrap(member: number): { last: number; titles: readonly number[] } {
-    let last = member;
-    let titles = NONE;
-    while (last < 0 && this.#members[~last]!.length === 1) {
-      if (~last < this.#groups.scopes) titles = [...titles, ~last].slice(-MAX_TITLES);
-      last = this.#members[~last]![0]!;
-    }
-    return { last, titles };
   }
 
   #leaf(node: number, parent: number): number {
     const { ops, inputs, outputs } = this.#graph;
+    const tree = this.#tree;
+    const leaf = this.#leaves++;
     const after = node - ops - inputs.length;
     const item =
       node < ops
-        ? this.#add(OP, node, parent)
+        ? tree.add(OP, node, parent, leaf)
         : after < 0
-          ? this.#add(INPUT, inputs[node - ops]!, parent)
-          : this.#add(OUTPUT, outputs[after]!, parent);
-    this.#tree.leafOf[node] = this.#leaves;
-    this.#tree.itemOf[this.#leaves] = item;
-    this.#leaves += 1;
-    this.#tree.hi[item] = this.#leaves;
+          ? tree.add(INPUT, inputs[node - ops]!, parent, leaf)
+          : tree.add(OUTPUT, outputs[after]!, parent, leaf);
+    tree.leafOf[node] = leaf;
+    tree.itemOf[leaf] = item;
+    tree.hi[item] = leaf + 1;
     return item;
   }
 
   #group(group: number, parent: number): number {
     const body = group - this.#groups.scopes;
-    const item = this.#add(GROUP, body < 0 ? group : -1, parent);
+    const item = this.#tree.add(GROUP, body < 0 ? group : -1, parent, this.#leaves);
     if (body >= 0) this.#tree.owner[item] = this.#groups.bodyOwner[body] ?? -1;
     return item;
   }
+}
 
-  #add(kind: number, ref: number, parent: number): number {
-    const tree = this.#tree;
-    tree.kind.push(kind);
-    tree.ref.push(ref);
-    tree.owner.push(-1);
-    tree.parent.push(parent);
-    tree.children.push(NONE);
-    tree.lo.push(this.#leaves);
-    tree.hi.push(this.#leaves);
-    tree.titles.push(NONE);
-    return tree.kind.length - 1;
+/** How many groups have members, and how many nodes there are in all. */
+function census(members: readonly Members[]): [groups: number, nodes: number] {
+  let [groups, nodes] = [0, 0];
+  for (const list of members) {
+    if (list.length > 0) groups += 1;
+    for (let i = 0; i < list.length; i += 1) if (list[i]! >= 0) nodes += 1;
   }
+  return [groups, nodes];
 }

@@ -1,200 +1,219 @@
 /** Draws the edges of one open group: width by bytes, colour by precision, skips dashed, hubs as stubs. */
 
-import { TURN } from "../layout/columns.js";
+import { format } from "../../data/index.js";
+import { clean } from "../model/labels.js";
 import type { Frame } from "../scene/frame.js";
-import { FRAME } from "../scene/sizes.js";
 import type { Rect } from "./camera.js";
+import { EDGE_MARGIN, traceCourse, type Window } from "./course.js";
+import { type EdgeStyle, largestEdge } from "./edge-style.js";
 import type { Look } from "./look.js";
-import { precision } from "./palette.js";
+import { QUADRATIC } from "./palette.js";
+import type { Ctx } from "./surface.js";
+import { type Pen, roundBox } from "./text.js";
 
-type Ctx = CanvasRenderingContext2D;
-
-/** Zoom from which arrow heads and tensor shapes show. */
+/** Zoom from which arrow heads, the names of stubs, marks on edges and tensor shapes show. */
 const ARROWS = 0.3;
+const STUB_NAMES = 0.55;
+const MARKS = 0.5;
 const SHAPES = 1.15;
-/** Below this zoom edges are hairlines without curves. */
-const HAIR = 0.16;
+/** Below this zoom a hub's readers show no stub. */
+const STUBS = 0.22;
 const STUB = 16;
-/** Bends, names and arrow heads reach this far beyond the points of a course. */
-const MARGIN = 50;
+/** What is neither strong nor on the way that stands out keeps this much of its strength. */
+const PALE = 0.22;
+const DASH: readonly number[] = [6, 4];
+const HALO = 7;
+
+export { traceCourse } from "./course.js";
+
+/** A frame, and what of it is visible. */
+interface Place extends Window {
+  readonly frame: Frame;
+}
 
 export class EdgePainter {
   readonly #ctx: Ctx;
+  readonly #pen: Pen;
   readonly #look: Look;
   readonly #scale: number;
+  readonly #style: EdgeStyle;
 
-  constructor(ctx: Ctx, look: Look, scale: number) {
+  constructor(ctx: Ctx, pen: Pen, look: Look, scale: number, style: EdgeStyle) {
     this.#ctx = ctx;
+    this.#pen = pen;
     this.#look = look;
     this.#scale = scale;
+    this.#style = style;
   }
 
   /** `x`, `y`: where the layout of the frame begins; `view`: what is visible, in world units. */
   draw(frame: Frame, x: number, y: number, view: Rect, alpha: number): void {
-    const ctx = this.#ctx;
-    ctx.save();
-    ctx.translate(x, y);
-    const local = { ...view, x: view.x - x, y: view.y - y };
-    if (this.#scale < HAIR) this.#hairlines(frame, local, alpha);
-    else this.#courses(frame, local, alpha);
-    ctx.restore();
-    ctx.globalAlpha = 1;
+    const place = { frame, x, y, view: { ...view, x: view.x - x, y: view.y - y } };
+    for (let e = 0; e < frame.edges.count; e += 1) if (inView(place, e)) this.#edge(place, e, alpha);
+    if (this.#scale >= MARKS) this.#marks(place, alpha);
+    if (this.#scale >= SHAPES) this.#shapes(place, alpha);
+    this.#ctx.globalAlpha = 1;
   }
 
-  #hairlines(frame: Frame, view: Rect, alpha: number): void {
-    const ctx = this.#ctx;
-    ctx.globalAlpha = alpha * 0.55;
-    ctx.strokeStyle = this.#look.theme.faint;
-    ctx.lineWidth = 1 / this.#scale;
-    ctx.beginPath();
-    const { points, start } = frame.layout;
-    for (let e = 0; e < frame.edges.count; e += 1) {
-      if (frame.layout.stub[e] || !inView(frame, e, view, 1)) continue;
-      ctx.moveTo(points[2 * start[e]!]!, points[2 * start[e]! + 1]!);
-      for (let i = start[e]! + 1; i < start[e + 1]!; i += 1) ctx.lineTo(points[2 * i]!, points[2 * i + 1]!);
-    }
-    ctx.stroke();
+  #edge(place: Place, e: number, alpha: number): void {
+    const { frame } = place;
+    const tensor = frame.edges.tensor[e]!;
+    const strong = this.#style.strong(frame, e);
+    const pale = !strong && this.#style.pale(frame, e);
+    const solid = this.#look.theme.contrast !== "normal";
+    const quiet = this.#look.model.isShapeData(tensor) && !solid && !strong;
+    this.#ctx.globalAlpha = alpha * (pale ? PALE : quiet ? 0.6 : 1);
+    const color = strong ? this.#look.theme.brand : this.#style.color(tensor);
+    if (frame.layout.stub[e]) this.#stub(place, e, color);
+    else this.#course(place, e, color, strong);
   }
 
-  #courses(frame: Frame, view: Rect, alpha: number): void {
-    for (let e = 0; e < frame.edges.count; e += 1) {
-      if (!inView(frame, e, view, MARGIN)) continue;
-      this.#ctx.globalAlpha = alpha * (this.#look.model.isShapeData(frame.edges.tensor[e]!) ? 0.6 : 1);
-      if (frame.layout.stub[e]) this.#stub(frame, e);
-      else this.#course(frame, e);
-    }
-    if (this.#scale >= SHAPES) this.#shapes(frame, view, alpha);
-  }
-
-  #course(frame: Frame, e: number): void {
+  #course(place: Place, e: number, color: string, strong: boolean): void {
     const ctx = this.#ctx;
-    const strong = this.#emphasised(frame, e);
-    const color = strong ? this.#look.theme.brand : this.#color(frame, e);
-    const width = this.#width(frame, e) + (strong ? 1 : 0);
+    const { frame } = place;
+    const tensor = frame.edges.tensor[e]!;
+    const width = this.#style.width(tensor) + (strong ? 1.2 : 0);
+    if (this.#style.quadratic(tensor)) this.#halo(place, e, width);
     ctx.strokeStyle = color;
     ctx.lineWidth = Math.max(width, 0.9 / this.#scale);
-    if (frame.skip[e]) ctx.setLineDash([6, 4]);
+    const dashed = frame.skip[e] === 1;
+    if (dashed) ctx.setLineDash(DASH as number[]);
     ctx.beginPath();
-    traceCourse(ctx, frame, e);
+    traceCourse(ctx, place.frame, e, place, dashed);
     ctx.stroke();
-    if (frame.skip[e]) ctx.setLineDash([]);
+    if (dashed) ctx.setLineDash([]);
     if (this.#scale >= ARROWS && frame.edges.to[e]! < frame.boxes.length && frame.edges.toPort[e] === -1) {
-      arrow(ctx, frame, e, color, width);
+      arrow(ctx, place, e, color, width);
     }
   }
 
-  #emphasised(frame: Frame, e: number): boolean {
-    const { hoverEdge, selected } = this.#look;
-    if (hoverEdge?.item === frame.item && hoverEdge.edge === e) return true;
-    if (selected.size === 0 || selected.size > 64) return false;
-    const [from, to] = [frame.boxes[frame.edges.from[e]!], frame.boxes[frame.edges.to[e]!]];
-    return (from !== undefined && selected.has(from)) || (to !== undefined && selected.has(to));
-  }
-
-  #color(frame: Frame, e: number): string {
-    const dtype = this.#look.model.doc.tensors.text("dtype")?.at(frame.edges.tensor[e]!) ?? null;
-    return precision(dtype, this.#look.theme.dark).color;
-  }
-
-  /** One unit per decade or so: 1 kB is thin, 1 GB is thick. */
-  #width(frame: Frame, e: number): number {
-    const nbytes = this.#look.model.doc.tensors.numeric("nbytes")?.at(frame.edges.tensor[e]!) ?? null;
-    return nbytes === null ? 1.2 : Math.max(1, Math.min(5, 1 + 0.55 * (Math.log10(Math.max(nbytes, 1)) - 3)));
+  /** A broad pale band under edges that grow with the square of the sequence length. */
+  #halo(place: Place, e: number, width: number): void {
+    const ctx = this.#ctx;
+    const alpha = ctx.globalAlpha;
+    const { theme } = this.#look;
+    ctx.globalAlpha = alpha * (theme.contrast === "normal" ? 0.26 : 0.5);
+    ctx.strokeStyle = theme.contrast === "forced" ? theme.brand : theme.dark ? QUADRATIC.dark : QUADRATIC.light;
+    ctx.lineWidth = Math.max(width + HALO, 3 / this.#scale);
+    ctx.beginPath();
+    traceCourse(ctx, place.frame, e, place);
+    ctx.stroke();
+    ctx.globalAlpha = alpha;
   }
 
   /** A hub's edges are not drawn across the group: each reader shows a short line with the name it comes from. */
-  #stub(frame: Frame, e: number): void {
-    const ctx = this.#ctx;
+  #stub({ frame, x, y, view }: Place, e: number, color: string): void {
+    if (this.#scale < STUBS) return;
     const { points, start } = frame.layout;
     const at = 2 * start[e]!;
-    const [fx, fy, tx, ty] = [points[at]!, points[at + 1]!, points[at + 2]!, points[at + 3]!];
-    const color = this.#emphasised(frame, e) ? this.#look.theme.brand : this.#color(frame, e);
+    const [fx, fy] = [points[at]!, points[at + 1]!];
+    const [tx, ty] = [points[at + 2]!, points[at + 3]!];
+    const ctx = this.#ctx;
     ctx.strokeStyle = color;
     ctx.fillStyle = color;
     ctx.lineWidth = 1.2;
-    const side = tx + 22;
+    // The ends lie far apart, and thousands of stubs share a source: each end is drawn where it can be seen.
+    if (near(view, fx, fy)) {
+      ctx.beginPath();
+      ctx.moveTo(x + fx, y + fy);
+      ctx.lineTo(x + fx, y + fy + STUB * 0.6);
+      ctx.stroke();
+      dot(ctx, x + fx, y + fy + STUB * 0.6, 2.4);
+    }
+    if (!near(view, tx, ty)) return;
+    const [side, foot] = [x + tx + 22, y + ty];
     ctx.beginPath();
-    ctx.moveTo(fx, fy);
-    ctx.lineTo(fx, fy + STUB * 0.6);
-    ctx.moveTo(side, ty - STUB);
-    ctx.quadraticCurveTo(side, ty - 4, side - 6, ty);
+    ctx.moveTo(side, foot - STUB);
+    ctx.quadraticCurveTo(side, foot - 4, side - 6, foot);
     ctx.stroke();
-    dot(ctx, fx, fy + STUB * 0.6, 2.4);
-    dot(ctx, side, ty - STUB, 2.4);
-    if (this.#scale > 0.55) this.#stubName(frame, e, side + 5, ty - STUB);
+    dot(ctx, side, foot - STUB, 2.4);
+    if (this.#scale >= STUB_NAMES) this.#stubName(frame.edges.tensor[e]!, side + 5, foot - STUB);
   }
 
-  #stubName(frame: Frame, e: number, x: number, y: number): void {
-    const ctx = this.#ctx;
-    ctx.font = `400 9px ${this.#look.theme.font}`;
-    ctx.textBaseline = "middle";
-    ctx.textAlign = "left";
-    ctx.fillStyle = this.#look.theme.faint;
-    const name = this.#look.model.doc.tensors.text("name")?.at(frame.edges.tensor[e]!) ?? "";
-    ctx.fillText(name.length > 14 ? `${name.slice(0, 13)}…` : name, x, y);
+  #stubName(tensor: number, x: number, y: number): void {
+    const name = clean(this.#look.model.doc.tensors.text("name")?.at(tensor) ?? "");
+    const short = name.slice(name.lastIndexOf("/") + 1);
+    this.#pen.write(short, x, y, 84, { size: 9, weight: 400, color: this.#look.theme.faint });
   }
 
-  #shapes(frame: Frame, view: Rect, alpha: number): void {
+  /** Words on the edges that matter: the largest of the group, and those of attention. */
+  #marks(place: Place, alpha: number): void {
+    const { frame } = place;
+    const big = largestEdge(frame, (tensor) => this.#style.bytes(tensor));
+    const marked = new Set<number>();
+    this.#ctx.globalAlpha = alpha;
+    for (let e = 0; e < frame.edges.count; e += 1) {
+      const tensor = frame.edges.tensor[e]!;
+      const quadratic = this.#style.quadratic(tensor);
+      if ((e !== big && (!quadratic || marked.has(tensor))) || frame.layout.stub[e] || !inView(place, e)) continue;
+      marked.add(tensor);
+      const bytes = format.bytes(this.#style.bytes(tensor) ?? 0);
+      const words = [quadratic ? "seq²" : "", e === big ? `largest ${bytes}` : ""].filter(Boolean).join(" · ");
+      this.#mark(place, e, words, quadratic);
+    }
+  }
+
+  #mark(place: Place, e: number, words: string, quadratic: boolean): void {
     const ctx = this.#ctx;
-    ctx.font = `400 8.5px ${this.#look.theme.font}`;
-    ctx.textBaseline = "middle";
-    ctx.textAlign = "left";
-    ctx.fillStyle = this.#look.theme.faint;
-    ctx.globalAlpha = alpha;
+    const { theme } = this.#look;
+    const { points, start } = place.frame.layout;
+    const first = 2 * start[e]!;
+    const size = Math.max(8.5, Math.min(12, 7.5 / this.#scale));
+    const width = this.#pen.width(words, size, 600) + 10;
+    const height = size * 1.55;
+    const right = place.x + points[first]! - 7;
+    const middle = place.y + points[first + 1]! + (place.frame.edges.from[e]! < place.frame.boxes.length ? 13 : 4);
+    roundBox(ctx, right - width, middle - height / 2, width, height, height / 2);
+    ctx.fillStyle = theme.card;
+    ctx.fill();
+    const color = quadratic ? (theme.dark ? QUADRATIC.dark : QUADRATIC.light) : theme.strong;
+    ctx.strokeStyle = theme.contrast === "forced" ? theme.text : color;
+    ctx.lineWidth = 1;
+    ctx.stroke();
+    const ink = theme.contrast !== "normal" || !quadratic ? theme.text : color;
+    this.#pen.write(words, right - 5, middle + 0.5, width, { size, weight: 600, color: ink, align: "right" });
+  }
+
+  #shapes(place: Place, alpha: number): void {
+    const { frame } = place;
+    const { model, theme } = this.#look;
+    this.#ctx.globalAlpha = alpha;
     const labelled = new Set<number>();
     for (let e = 0; e < frame.edges.count; e += 1) {
       const tensor = frame.edges.tensor[e]!;
-      if (frame.layout.stub[e] || labelled.has(tensor) || !inView(frame, e, view, MARGIN)) continue;
+      if (frame.layout.stub[e] || labelled.has(tensor) || !inView(place, e)) continue;
       labelled.add(tensor);
       const { points, start } = frame.layout;
       const first = 2 * start[e]!;
-      ctx.fillText(this.#look.model.labels.tensorShape(tensor), points[first]! + 5, points[first + 3]! + 9);
+      const [x, y] = [place.x + points[first]! + 5, place.y + points[first + 3]! + 9];
+      this.#pen.write(model.labels.tensorShape(tensor), x, y, 130, { size: 8.5, weight: 400, color: theme.faint });
     }
   }
 }
 
-function inView(frame: Frame, e: number, view: Rect, margin: number): boolean {
+function inView({ frame, view }: Place, e: number): boolean {
   const b = frame.bounds;
   return (
-    b[4 * e]! - margin < view.x + view.w &&
-    b[4 * e + 2]! + margin > view.x &&
-    b[4 * e + 1]! - margin < view.y + view.h &&
-    b[4 * e + 3]! + margin > view.y
+    b[4 * e]! - EDGE_MARGIN < view.x + view.w &&
+    b[4 * e + 2]! + EDGE_MARGIN > view.x &&
+    b[4 * e + 1]! - EDGE_MARGIN < view.y + view.h &&
+    b[4 * e + 3]! + EDGE_MARGIN > view.y
   );
 }
 
-/** Points come in pairs: straight through a rank, curved between ranks. */
-export function traceCourse(ctx: Ctx, frame: Frame, e: number): void {
-  const { points, start } = frame.layout;
-  const first = start[e]!;
-  const n = frame.boxes.length;
-  // Border points stand a little inside the frame: lines go on to the title bar and the lower border.
-  if (frame.edges.from[e]! >= n) ctx.moveTo(points[2 * first]!, points[2 * first + 1]! - FRAME.inner);
-  else ctx.moveTo(points[2 * first]!, points[2 * first + 1]!);
-  for (let i = first + 1; i < start[e + 1]!; i += 1) {
-    const [x0, y0, x1, y1] = [points[2 * i - 2]!, points[2 * i - 1]!, points[2 * i]!, points[2 * i + 1]!];
-    if ((i - first) % 2 === 1 || x0 === x1) {
-      ctx.lineTo(x1, y1);
-      continue;
-    }
-    // Points of equal height are the bend from a column into the gutter beside it, or back.
-    const middle = y0 === y1 ? y0 + turn(points, i) : (y0 + y1) / 2;
-    ctx.bezierCurveTo(x0, middle, x1, middle, x1, y1);
-  }
-  const last = 2 * start[e + 1]! - 2;
-  if (frame.edges.to[e]! >= n) ctx.lineTo(points[last]!, points[last + 1]! + FRAME.inner);
+function near(view: Rect, x: number, y: number): boolean {
+  return (
+    x + 2 * EDGE_MARGIN > view.x &&
+    x - EDGE_MARGIN < view.x + view.w &&
+    y + EDGE_MARGIN > view.y &&
+    y - EDGE_MARGIN < view.y + view.h
+  );
 }
 
-/** Downwards where the line before goes down, upwards where it goes up. */
-function turn(points: Float64Array, i: number): number {
-  return points[2 * i - 1]! >= points[2 * i - 3]! ? TURN * 1.6 : -TURN * 1.6;
-}
-
-function arrow(ctx: Ctx, frame: Frame, e: number, color: string, width: number): void {
-  const { points, start } = frame.layout;
+function arrow(ctx: Ctx, { frame, x: left, y: above }: Place, e: number, color: string, width: number): void {
+  const { points, start, rank } = frame.layout;
   const last = 2 * (start[e + 1]! - 1);
-  const [x, y] = [points[last]!, points[last + 1]!];
-  const { rank } = frame.layout;
+  const [x, y] = [left + points[last]!, above + points[last + 1]!];
   const up = rank[frame.edges.to[e]!]! < rank[frame.edges.from[e]!]!;
   const size = (4 + width * 0.8) * (up ? -1 : 1);
   ctx.fillStyle = color;

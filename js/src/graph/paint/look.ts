@@ -2,6 +2,7 @@
 
 import { countIn, type Emphasis } from "../explore/emphasis.js";
 import type { GraphModel } from "../model/graph-model.js";
+import type { Change } from "../overlay/change.js";
 import type { Coloring } from "../overlay/coloring.js";
 import type { Expansion } from "../scene/expansion.js";
 import type { Summaries } from "../scene/summaries.js";
@@ -42,7 +43,7 @@ export interface Tween {
   readonly before: ReadonlyMap<number, Rect>;
 }
 
-export type Change = "added" | "removed" | "changed";
+export type { Change } from "../overlay/change.js";
 
 /** Colour of a tensor's edges, null where its value is unknown. */
 export interface EdgeColoring {

@@ -1,233 +1,210 @@
-/** Draws a scene: walks the open groups, skips what is off screen, leaves out what is too small to see. */
+/** Draws a scene: blocks of colour from far away, cards and courses from near, and no more than has changed. */
 
-import { GAP } from "../layout/types.js";
-import { RUN } from "../model/tree.js";
 import type { Frame } from "../scene/frame.js";
-import { FRAME } from "../scene/sizes.js";
-import { type Camera, overlaps, type Rect } from "./camera.js";
-import { EdgePainter } from "./edges.js";
+import { Batch } from "./batch.js";
+import type { Rect } from "./camera.js";
+import { type BlockTarget, FarPainter } from "./far.js";
+import { Icons } from "./icons.js";
+import { ItemPixels } from "./item-pixels.js";
+import { GroupLabels, TITLES } from "./labels.js";
 import type { Look } from "./look.js";
-import { chevron, groupCost, type Ink, inkOn, NodePainter } from "./nodes.js";
-import { precision } from "./palette.js";
-import { drawText, roundBox } from "./text.js";
+import { outline } from "./marks.js";
+import { NearPainter } from "./near.js";
+import { originOf, Picture, place, sizeOf } from "./picture.js";
+import { Pixels } from "./pixels.js";
+import type { Ctx, Surface } from "./surface.js";
+import { Pen } from "./text.js";
 
-/** An open group smaller than this on screen is a plain block. */
-const SMALLEST_FRAME = 14;
-/** Mean height of boxes on screen below which a group is drawn as its colours, not as its boxes. */
-const SMALLEST_BOX = 1.3;
+export { childRect } from "./child-rect.js";
+export type { Surface } from "./surface.js";
 
-/** A canvas to paint on, in CSS pixels, with `ratio` device pixels to each. */
-export interface Surface {
-  readonly camera: Camera;
-  readonly width: number;
-  readonly height: number;
-  readonly ratio: number;
-}
-
-/** An open group smaller than this on screen has no rounded corners and no border. */
-const PLAIN_FRAME = 60;
+/** Below this zoom an op is less than seven pixels high and drawn as a block. */
+export const FAR = 1 / 6;
+/**
+ * Nobody else's business: a canvas that was resized or lost its memory starts afresh, and this is how it shows. Lines
+ * with dashes would be drawn from a little further on.
+ */
+const PAINTED = 1 / 64;
+/** A picture of more pixels is worked out at half the resolution or less. */
+const MOST_PIXELS = 6_000_000;
+/** Outlines drawn around blocks, and their least size in pixels: smaller ones would not be found. */
+const MOST_OUTLINES = 300;
+const SMALLEST_OUTLINE = 7;
 
 export class Painter {
-  readonly #icons = new Map<string, Path2D>();
+  readonly #icons = new Icons();
+  readonly #colors = new ItemPixels();
+  readonly #batch = new Batch();
+  #pixels: Pixels | null = null;
+  #picture: Picture | null = null;
+  #nodes = 0;
+  readonly #mostPixels: number;
 
-  /** Returns how many nodes are in view. */
+  /** `mostPixels`: what a picture of blocks may have; more are put together from fewer. */
+  constructor(mostPixels = MOST_PIXELS) {
+    this.#mostPixels = mostPixels;
+  }
+
+  /** Paints what has changed since the last call. Returns how many nodes are in view. */
   paint(ctx: CanvasRenderingContext2D, root: Frame, look: Look, surface: Surface): number {
-    const { camera, width, height, ratio } = surface;
-    ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
-    ctx.fillStyle = look.theme.background;
-    ctx.fillRect(0, 0, width, height);
-    const zoom = ratio * camera.scale;
-    ctx.setTransform(zoom, 0, 0, zoom, -camera.x * zoom, -camera.y * zoom);
-    const view = { x: camera.x, y: camera.y, w: width / camera.scale, h: height / camera.scale };
-    const pass = new Pass(ctx, look, camera.scale, view, this.#icons);
-    pass.frame(root, { x: 0, y: 0, w: root.w, h: root.h }, 0);
-    return pass.nodes;
-  }
-}
-
-/** The box a child takes in its frame, in world units; `at` is where the frame stands. */
-export function childRect(frame: Frame, at: Rect, i: number): Rect {
-  const { layout, sizes } = frame;
-  return {
-    x: at.x + frame.dx + layout.x[i]!,
-    y: at.y + frame.dy + layout.y[i]!,
-    w: sizes[2 * i]!,
-    h: sizes[2 * i + 1]!,
-  };
-}
-
-class Pass {
-  nodes = 0;
-  readonly #ctx: CanvasRenderingContext2D;
-  readonly #look: Look;
-  readonly #scale: number;
-  readonly #view: Rect;
-  readonly #cards: NodePainter;
-  readonly #edges: EdgePainter;
-
-  constructor(ctx: CanvasRenderingContext2D, look: Look, scale: number, view: Rect, icons: Map<string, Path2D>) {
-    this.#ctx = ctx;
-    this.#look = look;
-    this.#scale = scale;
-    this.#view = view;
-    this.#cards = new NodePainter(ctx, look, scale, icons);
-    this.#edges = new EdgePainter(ctx, look, scale);
+    if (ctx.lineDashOffset !== PAINTED) this.#picture = null;
+    ctx.lineDashOffset = PAINTED;
+    if (surface.camera.scale < FAR && typeof ImageData === "function") this.#far(ctx, root, look, surface);
+    else this.#near(ctx, root, look, surface);
+    return this.#nodes;
   }
 
-  frame(frame: Frame, at: Rect, depth: number): void {
-    if (depth > 0) this.#container(frame, at, depth);
-    if (this.#tiny(frame, at)) return this.#mosaic(frame, at);
-    const tween = this.#look.tween;
-    const alpha = tween ? Math.max(0, 2 * tween.t - 1) : 1;
-    if (alpha > 0 && this.#showsEdges(frame, depth))
-      this.#edges.draw(frame, at.x + frame.dx, at.y + frame.dy, this.#view, alpha);
-    for (let i = 0; i < frame.boxes.length; i += 1) this.#box(frame, at, i, depth);
-    if (depth > 0) this.#ports(frame, at);
-  }
-
-  #box(frame: Frame, at: Rect, i: number, depth: number): void {
-    const item = frame.boxes[i]!;
-    const rect = this.#moved(item, frame, childRect(frame, at, i));
-    if (!overlaps(rect, this.#view)) return;
-    this.nodes += 1;
-    const kid = frame.kids[i];
-    if (!kid) this.#cards.draw(item, rect);
-    else if (Math.min(rect.w, rect.h) * this.#scale < SMALLEST_FRAME) this.#cards.draw(item, rect);
-    else this.frame(kid, rect, depth + 1);
-  }
-
-  /** During a change, on its way from where it (or the group it comes out of) stood. */
-  #moved(item: number, frame: Frame, to: Rect): Rect {
-    const { tween } = this.#look;
-    if (!tween) return to;
-    const from = tween.before.get(item) ?? tween.before.get(frame.item) ?? to;
-    const t = tween.t;
-    return {
-      x: from.x + (to.x - from.x) * t,
-      y: from.y + (to.y - from.y) * t,
-      w: from.w + (to.w - from.w) * t,
-      h: from.h + (to.h - from.h) * t,
-    };
-  }
-
-  /** Where ranks lie closer than a pixel edges are a grey haze that costs more than all the rest. */
-  #showsEdges(frame: Frame, depth: number): boolean {
-    if (GAP.rank * this.#scale >= 1.2) return true;
-    return depth === 0 && frame.edges.count < 500;
-  }
-
-  #tiny(frame: Frame, at: Rect): boolean {
-    const boxes = frame.boxes.length;
-    return boxes > 4 && Math.sqrt((at.w * at.h) / boxes) * this.#scale < SMALLEST_BOX;
-  }
-
-  /** Too small for boxes: one tint. */
-  #mosaic(frame: Frame, at: Rect): void {
-    this.#ctx.globalAlpha = 0.6;
-    this.#ctx.fillStyle = this.#look.coloring?.color(frame.item) ?? this.#cards.accent(frame.item);
-    this.#ctx.fillRect(at.x, at.y, at.w, at.h);
-    this.#ctx.globalAlpha = 1;
-  }
-
-  #container(frame: Frame, at: Rect, depth: number): void {
-    const ctx = this.#ctx;
-    const { theme } = this.#look;
-    const small = Math.min(at.w, at.h) * this.#scale < PLAIN_FRAME;
-    ctx.fillStyle = theme.nest[(depth + 1) % 2]!;
-    if (small) ctx.fillRect(at.x, at.y, at.w, at.h);
-    else {
-      roundBox(ctx, at.x, at.y, at.w, at.h, 10);
-      ctx.fill();
-      ctx.strokeStyle = theme.border;
-      ctx.lineWidth = Math.max(1, 0.7 / this.#scale);
-      ctx.stroke();
+  #near(ctx: CanvasRenderingContext2D, root: Frame, look: Look, surface: Surface): void {
+    const move = this.#picture?.move(root, look, surface) ?? null;
+    const marks = move ? (this.#picture?.marks(look, surface) ?? null) : null;
+    this.#picture = new Picture(root, look, surface);
+    const [w, h] = sizeOf(surface);
+    if (!move || !marks) {
+      this.#nodes = this.#region(ctx, root, look, surface, { x: 0, y: 0, w, h });
+      return;
     }
-    if (FRAME.title * this.#scale >= 3) this.#titleBar(frame, at, depth);
-    this.#cards.outline(frame.item, at, 10);
+    const moved = move.strips.length > 0;
+    if (moved) shift(ctx, move.dx, move.dy);
+    for (const region of [...move.strips, ...marks]) this.#clipped(ctx, root, look, surface, region);
+    if (moved) this.#nodes = countNodes(root, look, surface);
   }
 
-  #titleBar(frame: Frame, at: Rect, depth: number): void {
-    const ctx = this.#ctx;
-    const { theme } = this.#look;
-    const heat = this.#look.coloring?.color(frame.item) ?? null;
+  #clipped(ctx: CanvasRenderingContext2D, root: Frame, look: Look, surface: Surface, region: Rect): void {
+    ctx.save();
+    ctx.setTransform(1, 0, 0, 1, 0, 0);
     ctx.beginPath();
-    ctx.roundRect(at.x, at.y, at.w, FRAME.title, [10, 10, 0, 0]);
-    ctx.fillStyle = heat ?? theme.nest[depth % 2]!;
-    ctx.fill();
-    ctx.strokeStyle = theme.border;
-    ctx.stroke();
-    const ink = heat ? inkOn(heat) : theme;
-    if (FRAME.title * this.#scale >= 9) this.#title(frame, at, ink, heat ? ink.text : theme.brand);
+    ctx.rect(region.x, region.y, region.w, region.h);
+    ctx.clip();
+    this.#region(ctx, root, look, surface, region);
+    ctx.restore();
   }
 
-  #title(frame: Frame, at: Rect, ink: Ink, link: string): void {
-    const ctx = this.#ctx;
-    const { theme, model } = this.#look;
-    const controls = model.tree.kind[frame.item] === RUN ? 128 : 34;
-    ctx.textBaseline = "middle";
-    ctx.textAlign = "left";
-    ctx.font = `700 12.5px ${theme.font}`;
-    ctx.fillStyle = ink.text;
-    const title = model.labels.title(frame.item);
-    const room = at.w - 28 - controls;
-    drawText(ctx, title, at.x + 14, at.y + 16, room, 12.5);
-    const used = Math.min(room, ctx.measureText(title).width) + 10;
-    ctx.font = `400 10px ${theme.font}`;
-    ctx.fillStyle = ink.muted;
-    drawText(ctx, this.#subtitle(frame.item), at.x + 14 + used, at.y + 16.5, room - used, 10);
-    chevron(ctx, at.x + at.w - 18, at.y + 16, true, ink.muted);
-    if (model.tree.kind[frame.item] === RUN) this.#pager(frame, at, ink, link);
+  #region(ctx: Ctx, root: Frame, look: Look, surface: Surface, region: Rect): number {
+    return paintNear(ctx, root, look, surface, region, this.#icons);
   }
 
-  #subtitle(item: number): string {
-    const { model } = this.#look;
-    const name = model.labels.className(item);
-    return [name === model.labels.title(item) ? "" : name, groupCost(this.#look, item)].filter(Boolean).join(" · ");
-  }
-
-  /** `‹ 3 / 32 ›` and a button that shows all instances. */
-  #pager(frame: Frame, at: Rect, ink: Ink, link: string): void {
-    const ctx = this.#ctx;
-    const { theme, expansion, model } = this.#look;
-    const count = model.tree.children[frame.item]!.length;
-    const shown = expansion.instance(frame.item);
-    const right = at.x + at.w;
-    ctx.font = `600 11px ${theme.font}`;
-    ctx.fillStyle = link;
-    ctx.textAlign = "center";
-    if (shown >= 0) {
-      ctx.fillText("‹", right - 122, at.y + 15.5);
-      ctx.fillText(`${shown + 1} / ${count}`, right - 92, at.y + 16.5);
-      ctx.fillText("›", right - 62, at.y + 15.5);
-    } else {
-      ctx.fillText(`×${count}`, right - 92, at.y + 16.5);
+  #far(ctx: CanvasRenderingContext2D, root: Frame, look: Look, surface: Surface): void {
+    const [width, height] = sizeOf(surface);
+    const coarse = Math.min(1, Math.sqrt(this.#mostPixels / (width * height)));
+    const pixels = this.#canvas(Math.round(width * coarse), Math.round(height * coarse));
+    const move = coarse === 1 ? (this.#picture?.move(root, look, surface) ?? null) : null;
+    this.#picture = new Picture(root, look, surface);
+    this.#colors.follow(look);
+    if (move) pixels.shift(move.dx, move.dy);
+    for (const part of move?.strips ?? [{ x: 0, y: 0, w: width, h: height }]) {
+      pixels.clip(part.x, part.y, part.x + part.w, part.y + part.h);
+      this.#nodes = paintFar(pixels, root, look, surface, coarse, this.#colors, this.#batch);
     }
-    stackButton(ctx, right - 42, at.y + 16, shown < 0, ink.muted);
-    ctx.textAlign = "left";
+    ctx.setTransform(1, 0, 0, 1, 0, 0);
+    put(ctx, pixels, width, height);
+    ctx.setTransform(surface.ratio, 0, 0, surface.ratio, 0, 0);
+    drawOver(ctx, root, look, surface);
   }
 
-  #ports(frame: Frame, at: Rect): void {
-    if (this.#scale < 0.3) return;
-    const ctx = this.#ctx;
-    const dtypes = this.#look.model.doc.tensors.text("dtype");
-    const { x } = frame.layout;
-    const tensors = [...frame.ports.inputs, ...frame.ports.outputs];
-    tensors.forEach((tensor, i) => {
-      ctx.beginPath();
-      const bottom = i >= frame.ports.inputs.length;
-      ctx.arc(at.x + frame.dx + x[frame.boxes.length + i]!, bottom ? at.y + at.h : at.y, 3.2, 0, 2 * Math.PI);
-      ctx.fillStyle = precision(tensor < 0 ? "int64" : (dtypes?.at(tensor) ?? null), this.#look.theme.dark).color;
-      ctx.fill();
-    });
+  #canvas(width: number, height: number): Pixels {
+    const known = this.#pixels;
+    if (known && known.width === width && known.height === height) return known;
+    this.#pixels = new Pixels(width, height);
+    return this.#pixels;
   }
 }
 
-/** Three bars: one instance after the other. */
-function stackButton(ctx: CanvasRenderingContext2D, x: number, y: number, on: boolean, color: string): void {
-  ctx.strokeStyle = color;
-  ctx.lineWidth = 1.3;
-  for (const dy of on ? [0] : [-4, 0, 4]) {
-    roundBox(ctx, x - 5, y + dy - (on ? 4 : 1.3), 10, on ? 8 : 2.6, 1);
-    ctx.stroke();
+/** Paints blocks, `coarse` pixels to each device pixel. Returns how many there are. */
+export function paintFar(
+  target: BlockTarget,
+  root: Frame,
+  look: Look,
+  surface: Surface,
+  coarse: number,
+  colors: ItemPixels,
+  batch: Batch,
+): number {
+  const origin = originOf(surface);
+  const ratio = surface.ratio * coarse;
+  const background = colors.color(look.theme.background);
+  target.ground(target.left, target.top, target.right, target.bottom, background, null);
+  const painter = new FarPainter(target, look, colors, batch, surface.camera.scale * ratio, ratio);
+  painter.draw(root, origin.x * coarse, origin.y * coarse);
+  return painter.nodes;
+}
+
+/** Paints one region, in device pixels, of what is near enough for words. Returns how many nodes are in it. */
+export function paintNear(ctx: Ctx, root: Frame, look: Look, surface: Surface, region: Rect, icons: Icons): number {
+  const { camera, ratio } = surface;
+  const zoom = ratio * camera.scale;
+  const origin = originOf(surface);
+  ctx.setTransform(1, 0, 0, 1, 0, 0);
+  ctx.fillStyle = look.theme.background;
+  ctx.fillRect(region.x, region.y, region.w, region.h);
+  ctx.setTransform(zoom, 0, 0, zoom, 0, 0);
+  const view = { x: region.x / zoom, y: region.y / zoom, w: region.w / zoom, h: region.h / zoom };
+  const corner = { x: -origin.x / zoom, y: -origin.y / zoom };
+  const painter = new NearPainter(ctx, look, camera.scale, view, corner, icons);
+  painter.draw(root);
+  ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+  painter.write();
+  if (camera.scale < TITLES && surface.names !== false) {
+    const part = { x: region.x / ratio, y: region.y / ratio, w: region.w / ratio, h: region.h / ratio };
+    labels(ctx, look, surface, part).draw(root);
   }
+  return painter.nodes;
+}
+
+/** What lies over blocks, in CSS pixels: names of groups, outlines of what is marked. */
+export function drawOver(ctx: Ctx, root: Frame, look: Look, surface: Surface): void {
+  const { camera, ratio, width, height } = surface;
+  if (surface.names !== false) labels(ctx, look, surface, { x: 0, y: 0, w: width, h: height }).draw(root);
+  const origin = originOf(surface);
+  for (const item of [...[...look.selected].slice(0, MOST_OUTLINES), look.hover]) {
+    const found = item < 0 ? null : place(root, look, item);
+    if (!found) continue;
+    const { rect } = found;
+    const [w, h] = [rect.w * camera.scale, rect.h * camera.scale];
+    const grow = { x: Math.max(0, SMALLEST_OUTLINE - w) / 2, y: Math.max(0, SMALLEST_OUTLINE - h) / 2 };
+    const [x, y] = [rect.x * camera.scale + origin.x / ratio, rect.y * camera.scale + origin.y / ratio];
+    const around = { x: x - grow.x, y: y - grow.y, w: w + 2 * grow.x, h: h + 2 * grow.y };
+    outline(ctx, look, 1, item, around, 2);
+  }
+}
+
+function labels(ctx: Ctx, look: Look, { camera, ratio }: Surface, view: Rect): GroupLabels {
+  const zoom = camera.scale * ratio;
+  const origin = originOf({ camera, ratio, width: 0, height: 0 });
+  const corner = { x: -origin.x / zoom, y: -origin.y / zoom };
+  return new GroupLabels(ctx, new Pen(ctx, look.theme.font, 1), look, { origin: corner, scale: camera.scale, view });
+}
+
+function put(ctx: CanvasRenderingContext2D, pixels: Pixels, width: number, height: number): void {
+  if (pixels.width === width) return ctx.putImageData(pixels.image, 0, 0);
+  const held = document.createElement("canvas");
+  [held.width, held.height] = [pixels.width, pixels.height];
+  held.getContext("2d")?.putImageData(pixels.image, 0, 0);
+  ctx.drawImage(held, 0, 0, width, height);
+  held.width = 0;
+}
+
+/** Moves what is on the canvas. */
+function shift(ctx: CanvasRenderingContext2D, dx: number, dy: number): void {
+  ctx.setTransform(1, 0, 0, 1, 0, 0);
+  ctx.globalCompositeOperation = "copy";
+  ctx.drawImage(ctx.canvas, dx, dy);
+  ctx.globalCompositeOperation = "source-over";
+}
+
+/** Boxes in view, without painting them. */
+function countNodes(root: Frame, look: Look, { camera, width, height }: Surface): number {
+  const [right, bottom] = [camera.x + width / camera.scale, camera.y + height / camera.scale];
+  const inside = (frame: Frame, x: number, y: number): number => {
+    let count = 0;
+    const { layout, sizes, boxes } = frame;
+    for (let i = 0; i < boxes.length; i += 1) {
+      const [left, top] = [x + frame.dx + layout.x[i]!, y + frame.dy + layout.y[i]!];
+      if (left >= right || top >= bottom || left + sizes[2 * i]! <= camera.x || top + sizes[2 * i + 1]! <= camera.y)
+        continue;
+      const kid = look.expansion.isOpen(boxes[i]!) ? frame.kids[i] : null;
+      count += 1 + (kid ? inside(kid, left, top) : 0);
+    }
+    return count;
+  };
+  return inside(root, 0, 0);
 }

@@ -6,6 +6,7 @@ import { INPUT, OP, OUTPUT, RUN } from "../model/tree.js";
 import type { Coloring } from "../overlay/coloring.js";
 import type { Frame } from "../scene/frame.js";
 import type { Session } from "../scene/session.js";
+import { differenceFacts } from "./describe-differences.js";
 
 export interface Fact {
   readonly label: string;
@@ -119,6 +120,7 @@ function groupFacts(session: Session, item: number): Fact[] {
     { label: "Scope", value: path },
     { label: "Ops", value: format.exact(summaries.opCount(item)) },
     ...GROUP_COLUMNS.flatMap((name) => groupColumn(session, item, name)),
+    ...differenceFacts(session, item),
   ];
 }
 

@@ -24,7 +24,7 @@ export function icon(path: string): SVGSVGElement {
   return svg;
 }
 
-export function button(label: string, path: string, onClick: () => void): HTMLButtonElement {
+export function button(label: string, path: string, onClick: (event: MouseEvent) => void): HTMLButtonElement {
   const made = element("button", "haoline-graph-button");
   made.type = "button";
   made.title = label;

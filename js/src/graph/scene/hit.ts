@@ -55,8 +55,14 @@ function nearestEdge(frame: Frame, x: number, y: number, reach: number): EdgeRef
 }
 
 function stubDistance(frame: Frame, e: number, x: number, y: number): number {
+  const spot = stubSpot(frame, e);
+  return Math.hypot(x - spot.x, y - spot.y);
+}
+
+/** The middle of a stub's name, where it is pressed; counted from where the layout of the frame begins. */
+export function stubSpot(frame: Frame, e: number): { x: number; y: number } {
   const at = 2 * frame.layout.start[e]!;
-  return Math.hypot(x - frame.layout.points[at + 2]! - 22, y - frame.layout.points[at + 3]! + 12);
+  return { x: frame.layout.points[at + 2]! + 22, y: frame.layout.points[at + 3]! - 12 };
 }
 
 /** Distance to the course, its curves taken as a few straight pieces. */
@@ -73,7 +79,8 @@ function courseDistance(frame: Frame, e: number, x: number, y: number): number {
 
 /** The course between two points is a cubic with vertical tangents: x follows a smooth step of y, nearly. */
 function curveDistance(x0: number, y0: number, x1: number, y1: number, x: number, y: number): number {
-  if (y1 === y0) return Math.hypot(x - x0, y - y0);
+  // A level piece leads to the gutter beside a column.
+  if (y1 === y0) return Math.hypot(x - Math.max(Math.min(x0, x1), Math.min(Math.max(x0, x1), x)), y - y0);
   const t = Math.max(0, Math.min(1, (y - y0) / (y1 - y0)));
   const along = t * t * (3 - 2 * t);
   const steep = Math.abs(x1 - x0) / Math.max(1, Math.abs(y1 - y0));

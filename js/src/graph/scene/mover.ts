@@ -1,20 +1,26 @@
 /** Changes what is open so that the eye keeps its place: the changed item stays put, the rest moves there. */
 
 import { eased, MOVE_MS, reducedMotion, type Stage } from "../input/stage.js";
-import { RUN } from "../model/tree.js";
-import { type Camera, centred, fitRect, type Rect } from "../paint/camera.js";
+import { ROOT, RUN } from "../model/tree.js";
+import { type Camera, centred, fitRect, type Rect, union } from "../paint/camera.js";
 import type { Tween } from "../paint/look.js";
+import { ALL } from "./expansion.js";
 import type { Session } from "./session.js";
 import { rootRect } from "./walk.js";
 
 const MARGIN = 20;
 /** The toolbar lies over the right margin. */
 const TOOLS = 36;
-/** The search box lies over the upper left corner. */
+/** Search box and filters lie over the upper left corner; in a second row what is selected, and what is shown alone. */
 const BELOW_SEARCH = 54;
+const BELOW_ROWS = 92;
+/** How far the panels of that corner reach to the right. */
+const PANELS = 430;
 /** Text can be read from here on. */
 const READING = 0.7;
 const LARGEST = 1.1;
+/** Of a group that was left, this much of the view remains for it: the rest shows where it stands. */
+const LEFT_BEHIND = 0.6;
 
 export class Mover {
   readonly #stage: Stage;
@@ -44,37 +50,64 @@ export class Mover {
     const shown = expansion.instance(run);
     if (model.tree.kind[run] !== RUN || !expansion.isOpen(run) || shown < 0) return;
     const count = model.tree.children[run]!.length;
-    this.change(session, run, () => expansion.setInstance(run, (shown + step + count) % count));
+    this.change(session, run, () => expansion.turn(run, (shown + step + count) % count));
   }
 
   /** All instances of a run one after the other, or just one again. */
   unroll(session: Session, run: number): void {
     const { expansion } = session;
-    this.change(session, run, () => expansion.setInstance(run, expansion.instance(run) < 0 ? 0 : -1));
+    this.change(session, run, () => expansion.setInstance(run, expansion.instance(run) === ALL ? 0 : ALL));
   }
 
   change(session: Session, item: number, act: () => void): void {
-    const stage = this.#stage;
-    const old = session.place(item)?.rect;
-    const before = reducedMotion() ? null : session.snapshot(stage.view);
+    const { old, before } = this.#note(session, item);
     act();
     session.scene.touch(item);
     session.root();
     const now = session.place(item)?.rect;
+    if (old && now) {
+      this.#keep(old, now, before);
+      this.show(now);
+    }
+    this.#stage.request();
+  }
+
+  /** Shows a group alone, or what is around it again; what both have in common stays put at first. */
+  enter(session: Session, top: number): void {
+    const left = session.top;
+    const inwards = top !== ROOT && session.holds(top);
+    const anchor = inwards ? top : left;
+    const { old, before } = this.#note(session, anchor);
+    session.top = top;
+    session.expansion.open(top);
+    session.scene.touch(top);
+    const now = session.place(anchor)?.rect;
     if (old && now) this.#keep(old, now, before);
-    stage.request();
+    const whole = this.overview(session, inwards);
+    this.#stage.glide(inwards || !now || whole.scale >= READING ? whole : this.#around(now, whole));
+  }
+
+  #note(session: Session, item: number): { old: Rect | undefined; before: Map<number, Rect> | null } {
+    return {
+      old: session.place(item)?.rect,
+      before: reducedMotion() ? null : session.snapshot(this.#stage.view),
+    };
   }
 
   #keep(old: Rect, now: Rect, before: Map<number, Rect> | null): void {
     const { camera } = this.#stage;
     const [dx, dy] = [now.x + now.w / 2 - old.x - old.w / 2, now.y - old.y];
     this.#stage.jump({ ...camera, x: camera.x + dx, y: camera.y + dy });
-    if (before) {
-      const shifted = [...before].map(([item, rect]) => [item, { ...rect, x: rect.x + dx, y: rect.y + dy }] as const);
-      this.#before = new Map(shifted);
-      this.#start = performance.now();
-    }
-    this.show(now);
+    if (!before) return;
+    const shifted = [...before].map(([item, rect]) => [item, { ...rect, x: rect.x + dx, y: rect.y + dy }] as const);
+    this.#before = new Map(shifted);
+    this.#start = performance.now();
+  }
+
+  #around(rect: Rect, whole: Camera): Camera {
+    const { width, height, target } = this.#stage;
+    const fits = LEFT_BEHIND * Math.min(width / rect.w, height / rect.h);
+    return centred(rect, width, height, Math.max(whole.scale, Math.min(target.scale, fits)));
   }
 
   /** Moves just enough that a rectangle can be seen; zooms out for one that is larger than the view. */
@@ -91,9 +124,9 @@ export class Mover {
   #shrunk(rect: Rect, scale: number): Camera {
     const { width, height } = this.#stage;
     const whole = fitRect(rect, width - TOOLS, height, MARGIN, scale);
-    if (whole.scale >= READING * 0.8) return whole;
+    if (whole.scale >= READING * 0.8) return this.#clear(rect, whole, BELOW_ROWS);
     const readable = Math.min(scale, READING);
-    return { ...centred(rect, width - TOOLS, height, readable), y: rect.y - BELOW_SEARCH / readable };
+    return { ...centred(rect, width - TOOLS, height, readable), y: rect.y - BELOW_ROWS / readable };
   }
 
   /** The whole graph. At first sight a tall one shows its beginning at a size that can be read. */
@@ -101,9 +134,33 @@ export class Mover {
     const { width, height } = this.#stage;
     const rect = rootRect(session.root());
     const whole = fitRect(rect, width - TOOLS, height, MARGIN, LARGEST);
-    if (!first || whole.scale >= READING) return whole;
+    const below = session.top === ROOT ? BELOW_SEARCH : BELOW_ROWS;
+    if (!first || whole.scale >= READING) return this.#clear(rect, whole, below);
     const scale = Math.max(whole.scale, Math.min(READING, (width - TOOLS - 2 * MARGIN) / Math.max(1, rect.w)));
-    return { ...centred(rect, width - TOOLS, height, scale), y: rect.y - MARGIN / scale };
+    const tall = { ...centred(rect, width - TOOLS, height, scale), y: rect.y - MARGIN / scale };
+    return this.#clear(rect, tall, below);
+  }
+
+  /** Moves down what would begin under the panels of the upper left corner, and makes it smaller if it must be. */
+  #clear(rect: Rect, camera: Camera, below: number): Camera {
+    const { width, height } = this.#stage;
+    const left = (rect.x - camera.x) * camera.scale;
+    const top = (rect.y - camera.y) * camera.scale;
+    if (left > PANELS || top >= below) return camera;
+    const fits = fitRect(rect, width - TOOLS, height - below, MARGIN, camera.scale).scale;
+    const tall = rect.h * camera.scale > height - 2 * MARGIN;
+    const scale = tall ? camera.scale : fits;
+    return { ...centred(rect, width - TOOLS, height, scale), y: rect.y - below / scale };
+  }
+
+  /** Items that are drawn, all of them in view. */
+  fit(session: Session, items: readonly number[]): void {
+    const rects = items.flatMap((item) => session.place(item)?.rect ?? []);
+    if (rects.length === 0) return;
+    const { width, height } = this.#stage;
+    const rect = rects.reduce(union);
+    const camera = fitRect(rect, width - TOOLS, height - BELOW_ROWS, 2 * MARGIN, LARGEST);
+    this.#stage.glide({ ...camera, y: camera.y - BELOW_ROWS / camera.scale });
   }
 
   /** An item in the middle, at a size that can be read. */

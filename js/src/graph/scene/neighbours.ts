@@ -1,6 +1,6 @@
 /** Steps from item to item for the arrow keys. */
 
-import type { Direction } from "../input/keys.js";
+import type { Direction } from "../input/walker.js";
 import type { Frame } from "./frame.js";
 import type { Session } from "./session.js";
 

@@ -1,13 +1,21 @@
 /** One document on show: its model, what is open, the scene, the colours. */
 
 import type { ReportDocument } from "../../data/index.js";
-import { GraphModel } from "../model/graph-model.js";
+import { addressOf, itemAt } from "../model/address.js";
+import { GraphModel, type ModelOptions } from "../model/graph-model.js";
 import { ROOT } from "../model/tree.js";
+import { Aggregator } from "../overlay/aggregate.js";
+import { type Change, changesIn } from "../overlay/change.js";
 import { type Coloring, makeColoring } from "../overlay/coloring.js";
+import { type EdgeOverlay, makeEdgeColoring } from "../overlay/edge-coloring.js";
+import type { ScaleChoice } from "../overlay/scale.js";
 import type { Rect } from "../paint/camera.js";
+import { alone } from "./alone.js";
 import { Expansion } from "./expansion.js";
 import type { Frame } from "./frame.js";
+import { openAddresses, openedAddresses } from "./opened.js";
 import { Scene } from "./scene.js";
+import { columnSizing } from "./sizes.js";
 import { Summaries } from "./summaries.js";
 import { locate, type Placed, walk } from "./walk.js";
 
@@ -20,27 +28,68 @@ export class Session {
   readonly scene: Scene;
   readonly summaries: Summaries;
   coloring: Coloring | null = null;
+  /** How items differ from another model's, where the report was compared with one. */
+  change: ((item: number) => Change | null) | null;
+  edgeColoring: EdgeOverlay | null = null;
+  /** The group that is shown alone; the root: the whole model. */
+  top = ROOT;
+  #alone: Frame | null = null;
+  #sizedBy: string | null = null;
 
-  constructor(doc: ReportDocument, constants: boolean) {
-    this.model = timed("haoline:graph:data", () => new GraphModel(doc, { constants }));
+  constructor(doc: ReportDocument, options: ModelOptions) {
+    this.model = timed("haoline:graph:data", () => new GraphModel(doc, options));
     this.summaries = new Summaries(this.model);
+    this.change = changesIn(this.model);
     this.expansion = new Expansion(this.model);
-    this.expansion.openDefault((item) => this.summaries.opCount(item));
+    this.openDefault();
     this.scene = new Scene(this.model, this.expansion);
   }
 
-  /** The laid-out graph. */
+  /** Opens what the view opens by itself, and nothing else. */
+  openDefault(): void {
+    this.expansion.closeAll();
+    this.expansion.openDefault((item) => this.summaries.opCount(item));
+  }
+
+  /** The laid-out graph, or the group that is shown alone. */
   root(): Frame {
-    return this.scene.current() ?? timed("haoline:graph:layout", () => this.scene.root());
+    if (this.top === ROOT) return this.scene.current() ?? timed("haoline:graph:layout", () => this.scene.root());
+    const group = this.scene.frame(this.top);
+    const shown = this.#alone?.kids[0] === group ? this.#alone : alone(group);
+    this.#alone = shown;
+    return shown;
+  }
+
+  /** Whether an item lies in what is shown. */
+  holds(item: number): boolean {
+    for (let at = item; at >= 0; at = this.model.tree.parent[at]!) if (at === this.top) return true;
+    return false;
   }
 
   setColumns(doc: ReportDocument): void {
     this.model.setColumns(doc);
+    this.change = changesIn(this.model);
     this.color(this.coloring?.column.info.name ?? null);
+    this.edgeColor(this.edgeColoring?.column.info.name ?? null);
+    if (this.#sizedBy) this.sizeBy(this.#sizedBy);
   }
 
-  color(column: string | null): void {
-    this.coloring = column ? makeColoring(this.model, column) : null;
+  /** Words of the same column keep their colours, so that a change of hardware moves no colour. */
+  color(column: string | null, choice?: ScaleChoice): void {
+    const like = this.coloring?.column.info.name === column ? this.coloring : null;
+    this.coloring = column ? makeColoring(this.model, column, { choice, like }) : null;
+  }
+
+  /** Colours edges by a column of the tensor table; null goes back to precision. */
+  edgeColor(column: string | null): void {
+    this.edgeColoring = column ? makeEdgeColoring(this.model, column) : null;
+  }
+
+  /** Sizes closed boxes by a column of amounts; null, or a column of words, as usual. */
+  sizeBy(column: string | null): void {
+    this.#sizedBy = column;
+    const amounts = column ? this.model.doc.ops.numeric(column) : undefined;
+    this.scene.setSizing(amounts ? columnSizing(this.model, new Aggregator(this.model, amounts)) : null);
   }
 
   /** Ancestors of an item, outermost first, without the root. */
@@ -64,23 +113,19 @@ export class Session {
     return places.size > MOST_MOVING ? null : places;
   }
 
-  /** Opens again what was open in another session of the same report. */
+  /** Shows what another session of the same report shows. */
   adopt(other: Session): void {
-    const open = new Set<string>();
-    other.model.tree.kind.forEach((_, item) => {
-      if (other.expansion.isOpen(item)) open.add(identity(other.model, item));
-    });
-    this.expansion.closeAll();
-    this.model.tree.kind.forEach((_, item) => {
-      if (this.model.isGroup(item) && open.has(identity(this.model, item))) this.expansion.open(item);
-    });
+    openAddresses(this.model, this.expansion, openedAddresses(other.model, other.expansion));
+    this.enter(addressOf(other.model, other.top));
   }
-}
 
-/** Names a group by what it stands for: item numbers differ between trees. */
-function identity(model: GraphModel, item: number): string {
-  const { kind, owner } = model.tree;
-  return `${kind[item]} ${model.labels.scopeOf(item)} ${owner[item]}`;
+  /** Shows the group of an address alone; everything where there is none. */
+  enter(address: string): void {
+    const item = itemAt(this.model, address);
+    this.top = this.model.isGroup(item) ? item : ROOT;
+    this.expansion.open(this.top);
+    this.expansion.reveal(this.top);
+  }
 }
 
 /** Runs a step and leaves its time in the page's performance timeline. */

@@ -1,3 +1,5 @@
+import { saveBlob } from "../save-blob.js";
+
 /** Tables as text for other programs. */
 
 export type Cell = string | number | null;
@@ -17,12 +19,7 @@ export function tsv(header: readonly string[], rows: Iterable<readonly Cell[]>):
 
 /** Offer text as a download. */
 export function download(name: string, text: string, type = "text/csv;charset=utf-8"): void {
-  const url = URL.createObjectURL(new Blob([text], { type }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name.replace(/[^\w.-]+/g, "_");
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 1000);
+  saveBlob(name, new Blob([text], { type }));
 }
 
 function field(cell: Cell): string {
