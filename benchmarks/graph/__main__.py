@@ -13,13 +13,16 @@ import json
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import graphs, table
 from .measure import measure
 from .peers import python_of
 from .screens import inspect
 from .subjects import Explorer, HaoLine, Netron, Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PEERS = (Netron.name, Explorer.name)
 SHARED = ("dense-2k", "moe-2k", "moe-20k", "dense-2k-bare", "dense-20k", "moe-100k")
@@ -34,7 +37,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--graphs", nargs="+", choices=graphs.NAMES)
     parser.add_argument("--limit", type=float, default=300, help="seconds for one viewer and one graph")
     parser.add_argument("--views", type=Path, help="folder with a built views.js; default: build it now")
-    parser.add_argument("--json", type=Path, help="write all figures here")
+    parser.add_argument("--json", type=Path, help="all figures; default: results.json in --out")
     return parser.parse_args()
 
 
@@ -61,34 +64,34 @@ def _family(graph: str) -> str:
     return graph.split("-")[0] + ("-bare" if graph.endswith("-bare") else "")
 
 
+def _results(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """One result after the other; a viewer that did not draw a graph is spared the larger ones of its kind."""
+    for subject in _subjects(options):
+        failed: dict[str, str] = {}
+        for graph in _given(subject, options):
+            files = graphs.write(graph, options.out / "graphs")
+            print(f"{subject.name} {subject.release}, {graph}, {files.ops:,} ops", file=sys.stderr, flush=True)
+            kind = _family(graph)
+            if kind in failed:
+                result = {"end": f"not tried: {failed[kind]}", "total": None, "shots": []}
+            else:
+                result = measure(subject, files, options.limit, options.out / "screens" / f"{graph}-{subject.name}")
+            if "open" not in result:
+                failed.setdefault(kind, f"{graph} {result['end']}")
+            print(f"  {result['end']}", file=sys.stderr, flush=True)
+            facts = {"subject": subject.name, "version": subject.release, "graph": graph, "ops": files.ops}
+            yield {**facts, "area": subject.area, **result}
+
+
 def main() -> None:
     options = _options()
     results: list[dict[str, Any]] = []
-    for subject in _subjects(options):
-        unfinished: dict[str, str] = {}
-        for graph in _given(subject, options):
-            files = graphs.write(graph, options.out / "graphs")
-            shots = options.out / "screens" / f"{graph}-{subject.name}"
-            print(f"{subject.name} {subject.release}, {graph}, {files.ops:,} ops", file=sys.stderr, flush=True)
-            facts = {
-                "subject": subject.name,
-                "version": subject.release,
-                "graph": graph,
-                "ops": files.ops,
-                "area": subject.area,
-            }
-            smaller = unfinished.get(_family(graph))
-            if smaller:
-                result = {"end": f"not tried: {smaller}", "total": None, "shots": []}
-            else:
-                result = measure(subject, files, options.limit, shots)
-            if "open" not in result:
-                unfinished.setdefault(_family(graph), f"{graph} {result['end']}")
-            print(f"  {result['end']}", file=sys.stderr, flush=True)
-            results.append({**facts, **result})
+    kept = options.json or options.out / "results.json"
+    for result in _results(options):
+        results.append(result)
+        kept.write_text(json.dumps(results, indent=1))
     inspect(results)
-    if options.json:
-        options.json.write_text(json.dumps(results, indent=1))
+    kept.write_text(json.dumps(results, indent=1))
     print(table.report(sorted(results, key=lambda result: graphs.NAMES.index(result["graph"]))))
 
 

@@ -21,6 +21,8 @@ START_SECONDS = 90
 class LabServer:
     """One JupyterLab process that serves `root`, with its settings and logs under `home`."""
 
+    app = "jupyterlab"
+
     def __init__(self, home: Path) -> None:
         self.home = home
         self.root = home / "root"
@@ -82,7 +84,7 @@ class LabServer:
             "--ServerApp.port_retries=0",
             f"--IdentityProvider.token={TOKEN}",
         ]
-        command = [sys.executable, "-m", "jupyterlab", *options]
+        command = [sys.executable, "-m", self.app, *options]
         with self.log.open("wb") as log:
             return subprocess.Popen(command, env=self._environment(), stdout=log, stderr=subprocess.STDOUT)
 

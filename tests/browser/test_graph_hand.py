@@ -438,6 +438,68 @@ class TestKeysAndNotebook:
         hand.page.keyboard.press("Escape")
 
 
+class TestMirrors:
+    def test_the_map_shows_where_one_is_and_leads_elsewhere(self, hand: GraphHand) -> None:
+        hand.focus()
+        hand.press("e")
+        hand.search("type=Softmax").press("Enter")
+        hand.settle()
+        hand.settle()
+        minimap = hand.part("minimap")
+        expect(minimap).to_be_visible()
+        before = hand.state()["camera"]
+        box = minimap.bounding_box()
+        assert box is not None
+        hand.page.mouse.click(box["x"] + 8, box["y"] + 8)
+        hand.settle()
+        after = hand.state()["camera"]
+        assert (after["x"], after["y"]) != (before["x"], before["y"])
+        assert after["scale"] == before["scale"]
+        hand.search("")
+        hand.focus()
+        hand.press("m")
+        expect(minimap).to_be_hidden()
+        hand.press("m")
+        expect(minimap).to_be_visible()
+
+    def test_the_map_is_gone_where_everything_is_in_view(self, hand: GraphHand) -> None:
+        hand.focus()
+        hand.press("0", "f")
+        expect(hand.part("minimap")).to_be_hidden()
+
+    def test_the_outline_mirrors_the_hierarchy_and_is_walked_by_keys(self, hand: GraphHand) -> None:
+        hand.focus()
+        hand.press("w")
+        tree = hand.root.get_by_role("tree")
+        expect(tree).to_be_focused()
+        row = tree.get_by_role("treeitem", name=LAYERS)
+        expect(row).to_have_attribute("aria-expanded", "false")
+        expect(row).to_have_attribute("aria-level", "1")
+        hand.press("l")
+        hand.press("ArrowRight")
+        expect(row).to_have_attribute("aria-expanded", "true")
+        assert "self_attn" in hand.labels()
+        hand.press("ArrowDown", "Enter")
+        inner = tree.locator("[data-active=true]")
+        expect(inner).to_have_attribute("aria-level", "2")
+        expect(inner).to_have_attribute("aria-selected", "true")
+        assert len(hand.state()["selection"]) > 0
+        hand.press("ArrowLeft", "ArrowLeft")
+        expect(row).to_have_attribute("aria-expanded", "false")
+        hand.press("Escape")
+        expect(hand.root).to_be_focused()
+        hand.press("w", "w")
+
+    def test_the_whole_screen_and_back(self, hand: GraphHand) -> None:
+        hand.focus()
+        hand.press("g")
+        full = "root => root.matches(':fullscreen')"
+        hand.page.wait_for_function("document.fullscreenElement !== null")
+        assert hand.root.evaluate(full)
+        hand.press("g")
+        hand.page.wait_for_function("document.fullscreenElement === null")
+
+
 class TestNarrow:
     def test_everything_fits_a_cell_of_400_pixels(self, hand: GraphHand, lab: Lab) -> None:
         hand.root.evaluate("root => { root.style.width = '400px' }")

@@ -12,6 +12,7 @@ No weights are stored: each is the output of a ConstantOfShape node.
 
 from __future__ import annotations
 
+import itertools
 import sys
 from pathlib import Path
 
@@ -57,7 +58,7 @@ class UNet(nn.Module):
         super().__init__()
         sizes = [channels * 2**level for level in range(levels + 1)]
         self.stem = DoubleConv(3, channels)
-        pairs = list(zip(sizes, sizes[1:], strict=False))
+        pairs = list(itertools.pairwise(sizes))
         self.down = nn.ModuleList(nn.Sequential(nn.MaxPool2d(2), DoubleConv(a, b)) for a, b in pairs)
         self.up = nn.ModuleList(Up(b, a) for a, b in reversed(pairs))
         self.head = nn.Conv2d(channels, classes, 1)

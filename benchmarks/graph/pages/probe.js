@@ -80,16 +80,20 @@
       });
     },
 
-    /** Waits for a change that the next release makes: `bench.expected` is the ms until the frame that shows it. */
-    expect(done, { early = false, most = Infinity } = {}) {
+    /**
+     * Waits for a change that the next release makes: `bench.expected` is the ms until the end of the frame that
+     * shows it, or fails where nothing happens for `most` ms while the page is not `busy`.
+     */
+    expect(done, { early = false, most = Infinity, busy = () => false } = {}) {
       input.released = 0;
-      let late = false;
+      let idle = false;
       const over = () => {
-        late = input.released > 0 && now() - input.released > most;
-        return late || (input.released > 0 && done());
+        if (input.released === 0) return false;
+        idle = now() - input.released > most && !busy() && !done();
+        return idle || done();
       };
       bench.expected = bench.until(over, early).then((at) => {
-        if (late) throw new Error("nothing was opened");
+        if (idle) throw new Error("nothing was opened");
         return at - input.released;
       });
       bench.expected.catch(() => {});

@@ -103,5 +103,6 @@ class HaoLine(Subject):
 
 
 def _expect_change(browser: Chromium) -> None:
-    done = f"{SHOWN} !== before && !({WAITING})"
-    browser.run(f"{{ const before = {SHOWN}; bench.expect(() => {done}, {{ early: true, most: {PATIENCE_MS} }}); }}")
+    done = f"() => {SHOWN} !== before && !({WAITING})"
+    options = f"{{ early: true, most: {PATIENCE_MS}, busy: () => {WAITING} }}"
+    browser.run(f"{{ const before = {SHOWN}; bench.expect({done}, {options}); }}")

@@ -24,6 +24,8 @@ export class ReportRenderer extends Widget implements IRenderMime.IRenderer {
   #kept: StoredState | null = null;
   #host: Host | null = null;
   #erase: () => void = () => undefined;
+  /** To be drawn once it is in the page. */
+  #due = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #onModel = (event: Event): void => {
     if ((event as CustomEvent<string>).detail === this.#stored?.view_id) this.#drawSoon();
@@ -71,8 +73,14 @@ export class ReportRenderer extends Widget implements IRenderMime.IRenderer {
     else this.#timer = setTimeout(() => this.#draw(), LIVE_WAIT_MS);
   }
 
+  protected override onAfterAttach(): void {
+    if (this.#due) this.#draw();
+  }
+
   #draw(): void {
     if (this.isDisposed || !this.#stored) return;
+    this.#due = !this.node.isConnected;
+    if (this.#due) return;
     this.#erase();
     const host = this.#live(this.#stored) ?? storedHost(this.#stored);
     this.#host = host;

@@ -7,6 +7,7 @@ import { GAP, type Layout, type LayoutInput } from "../../../js/src/graph/layout
 import { GraphModel } from "../../../js/src/graph/model/graph-model";
 import { Expansion } from "../../../js/src/graph/scene/expansion";
 import type { Frame } from "../../../js/src/graph/scene/frame";
+import { hitEdge } from "../../../js/src/graph/scene/hit";
 import { Scene } from "../../../js/src/graph/scene/scene";
 import { chain, type Net, resnet, tangle, transformer } from "./models";
 import { boxesOf, checkApart, checkDrawing } from "./real/checks";
@@ -175,6 +176,17 @@ describe("a very tall drawing", () => {
     const courses = drawnCourses(asFrame(input, layout));
     expect(courses.filter((course) => course.at(-1)! < course[1]!).length).toBeGreaterThan(chains);
     expect(countCrossings(courses)).toBe(0);
+  });
+
+  it("has edges that can be pointed at where they run level from one column to the next", async () => {
+    const { root } = await sceneOf(chain(200), () => undefined);
+    const { points } = root.layout;
+    const at = points.findIndex(
+      (y, i) => i % 2 === 1 && y === points[i - 2] && Math.abs(points[i - 1]! - points[i - 3]!) > 60,
+    );
+    const middle = (points[at - 1]! + points[at - 3]!) / 2;
+    const hit = hitEdge(root, root.dx + middle, root.dy + points[at]! + 2, 5);
+    expect(hit?.edge).toBe(root.layout.start.findLastIndex((start) => 2 * start < at));
   });
 
   it("has its border points above and below the columns that need them", () => {

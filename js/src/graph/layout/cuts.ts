@@ -2,10 +2,12 @@
 
 import type { Layout, LayoutInput } from "./types.js";
 
-/** Only what is taller than this, this much taller than wide, and has this many ranks, is cut. */
+/** Only what is taller than this, and this much taller than wide, is cut. */
 const TALL = 4200;
 const RATIO = 5;
-const FEWEST_RANKS = 10;
+/** With fewer ranks a drawing is read from top to bottom, unless it is a thread for all that. */
+const MANY_RANKS = 8;
+const THREAD = 12;
 /** From here on columns are needed whatever they hide. */
 const VERY_TALL = 20_000;
 /** More than this many skip connections must not become stubs for the sake of columns. */
@@ -15,9 +17,10 @@ const FEW_READERS = 2;
 const ASPECT = 1.5;
 /** Room for edges between two columns. */
 export const GUTTER = 44;
-/** Columns are between these shares of the wanted height. */
-const SHORTEST = 0.45;
+/** No column of several ranks is this much taller than wanted, and few are shorter than the least share. */
 const LONGEST = 1.7;
+const SHORTEST = 0.45;
+const TOO_SHORT = 1;
 /** What one edge across a cut costs; a column a third too tall costs a ninth. */
 const CROSSING = 0.06;
 
@@ -36,10 +39,11 @@ export function hidesTooMuch(input: LayoutInput, layout: Layout, stub: Uint8Arra
 /** The column of each rank; null where the drawing is fine as it is. */
 export function chooseColumns(input: LayoutInput, layout: Layout, ranks: number): Int32Array | null {
   const { width, height } = layout;
-  if (height < TALL || height < RATIO * width || ranks < FEWEST_RANKS) return null;
+  if (height < TALL || height < (ranks < MANY_RANKS ? THREAD : RATIO) * width) return null;
   const top = rankTops(layout, ranks);
   const columns = Math.max(2, Math.round(Math.sqrt((ASPECT * height) / (width + GUTTER))));
-  return cheapestCuts(top, crossedCuts(input, layout, ranks), height / columns);
+  const column = cheapestCuts(top, crossedCuts(input, layout, ranks), height / columns);
+  return column.at(-1) === 0 ? null : column;
 }
 
 /** Top of each rank, and the bottom of the last. */
@@ -92,8 +96,8 @@ function cheapestCuts(top: Float64Array, crossed: Int32Array, wanted: number): I
 
 /** Of a column that is `share` of the wanted height and begins with rank `start`. */
 function columnCost(share: number, start: number, crossed: Int32Array): number {
-  if (start === 0) return (share - 1) ** 2;
-  return share < SHORTEST ? Number.POSITIVE_INFINITY : (share - 1) ** 2 + CROSSING * crossed[start]!;
+  const height = (share - 1) ** 2 + (share < SHORTEST ? TOO_SHORT : 0);
+  return start === 0 ? height : height + CROSSING * crossed[start]!;
 }
 
 function numberColumns(begin: Int32Array, ranks: number): Int32Array {

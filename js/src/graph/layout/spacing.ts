@@ -5,6 +5,8 @@ import { GAP, type Proper } from "./types.js";
 /** Only groups are wider than this; two whose widths are within this ratio stand in a row. */
 const WIDE = 195;
 const ALIKE = 0.6;
+/** A point this far from the middle of a very wide group is not followed: the drawing would be a flight of stairs. */
+const FAR = 500;
 
 /**
  * How far right of its upper node's centre the lower node of a segment stands when the two are in line: their points
@@ -12,8 +14,11 @@ const ALIKE = 0.6;
  */
 export function inLine({ from, to, fromDx, toDx, width }: Proper, s: number): number {
   const [upper, lower] = [width[from[s]!]!, width[to[s]!]!];
-  const row = Math.min(upper, lower) > WIDE && Math.min(upper, lower) > ALIKE * Math.max(upper, lower);
-  return row ? 0 : fromDx[s]! - toDx[s]!;
+  const [least, most] = [Math.min(upper, lower), Math.max(upper, lower)];
+  const offset = fromDx[s]! - toDx[s]!;
+  const row = least > WIDE && least > ALIKE * most;
+  const stairs = least > 0 && Math.abs(offset) > FAR;
+  return row || stairs ? 0 : offset;
 }
 
 /** Least distance between the centres of two neighbours in a rank. */

@@ -50,7 +50,7 @@ export class FramePainter {
     this.#titleBar(frame, at, depth);
     const changed = change?.(frame.item) ?? null;
     if (changed) drawChange(ctx, this.#pen, this.#look, this.#scale, changed, at);
-    outline(ctx, this.#look, this.#scale, frame.item, at, RADIUS);
+    outline(ctx, this.#look, this.#scale, frame.item, at, RADIUS, true);
   }
 
   #titleBar(frame: Frame, at: Rect, depth: number): void {

@@ -84,7 +84,7 @@ export class GroupLabels {
   /** Of `layers.804` the number, where there is no room for both; nothing where there is none for it. */
   #short(title: string, room: number): string {
     if (this.#pen.width(title, SIZE, 700) <= room) return title;
-    const tail = /[^./\s]+$/.exec(title)?.[0] ?? title;
+    const tail = title.includes(" ") ? title : (/[^./]+$/.exec(title)?.[0] ?? title);
     if (this.#pen.width(tail, SIZE, 700) <= room) return tail;
     return room >= WIDE ? title : "";
   }

@@ -10,10 +10,19 @@ import { type Pen, roundBox } from "./text.js";
 const DISC = 8;
 const SMALLEST_DISC = 5.5;
 
-export function outline(ctx: Ctx, look: Look, scale: number, item: number, rect: Rect, radius: number): void {
+/** `open`: what matches in an open group is outlined inside it. */
+export function outline(
+  ctx: Ctx,
+  look: Look,
+  scale: number,
+  item: number,
+  rect: Rect,
+  radius: number,
+  open = false,
+): void {
   const { selected, hover, current, theme } = look;
   const chosen = selected.has(item);
-  const match = outlined(look, item);
+  const match = !open && outlined(look, item);
   if (!chosen && hover !== item && !match) return;
   ctx.strokeStyle = match && !chosen ? theme.warn : theme.brand;
   const bold = theme.contrast === "normal" ? 0 : 1;

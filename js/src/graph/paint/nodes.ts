@@ -43,11 +43,11 @@ export class NodePainter {
   draw(item: number, rect: Rect): void {
     const pale = faded(this.#look, item);
     if (pale) this.#ctx.globalAlpha = PALE;
-    this.#card(item, rect);
+    this.#card(item, rect, pale);
     if (pale) this.#ctx.globalAlpha = 1;
   }
 
-  #card(item: number, rect: Rect): void {
+  #card(item: number, rect: Rect, pale: boolean): void {
     const { model, coloring, change } = this.#look;
     const kind = model.tree.kind[item]!;
     const leaf = kind === OP || kind === INPUT || kind === OUTPUT;
@@ -55,7 +55,8 @@ export class NodePainter {
     const words = this.#scale >= (leaf ? WORDS : GROUP_WORDS);
     const heat = coloring?.color(item) ?? null;
     if (kind === RUN) this.#stack(rect);
-    if (words) this.#body(item, leaf, shape, rect, heat);
+    // A translucent card would let the colour under it shine through.
+    if (words) this.#body(leaf && !pale ? item : -1, shape, rect, heat);
     else this.#solid(item, shape, rect);
     if (words) this.#text.draw(item, shape, rect, heat);
     const changed = change?.(item) ?? null;
@@ -70,11 +71,11 @@ export class NodePainter {
     ctx.fill();
   }
 
-  /** A card with a rim of its category's colour, or all in the colour of its value. */
-  #body(item: number, leaf: boolean, shape: Shape, rect: Rect, heat: string | null): void {
+  /** A card, all in the colour of its value, or with a rim in the colour of `item`'s category (-1: none). */
+  #body(item: number, shape: Shape, rect: Rect, heat: string | null): void {
     const ctx = this.#ctx;
     const { coloring, theme } = this.#look;
-    const accent = leaf && !heat ? this.#accents.color(item) : null;
+    const accent = item >= 0 && !heat ? this.#accents.color(item) : null;
     trace(ctx, shape, rect);
     ctx.fillStyle = heat ?? accent ?? theme.card;
     ctx.fill();

@@ -56,8 +56,9 @@ export class Pen {
     const { weight, color, align = "left" } = writing;
     if (text === "" || width <= writing.size) return;
     const scale = this.#scale;
-    const size = Math.max(1, Math.round((writing.size * scale) / STEP) * STEP);
     const room = width * scale;
+    // Downwards, so that what fits fits still.
+    const size = Math.max(1, Math.floor((writing.size * scale) / STEP + 0.01) * STEP);
     // The widest letters of a proportional font are about as wide as it is high: short texts need no measuring.
     const shown = text.length * size * 0.95 <= room ? text : this.#fitted(text, room, size, weight);
     const font = `${weight} ${size}px ${this.#family}`;

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import onnx
+
 from haoline_analysis import analyze
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -24,7 +25,6 @@ MODELS = {
 }
 
 if __name__ == "__main__":
-    folder, stamp = map(Path, sys.argv[1:])
+    folder = Path(sys.argv[1])
     for name, path in MODELS.items():
         (folder / f"{name}.hlr").write_bytes(analyze(path).to_document())
-    stamp.touch()
