@@ -100,7 +100,7 @@ class Run:
         return {"samples": samples}
 
     def _moves(self, when: str) -> None:
-        x, y = self._subject.middle
+        x, y = self._subject.middle(self._browser)
         self._step(f"pan_{when}", lambda: pan(self._browser, x, y))
         self._step(f"zoom_{when}", lambda: zoom(self._browser, x, y, self._subject.notch))
         self._shot(f"moved_{when}")

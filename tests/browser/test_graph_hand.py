@@ -474,14 +474,15 @@ class TestMirrors:
         expect(tree).to_be_focused()
         row = tree.get_by_role("treeitem", name=LAYERS)
         expect(row).to_have_attribute("aria-expanded", "false")
-        expect(row).to_have_attribute("aria-level", "1")
+        expect(row).to_have_attribute("aria-level", "2")
         hand.press("l")
         hand.press("ArrowRight")
         expect(row).to_have_attribute("aria-expanded", "true")
         assert "self_attn" in hand.labels()
+        assert hand.state()["expanded"]
         hand.press("ArrowDown", "Enter")
         inner = tree.locator("[data-active=true]")
-        expect(inner).to_have_attribute("aria-level", "2")
+        expect(inner).to_have_attribute("aria-level", "3")
         expect(inner).to_have_attribute("aria-selected", "true")
         assert len(hand.state()["selection"]) > 0
         hand.press("ArrowLeft", "ArrowLeft")

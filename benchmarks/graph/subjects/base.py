@@ -28,7 +28,7 @@ class Subject(ABC):
     """Where it draws, as x, y, width, height in the page."""
     hierarchy = True
     notch: float
-    """Wheel step with Ctrl that zooms by some 5 %, signed for the direction in which there is room."""
+    """Wheel step with Ctrl that zooms by some 10 %, signed for the direction in which there is room."""
     drawn: str
     """Whether the graph is on the page."""
     data_at: str
@@ -65,8 +65,7 @@ class Subject(ABC):
         """What it says of itself, to see that a step was really done."""
         return {}
 
-    @property
-    def middle(self) -> tuple[float, float]:
+    def middle(self, browser: Chromium) -> tuple[float, float]:  # noqa: ARG002
         """The middle of the drawing."""
         x, y, width, height = self.area
         return x + width / 2, y + height / 2

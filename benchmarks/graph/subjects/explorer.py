@@ -37,7 +37,7 @@ class Explorer(Subject):
 
     name = "model-explorer"
     area = (0, 100, 910, 500)
-    notch = -12
+    notch = -24
     drawn = "bench.drawnAfter(0)"
     data_at = "bench.dataArrived('read_text_file')"
     sign = "bench.explorer.draws"
@@ -78,7 +78,7 @@ class Explorer(Subject):
 
     def _find(self, browser: Chromium) -> dict[str, float]:
         """The closed group nearest to the middle, zoomed in on until it can be hit."""
-        x, y = self.middle
+        x, y = self.middle(browser)
         for _ in range(MOST_TURNS):
             place = _nearest(browser, x, y)
             x, y = place["x"], place["y"]
@@ -92,7 +92,7 @@ class Explorer(Subject):
         raise NothingClosedError
 
     def expand_all(self, browser: Chromium) -> None:
-        _nearest(browser, *self.middle)
+        _nearest(browser, *self.middle(browser))
         x, y = browser.run(BUTTON)
         browser.page.mouse.move(x, y)
         _expect_answer(browser)

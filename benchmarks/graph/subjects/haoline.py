@@ -21,16 +21,19 @@ ROOT = Path(__file__).resolve().parents[3]
 BUNDLE = ROOT / "haoline_jupyter" / "static"
 
 PATIENCE_MS = 30_000
+LEAST_SIZE = 8
 
 GRAPH = "document.querySelector('[data-testid=haoline-graph]')"
 CANVAS = "document.querySelector('[data-testid=haoline-graph-canvas]')"
 
+BOX = f"{CANVAS}.getBoundingClientRect()"
 GROUPS = f"{GRAPH}.haolineGraph.nodes().filter((node) => node.group && !node.expanded)"
 
-# The largest closed group whose middle is bare canvas: no panel lies over it.
+# The largest closed group that a person could hit: not a few pixels in size, and no panel over its middle.
 CLOSED = f"""(() => {{
-  const box = {CANVAS}.getBoundingClientRect();
+  const box = {BOX};
   const places = {GROUPS}
+    .filter((node) => Math.min(node.w, node.h) >= {LEAST_SIZE})
     .sort((a, b) => b.ops.length - a.ops.length)
     .map((node) => [box.x + node.x + node.w / 2, box.y + node.y + node.h / 2]);
   return places.find(([x, y]) => document.elementFromPoint(x, y) === {CANVAS}) ?? null;
@@ -45,7 +48,7 @@ class HaoLine(Subject):
 
     name = "haoline"
     area = (40, 200, 900, 500)
-    notch = -6
+    notch = -12
     drawn = f"Number({CANVAS}?.dataset.visibleNodes) > 0 && !({WAITING})"
     data_at = "bench.mounted"
     sign = f"{CANVAS}.dataset.visibleNodes + {CANVAS}.dataset.scale"
@@ -94,6 +97,10 @@ class HaoLine(Subject):
         browser.run(f"{GRAPH}.focus()")
         _expect_change(browser)
         browser.page.keyboard.press("e")
+
+    def middle(self, browser: Chromium) -> tuple[float, float]:
+        x, y, width, height = browser.run(f"(({{ x, y, width, height }}) => [x, y, width, height])({BOX})")
+        return x + width / 2, y + height / 2
 
     def state(self, browser: Chromium) -> dict[str, float]:
         return browser.run(

@@ -26,7 +26,7 @@ class Netron(Subject):
     name = "netron"
     area = (0, 0, 1280, 720)
     hierarchy = False
-    notch = 4
+    notch = 8
     drawn = "!document.body.classList.contains('welcome') && document.querySelector('#canvas .node') !== null"
     data_at = "bench.dataArrived('/data/')"
     sign = "document.getElementById('target').scrollTop"

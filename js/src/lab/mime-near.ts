@@ -17,14 +17,21 @@ export function whenNear(element: Element, act: () => void): () => void {
       observer.disconnect();
       soon.ask();
     },
-    // The notebook scrolls inside the page, where only the newer of the two margins counts.
-    { rootMargin: MARGIN, scrollMargin: MARGIN } as IntersectionObserverInit,
+    // A margin counts around what scrolls, which is the notebook and not the page.
+    { root: scroller(element), rootMargin: MARGIN },
   );
   observer.observe(element);
   return () => {
     observer.disconnect();
     soon.cancel();
   };
+}
+
+function scroller(element: Element): Element | null {
+  for (let at = element.parentElement; at && at !== document.body; at = at.parentElement) {
+    if (/auto|scroll/.test(getComputedStyle(at).overflowY)) return at;
+  }
+  return null;
 }
 
 function inQuiet(act: () => void): { ask(): void; cancel(): void } {
