@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .graphs import Files
     from .processes import Cpu
     from .subjects import Subject
+    from .subjects.base import Press
 
 SAMPLES = 3
 SLOW_MS = 5000
@@ -40,7 +41,7 @@ class Run:
         self._moves("collapsed")
         if self._subject.hierarchy:
             self._step("expand_one", self._expand_one)
-            self._step("expand_all", lambda: self._act(self._subject.expand_all))
+            self._step("expand_all", lambda: self._act(self._subject.everything))
             self._moves("expanded")
         self._step("memory_last", self._browser.memory)
 
@@ -67,8 +68,14 @@ class Run:
         before, start = self._browser.cpu(), self._browser.wall()
         page.goto(url, wait_until="commit")
         drawn = self._browser.run("bench.drawn")
+        main = self._browser.main_ms()
         page.screenshot()
-        figures = {"navigation_ms": drawn, "shown_ms": 1000 * (self._browser.wall() - start), **self._used(before)}
+        figures = {
+            "navigation_ms": drawn,
+            "main_ms": main,
+            "shown_ms": 1000 * (self._browser.wall() - start),
+            **self._used(before),
+        }
         subject.arrange(self._browser)
         self._settle()
         return {"data_ms": drawn - self._browser.run(subject.data_at), **figures}
@@ -79,22 +86,26 @@ class Run:
     def _used(self, before: Cpu) -> dict[str, float]:
         return self._browser.cpu().since(before)._asdict()
 
-    def _act(self, press: Callable[[Chromium], None]) -> dict[str, Any]:
+    def _act(self, find: Callable[[Chromium], Press]) -> dict[str, Any]:
         """One press with the whole graph in view, until the first frame that shows what it did."""
-        self._subject.fit(self._browser)
+        browser = self._browser
+        self._subject.fit(browser)
         self._settle()
-        before = self._browser.cpu()
-        press(self._browser)
-        first = self._browser.run("bench.expected")
+        press = find(browser)
+        browser.frame()
+        before, main = browser.cpu(), browser.main_ms()
+        press()
+        first = browser.run("bench.expected")
+        main = browser.main_ms() - main
         self._settle()
-        return {"first_ms": first, **self._used(before)}
+        return {"first_ms": first, "main_ms": main, **self._used(before)}
 
     def _expand_one(self) -> dict[str, Any]:
         """Several groups one after the other, fewer where one takes long."""
-        samples = [self._act(self._subject.expand_one)]
+        samples = [self._act(self._subject.one)]
         while len(samples) < SAMPLES and samples[-1]["first_ms"] < SLOW_MS:
             try:
-                samples.append(self._act(self._subject.expand_one))
+                samples.append(self._act(self._subject.one))
             except NothingClosedError:
                 break
         return {"samples": samples}

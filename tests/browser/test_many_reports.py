@@ -36,7 +36,7 @@ class Held:
     bytes: int
     nodes: int
     listeners: int
-    canvases: int
+    graphs: int
     models: int
 
 
@@ -57,11 +57,12 @@ class Page:
             self.session.send("HeapProfiler.collectGarbage")
         heap = self.session.send("Runtime.getHeapUsage")
         counters = self.session.send("Memory.getDOMCounters")
-        canvases, models = self.lab.page.evaluate(
-            "() => [document.querySelectorAll('canvas').length, globalThis[Symbol.for('haoline')].models.size]"
+        graphs, models = self.lab.page.evaluate(
+            "() => [document.querySelectorAll('[data-testid=haoline-graph-canvas]').length,"
+            " globalThis[Symbol.for('haoline')].models.size]"
         )
         used = int(heap["usedSize"] + heap.get("backingStorageSize", 0))
-        return Held(used, counters["nodes"], counters["jsEventListeners"], canvases, models)
+        return Held(used, counters["nodes"], counters["jsEventListeners"], graphs, models)
 
     def kernel(self) -> tuple[int, ...]:
         """Views, widgets and comms that the kernel holds."""
@@ -115,7 +116,7 @@ def test_nothing_is_left_of_runs_before(lab: Lab) -> None:
     for _ in range(2):
         page.lab.run_all(page.path)
     again = page.held()
-    assert 0 < again.canvases <= CELLS
+    assert 0 < again.graphs <= CELLS
     assert (first.models, again.models) == (CELLS, CELLS)
     assert again.bytes - first.bytes < GROWTH_BYTES
     assert again.nodes < SLACK * first.nodes
@@ -127,7 +128,7 @@ def test_nothing_is_left_of_runs_before(lab: Lab) -> None:
     expect(page.lab.page.locator("[data-report-id]")).to_have_count(0)
     page.lab.page.wait_for_function("() => globalThis[Symbol.for('haoline')].models.size === 0")
     deleted = page.held()
-    assert deleted.canvases == 0
+    assert deleted.graphs == 0
     assert deleted.nodes < SLACK * empty.nodes
     assert deleted.listeners < SLACK * empty.listeners
     assert page.kernel() == (0, 0, comms - WIDGETS_A_VIEW * CELLS)

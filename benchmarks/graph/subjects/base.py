@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
 
     from benchmarks.graph.browser import Chromium
     from benchmarks.graph.graphs import Files
+
+Press = Callable[[], None]
+"""A person's click or key, with all that must be found out for it done beforehand."""
 
 
 class NothingClosedError(Exception):
@@ -53,12 +57,12 @@ class Subject(ABC):
     def fit(self, browser: Chromium) -> None:  # noqa: B027
         """Show the whole graph."""
 
-    def expand_one(self, browser: Chromium) -> None:  # noqa: ARG002
-        """Open one closed group; ``bench.expected`` becomes the time it took."""
+    def one(self, browser: Chromium) -> Press:  # noqa: ARG002
+        """What opens a closed group; ``bench.expected`` becomes the time it took."""
         raise NothingClosedError
 
-    def expand_all(self, browser: Chromium) -> None:  # noqa: ARG002
-        """Open everything; ``bench.expected`` becomes the time it took."""
+    def everything(self, browser: Chromium) -> Press:  # noqa: ARG002
+        """What opens all groups; ``bench.expected`` becomes the time it took."""
         raise NothingClosedError
 
     def state(self, browser: Chromium) -> dict[str, float]:  # noqa: ARG002

@@ -11,7 +11,7 @@ from benchmarks.graph.browser import PAGES, Chromium
 from benchmarks.graph.peers import version_of
 from benchmarks.graph.server import serve_process
 
-from .base import NothingClosedError, Subject
+from .base import NothingClosedError, Press, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,20 +61,11 @@ class Explorer(Subject):
     def fit(self, browser: Chromium) -> None:
         browser.page.keyboard.press("Space")
 
-    def expand_one(self, browser: Chromium) -> None:
+    def one(self, browser: Chromium) -> Press:
         place = self._find(browser)
-        mouse = browser.page.mouse
-        mouse.move(place["x"], place["y"])
-        _expect_answer(browser)
-        before = browser.run("bench.explorer.asked")
-        for count in (1, 2):  # at a person's pace: the second click acts on what the first has selected
-            browser.page.wait_for_timeout(100)
-            browser.frame()
-            mouse.down(click_count=count)
-            mouse.up(click_count=count)
+        browser.page.mouse.move(place["x"], place["y"])
         browser.frame()
-        if browser.run("bench.explorer.asked") == before:
-            raise NothingClosedError
+        return lambda: _double_click(browser)
 
     def _find(self, browser: Chromium) -> dict[str, float]:
         """The closed group nearest to the middle, zoomed in on until it can be hit."""
@@ -91,12 +82,16 @@ class Explorer(Subject):
             browser.frame()
         raise NothingClosedError
 
-    def expand_all(self, browser: Chromium) -> None:
+    def everything(self, browser: Chromium) -> Press:
         _nearest(browser, *self.middle(browser))
         x, y = browser.run(BUTTON)
         browser.page.mouse.move(x, y)
-        _expect_answer(browser)
-        browser.page.mouse.click(x, y)
+
+        def press() -> None:
+            _expect_answer(browser)
+            browser.page.mouse.click(x, y)
+
+        return press
 
     def state(self, browser: Chromium) -> dict[str, float]:
         return browser.run("bench.explorer")
@@ -111,3 +106,18 @@ def _nearest(browser: Chromium, x: float, y: float) -> dict[str, float]:
 
 def _expect_answer(browser: Chromium) -> None:
     browser.run("(() => { const { asked } = bench.explorer; bench.expect(() => bench.drawnAfter(asked)); })()")
+
+
+def _double_click(browser: Chromium) -> None:
+    """At a person's pace: the second click acts on what the first has selected."""
+    mouse = browser.page.mouse
+    before = browser.run("bench.explorer.asked")
+    _expect_answer(browser)
+    for count in (1, 2):
+        browser.page.wait_for_timeout(100)
+        browser.frame()
+        mouse.down(click_count=count)
+        mouse.up(click_count=count)
+    browser.frame()
+    if browser.run("bench.explorer.asked") == before:
+        raise NothingClosedError

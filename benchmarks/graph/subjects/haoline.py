@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from benchmarks.graph.browser import PAGES, Chromium
 from benchmarks.graph.server import serve_files
 
-from .base import NothingClosedError, Subject
+from .base import NothingClosedError, Press, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,20 +83,28 @@ class HaoLine(Subject):
         browser.run(f"{GRAPH}.focus()")
         browser.page.keyboard.press("f")
 
-    def expand_one(self, browser: Chromium) -> None:
+    def one(self, browser: Chromium) -> Press:
         place = browser.run(CLOSED)
         if place is None:
             raise NothingClosedError
         browser.page.mouse.move(*place)
-        _expect_change(browser)
-        browser.page.mouse.click(*place)
 
-    def expand_all(self, browser: Chromium) -> None:
+        def press() -> None:
+            _expect_change(browser)
+            browser.page.mouse.click(*place)
+
+        return press
+
+    def everything(self, browser: Chromium) -> Press:
         if browser.run(f"{GROUPS}.length") == 0:
             raise NothingClosedError
         browser.run(f"{GRAPH}.focus()")
-        _expect_change(browser)
-        browser.page.keyboard.press("e")
+
+        def press() -> None:
+            _expect_change(browser)
+            browser.page.keyboard.press("e")
+
+        return press
 
     def middle(self, browser: Chromium) -> tuple[float, float]:
         x, y, width, height = browser.run(f"(({{ x, y, width, height }}) => [x, y, width, height])({BOX})")

@@ -52,3 +52,12 @@ test("a value set in the view goes to the kernel", () => {
   expect(report.get("selection")).toEqual([1, 2]);
   expect(comm.sent).toEqual([{ method: "update", state: { selection: [1, 2] }, buffer_paths: [] }]);
 });
+
+test("the kernel is asked for a page, and its answer is taken", async () => {
+  const { comm, host: report } = host();
+  const page = report.page();
+  expect(comm.sent).toEqual([{ method: "custom", content: { type: "html" } }]);
+  comm.receive({ method: "custom", content: { type: "other" } }, [bytes(1)]);
+  comm.receive({ method: "custom", content: { type: "html" } }, [new TextEncoder().encode("<p>").buffer]);
+  expect(await (await page).text()).toBe("<p>");
+});

@@ -25,6 +25,8 @@ export const FAR = 1 / 6;
  * with dashes would be drawn from a little further on.
  */
 const PAINTED = 1 / 64;
+/** With fewer nodes in view all of it is painted sooner than a canvas is copied onto itself. */
+const WORTH_MOVING = 120;
 /** A picture of more pixels is worked out at half the resolution or less. */
 const MOST_PIXELS = 6_000_000;
 /** Outlines drawn around blocks, and their least size in pixels: smaller ones would not be found. */
@@ -59,11 +61,11 @@ export class Painter {
     const marks = move ? (this.#picture?.marks(look, surface) ?? null) : null;
     this.#picture = new Picture(root, look, surface);
     const [w, h] = sizeOf(surface);
-    if (!move || !marks) {
+    const moved = move !== null && move.strips.length > 0;
+    if (!move || !marks || (moved && this.#nodes < WORTH_MOVING)) {
       this.#nodes = this.#region(ctx, root, look, surface, { x: 0, y: 0, w, h });
       return;
     }
-    const moved = move.strips.length > 0;
     if (moved) shift(ctx, move.dx, move.dy);
     for (const region of [...move.strips, ...marks]) this.#clipped(ctx, root, look, surface, region);
     if (moved) this.#nodes = countNodes(root, look, surface);
