@@ -36,20 +36,25 @@ function hasGroup(members: Members): boolean {
   return false;
 }
 
-/** Numbers the stretches of loose ops between groups, 0 for ops in none. */
+/** Numbers the stretches of loose ops between groups that are long enough to be folded, 0 for ops in none. */
 function markStretches(graph: OpGraph, members: readonly Members[], crowded: readonly number[]): Int32Array {
   const stretch = new Int32Array(graph.ops);
   let number = 0;
   for (const group of crowded) {
     const list = members[group]!;
-    number += 1;
-    for (let i = 0; i < list.length; i += 1) {
-      const member = list[i]!;
-      if (member < 0) number += 1;
-      else if (member < graph.ops) stretch[member] = number;
+    for (let start = 0; start < list.length; ) {
+      let stop = start + 1;
+      while (stop < list.length && list[start]! >= 0 && list[stop]! >= 0) stop += 1;
+      number += 1;
+      if (stop - start >= FEWEST) markOps(list, start, stop, stretch, number);
+      start = stop;
     }
   }
   return stretch;
+}
+
+function markOps(list: Members, start: number, stop: number, stretch: Int32Array, number: number): void {
+  for (let i = start; i < stop; i += 1) if (list[i]! < stretch.length) stretch[list[i]!] = number;
 }
 
 /** Ops of one stretch that are connected within it. */
