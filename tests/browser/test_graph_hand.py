@@ -415,7 +415,7 @@ class TestKeysAndNotebook:
     def test_keys_do_nothing_to_the_notebook(self, hand: GraphHand, lab: Lab, page: tuple[Lab, Report, str]) -> None:
         cells = lab.panel(page[2]).locator(".jp-Cell").count()
         hand.focus()
-        hand.press("d", "d", "a", "b", "x", "0", "0", "y", "m")
+        hand.press("d", "d", "a", "b", "x", "0", "0", "y", "m", "m")
         assert lab.panel(page[2]).locator(".jp-Cell").count() == cells
         expect(lab.page.locator(".jp-Dialog")).to_have_count(0)
 
