@@ -3,6 +3,7 @@
 import { format, type ReportDocument } from "../data/index.js";
 import { Desk } from "./desk.js";
 import { Explorer } from "./explorer.js";
+import { whenIdle } from "./idle.js";
 import { Interaction } from "./input/interaction.js";
 import { PointerInput } from "./input/pointer.js";
 import { Stage } from "./input/stage.js";
@@ -48,6 +49,7 @@ export class GraphView {
   readonly #unwatch: () => void;
   #theme: Theme;
   #painted = false;
+  #callOff = (): void => undefined;
   #camera: Camera | null = null;
 
   constructor(container: HTMLElement, doc: ReportDocument, options: GraphOptions = {}) {
@@ -146,6 +148,7 @@ export class GraphView {
   }
 
   dispose(): void {
+    this.#callOff();
     this.#unwatch();
     this.#pointer.dispose();
     this.#panels.dispose();
@@ -220,6 +223,12 @@ export class GraphView {
     this.#stage.request();
   }
 
+  /** What the first picture did not wait for: what there is to filter, and which groups are alike. */
+  #prepare(): void {
+    this.#panels.offer();
+    this.#desk.session.scene.prepare();
+  }
+
   #tellCamera(camera: Camera): void {
     if (camera === this.#camera) return;
     this.#camera = camera;
@@ -252,5 +261,7 @@ export class GraphView {
     this.#painted = true;
     performance.mark("haoline:graph:paint");
     performance.measure("haoline:graph:paint", { start });
+    this.#callOff();
+    this.#callOff = whenIdle(() => this.#prepare());
   }
 }

@@ -1,7 +1,7 @@
 import type { HardwareChoice, Host, ReportDocument } from "../data/index.js";
 import { Cleanup } from "./cleanup.js";
 import { h, put } from "./dom.js";
-import { HardwarePicker } from "./hardware-picker.js";
+import { HardwarePicker, type HardwarePickerOptions } from "./hardware-picker.js";
 import { Popover } from "./popover.js";
 import { findProfile } from "./profiles.js";
 
@@ -12,21 +12,19 @@ export class HardwareChip {
   #host: Host;
   #report: ReportDocument | null = null;
   #button = h("button", { type: "button", class: "hl-chip hl-hardware", "data-testid": "haoline-hardware-chip" });
-  #picker: HardwarePicker;
+  /** Made when it is first wanted: its list of devices is longer than all else on the page. */
+  #picker: HardwarePicker | null = null;
   #popover: Popover;
   #node: HTMLElement;
   #cleanup = new Cleanup();
 
   constructor(host: Host) {
     this.#host = host;
-    this.#picker = new HardwarePicker({
-      choice: this.#asked(),
-      detected: null,
-      disabled: !host.live,
-      message: host.live ? "" : NO_KERNEL,
-      onChoose: (choice) => this.#choose(choice),
+    const content = h("div");
+    this.#popover = new Popover(this.#button, "Hardware", content, () => {
+      if (!this.#picker) content.append(this.#makePicker().node());
+      this.#picker?.reveal();
     });
-    this.#popover = new Popover(this.#button, "Hardware", this.#picker.node(), () => this.#picker.reveal());
     this.#node = h("div", { class: "hl-hardware-box" }, this.#button, this.#popover.node());
     const refresh = (): void => this.#refresh();
     host.on("hardware", refresh);
@@ -45,6 +43,22 @@ export class HardwareChip {
   dispose(): void {
     this.#cleanup.dispose();
     this.#popover.dispose();
+  }
+
+  #makePicker(): HardwarePicker {
+    const { live } = this.#host;
+    this.#picker = new HardwarePicker({
+      ...this.#offered(),
+      disabled: !live,
+      message: live ? "" : NO_KERNEL,
+      onChoose: (choice) => this.#choose(choice),
+    });
+    return this.#picker;
+  }
+
+  #offered(): Pick<HardwarePickerOptions, "choice" | "detected" | "extra"> {
+    const shown = this.#report?.hardware;
+    return { choice: this.#wanted(), detected: shown?.detected ?? null, extra: shown?.profile ?? null };
   }
 
   #choose(choice: HardwareChoice): void {
@@ -68,8 +82,7 @@ export class HardwareChip {
 
   #refresh(): void {
     const wanted = this.#wanted();
-    const shown = this.#report?.hardware;
-    this.#picker.update({ choice: wanted, detected: shown?.detected ?? null, extra: shown?.profile ?? null });
+    this.#picker?.update(this.#offered());
     const name = this.#name(wanted.profile);
     const parts = [wanted.precision, wanted.count > 1 && `×${wanted.count}`].filter(Boolean);
     put(

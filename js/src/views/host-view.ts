@@ -72,8 +72,9 @@ export abstract class HostView implements Scene {
   }
 
   select(ops: readonly number[]): void {
+    this.#picked = true;
+    // The host tells of a change, and so do we hear of it.
     this.host.set("selection", [...ops]);
-    this.#reselect();
   }
 
   /** A passing remark; the host's own line comes back after it. */

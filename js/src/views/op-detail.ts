@@ -1,4 +1,4 @@
-import { type Column, format, type ReportDocument } from "../data/index.js";
+import { type Column, format, NULL_CODE, type ReportDocument } from "../data/index.js";
 import { breakable, h, put, style, tail } from "./dom.js";
 import type { TensorFacts } from "./op-tensors.js";
 import { categoryColor } from "./palette.js";
@@ -7,6 +7,8 @@ import { cellText, plural } from "./units.js";
 import type { Scene } from "./view.js";
 
 const IDENTITY = new Set(["name", "type", "domain", "category", "scope", "parent", "attributes"]);
+/** Op types named in the title of a selection. */
+const MOST_TYPES = 6;
 
 /** Everything the report knows of the selected op, or a sum over several. */
 export class OpDetail {
@@ -48,8 +50,11 @@ export class OpDetail {
   }
 
   #many(report: ReportDocument, ops: readonly number[]): HTMLElement[] {
-    const types = new Set(ops.map((op) => report.ops.text("type")?.at(op) ?? ""));
-    const kinds = [...types].slice(0, 6).join(", ") + (types.size > 6 ? ", …" : "");
+    const types = report.ops.text("type");
+    const codes = new Set<number>();
+    for (const op of ops) codes.add(types?.codes[op] ?? NULL_CODE);
+    const named = [...codes].slice(0, MOST_TYPES).map((code) => types?.dictionary[code] ?? "");
+    const kinds = named.join(", ") + (codes.size > MOST_TYPES ? ", …" : "");
     const title = h("h3", {}, `${plural(ops.length, "op")} selected`);
     const summed = report.ops.columns.filter((column) => column.info.aggregate === "sum");
     return [this.#head(title, "", kinds, ""), ...this.#costs(summed, ops)];
@@ -70,13 +75,16 @@ export class OpDetail {
 
   /** The figures under headings that say where they come from. */
   #costs(columns: readonly Column[], ops: readonly number[]): HTMLElement[] {
-    const shown = columns.filter((column) => !IDENTITY.has(column.info.name) && value(column, ops) !== null);
-    const origins = [...new Set(shown.map((column) => column.info.provenance))];
+    const shown = columns
+      .filter((column) => !IDENTITY.has(column.info.name))
+      .map((column) => ({ info: column.info, text: value(column, ops) }))
+      .filter(({ text }) => text !== null);
+    const origins = [...new Set(shown.map(({ info }) => info.provenance))];
     return origins.map((origin) => {
-      const own = shown.filter((column) => column.info.provenance === origin);
-      const rows = own.flatMap((column) => [
-        h("dt", { title: column.info.description }, column.info.label),
-        h("dd", {}, value(column, ops)),
+      const own = shown.filter(({ info }) => info.provenance === origin);
+      const rows = own.flatMap(({ info, text }) => [
+        h("dt", { title: info.description }, info.label),
+        h("dd", {}, text),
       ]);
       const title = h(
         "h4",
@@ -105,11 +113,17 @@ export class OpDetail {
 /** The value of one op or the sum over several; null for a word that is not there. */
 function value(column: Column, ops: readonly number[]): string | null {
   if (column.kind === "string") return column.at(ops[0] ?? -1);
-  const known = ops.map((op) => column.at(op)).filter((item): item is number => item !== null);
-  if (known.length === 0) return format.UNKNOWN;
-  const total = known.reduce((sum, item) => sum + item, 0);
+  let [total, known] = [0, 0];
+  // A group may hold a hundred thousand ops: one pass, nothing kept.
+  for (const op of ops) {
+    const item = column.at(op);
+    if (item === null) continue;
+    total += item;
+    known += 1;
+  }
+  if (known === 0) return format.UNKNOWN;
   const sum = cellText(total, column.info);
-  return known.length === ops.length ? sum : `${sum} + ${ops.length - known.length} × ${format.UNKNOWN}`;
+  return known === ops.length ? sum : `${sum} + ${ops.length - known} × ${format.UNKNOWN}`;
 }
 
 function attributes(text: string): HTMLElement | null {

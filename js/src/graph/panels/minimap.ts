@@ -55,18 +55,25 @@ export class Minimap {
 
   toggle(): void {
     this.#wanted = !this.#wanted;
-    this.moved();
+    this.#settle();
   }
 
   /** The drawing is another one, or has other colours. */
   changed(): void {
     this.#stale = true;
     clearTimeout(this.#timer);
-    this.#timer = window.setTimeout(() => this.moved(), PAUSE_MS);
+    this.#timer = window.setTimeout(() => this.#settle(), PAUSE_MS);
   }
 
-  /** The camera has moved. */
+  #settle(): void {
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+    this.moved();
+  }
+
+  /** The camera has moved. While changes go on the old picture stays. */
   moved(): void {
+    if (this.#timer !== 0) return;
     const [world, view] = [this.#source.world(), this.#source.view()];
     const useful = this.#wanted && world.w > 0 && world.h > 0 && view.w > 0 && seen(world, view) < MOST_SEEN;
     this.#root.hidden = !useful;

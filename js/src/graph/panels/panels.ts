@@ -53,6 +53,7 @@ export class Panels {
   readonly #help: HelpPanel;
   readonly #mirrors: Mirrors;
   #hintTimer = 0;
+  #offering = false;
 
   /** `root` holds the canvas and takes the keyboard. */
   constructor(root: HTMLElement, desk: Desk, explorer: Explorer, options: PanelOptions) {
@@ -149,12 +150,24 @@ export class Panels {
     this.#mirrors.painted();
   }
 
+  /** Offers filters from now on: what they let through takes a look at every op. */
+  offer(): void {
+    this.#offering = true;
+    this.#showFilters();
+  }
+
+  #showFilters(): void {
+    const { session, finder } = this.#desk;
+    const quick = this.#offering ? this.#explorer.quick() : [];
+    this.#chips.show(quick, finder.filter, finder.passing, session.model.doc.ops.rows);
+  }
+
   /** What is selected, found, followed, filtered or shown alone changed. */
   refresh(): void {
     const { session, finder, chosen, selectedOps } = this.#desk;
-    const { query, found, outside, at, problem, filter, passing } = finder;
+    const { query, found, outside, at, problem, filter } = finder;
     this.#search.show({ query, total: found.length, outside, at, problem });
-    this.#chips.show(this.#explorer.quick(), filter, passing, session.model.doc.ops.rows);
+    this.#showFilters();
     this.#legend.showFilter(filter);
     this.#crumbs.show(session);
     this.#selection.show(session, chosen, selectedOps.length, this.#explorer.result());

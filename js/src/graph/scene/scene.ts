@@ -88,6 +88,15 @@ export class Scene {
     return this.#waiting.listen(callback);
   }
 
+  /** Finds out which groups are alike, before so many are opened that it pays. */
+  prepare(): void {
+    this.#classes ??= this.#alike();
+  }
+
+  #alike(): Int32Array {
+    return this.#sizing ? sizedClasses(this.#model, this.#sizing) : this.#model.classes;
+  }
+
   /** Gives up the layouts under way. */
   dispose(): void {
     this.#waiting.clear();
@@ -187,7 +196,7 @@ export class Scene {
   /** At first every group is a class of its own: a first view shows few, and is waited for. */
   #classOf(shown: number): number {
     if (!this.#classes && this.#asked <= FEW) return -1 - shown;
-    this.#classes ??= this.#sizing ? sizedClasses(this.#model, this.#sizing) : this.#model.classes;
+    this.#classes ??= this.#alike();
     return this.#classes[shown]!;
   }
 
