@@ -1,9 +1,15 @@
 /** What of a view outlives it: kept in notebooks, exported pages and links. */
 
+import { isRecord } from "./container.js";
 import { HOST_DEFAULTS, type Host, type TwoWayName, type TwoWayValues } from "./host.js";
 
 /** The hardware is the report's, not the view's. */
 type StateName = Exclude<TwoWayName, "hardware">;
+
+/** Characters of a snapshot: 300 kB in base64. */
+const MOST_SNAPSHOT = 400_000;
+/** Characters of the settings of panels. */
+const MOST_PANEL = 20_000;
 
 const CHECKS: { readonly [K in StateName]: (value: unknown) => boolean } = {
   tab: isText,
@@ -18,6 +24,10 @@ const CHECKS: { readonly [K in StateName]: (value: unknown) => boolean } = {
   camera: isCamera,
   constants: (value) => typeof value === "boolean",
   quantizers: (value) => typeof value === "boolean",
+  sample: isRow,
+  tensor: (value) => value === -1 || isRow(value),
+  panel: isPanel,
+  snapshot: (value) => isText(value) && (value as string).length <= MOST_SNAPSHOT,
 };
 
 export const STATE_NAMES = Object.keys(CHECKS) as StateName[];
@@ -39,6 +49,14 @@ export function parseState(state: unknown): Partial<TwoWayValues> {
 
 function isText(value: unknown): boolean {
   return typeof value === "string";
+}
+
+function isRow(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isPanel(value: unknown): boolean {
+  return isRecord(value) && JSON.stringify(value).length <= MOST_PANEL;
 }
 
 function isCamera(value: unknown): boolean {

@@ -14,6 +14,17 @@ export interface HostCamera {
   readonly scale: number;
 }
 
+/** What a view asks its kernel; the type says what it is. */
+export interface Question {
+  readonly type: string;
+  readonly [key: string]: unknown;
+}
+
+export interface Answer {
+  readonly content: Readonly<Record<string, unknown>>;
+  readonly buffers: readonly ArrayBufferView[];
+}
+
 /** What a reader changes; the names are those of the widget's traits. */
 export interface TwoWayValues {
   hardware: HardwareChoice;
@@ -38,15 +49,27 @@ export interface TwoWayValues {
   camera: HostCamera | null;
   constants: boolean;
   quantizers: boolean;
+  /** Which sample's activations are shown. */
+  sample: number;
+  /** Row of the tensor table, -1: what the selected op makes first. */
+  tensor: number;
+  /** How activations are shown, in the words of their panels; JSON. */
+  panel: PanelState;
+  /** Base64 of what is on screen, for a reader without a kernel. */
+  snapshot: string;
 }
 
+export type PanelState = Readonly<Record<string, unknown>>;
+
 export interface HostValues extends TwoWayValues {
-  /** Which view is drawn: "report", "graph". */
+  /** Which view is drawn: "report", "graph", "activations". */
   view: string;
   /** The report container, maybe gzipped. */
   document: DataView | null;
   /** The overlay container, maybe gzipped. */
   overlay: DataView | null;
+  /** The activations container, maybe gzipped. */
+  activations: DataView | null;
   status: string;
 }
 
@@ -62,6 +85,8 @@ export interface Host {
   readonly live: boolean;
   /** A page of its own that shows what is shown now; absent where nobody can make one. */
   readonly page?: () => Promise<Blob>;
+  /** Rejects with a sentence for the reader; absent without a kernel. */
+  readonly ask?: (question: Question) => Promise<Answer>;
 }
 
 export type Draw = (element: HTMLElement, host: Host) => () => void;
@@ -70,6 +95,7 @@ export const HOST_DEFAULTS: HostValues = {
   view: "report",
   document: null,
   overlay: null,
+  activations: null,
   status: "",
   hardware: { profile: "", count: 1, precision: "" },
   tab: "",
@@ -84,6 +110,10 @@ export const HOST_DEFAULTS: HostValues = {
   camera: null,
   constants: false,
   quantizers: true,
+  sample: 0,
+  tensor: -1,
+  panel: {},
+  snapshot: "",
 };
 
 /** A host with no kernel: two-way values live in the page. */

@@ -1,7 +1,7 @@
 /** A host whose values are the traits of a widget. */
 
 import type { Host, HostName, HostValues, TwoWayName } from "../data/host.js";
-import { ask } from "./ask.js";
+import { ask, question } from "./ask.js";
 
 /** The part of an anywidget model that a host needs. */
 export interface WidgetModel {
@@ -28,5 +28,6 @@ export function modelHost(model: WidgetModel): Host {
     on: (name, callback) => model.on(`change:${name}`, callback),
     off: (name, callback) => model.off(`change:${name}`, callback),
     page: async () => new Blob((await ask(model, "html")) as BlobPart[], { type: "text/html" }),
+    ask: (message) => question(model, message),
   };
 }

@@ -14,6 +14,10 @@ const FULL = {
   camera: { x: -1, y: 2.5, scale: 0.25 },
   constants: true,
   quantizers: false,
+  sample: 3,
+  tensor: 12,
+  panel: { maps: { sort: "max" } },
+  snapshot: "H4sI",
 };
 
 describe("a kept state", () => {
@@ -24,8 +28,9 @@ describe("a kept state", () => {
   });
 
   it("leaves out bytes, the hardware and which view it is", () => {
-    for (const name of ["document", "overlay", "hardware", "status", "view"]) expect(STATE_NAMES).not.toContain(name);
-    expect(Object.keys(HOST_DEFAULTS).length).toBe(STATE_NAMES.length + 5);
+    for (const name of ["document", "overlay", "activations", "hardware", "status", "view"])
+      expect(STATE_NAMES).not.toContain(name);
+    expect(Object.keys(HOST_DEFAULTS).length).toBe(STATE_NAMES.length + 6);
   });
 
   it.each([
@@ -37,6 +42,10 @@ describe("a kept state", () => {
     ["a camera of no size", { camera: { x: 1, y: 2, scale: 0 } }],
     ["addresses that are none", { expanded: ["a", 3] }],
     ["a height without end", { height: Number.POSITIVE_INFINITY }],
+    ["a sample before the first", { sample: -1, tensor: -2 }],
+    ["settings that are a list", { panel: [1] }],
+    ["settings without end", { panel: { a: "x".repeat(30_000) } }],
+    ["a snapshot that no notebook should carry", { snapshot: "A".repeat(500_000) }],
     ["what it does not know", { document: "x", evil: 1, hardware: {} }],
     ["what objects inherit", JSON.parse('{"__proto__": {"color": "macs"}}')],
   ])("that is %s changes nothing", (_, state) => {

@@ -1,4 +1,5 @@
-import { describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import type { Answer } from "../../../js/src/data/index.js";
 import { modelHost, type WidgetModel } from "../../../js/src/widget/model-host.js";
 
 function model() {
@@ -43,5 +44,57 @@ describe("a host over a widget model", () => {
     host.off("overlay", callback);
     expect(widget.on).toHaveBeenCalledWith("change:overlay", callback);
     expect(widget.off).toHaveBeenCalledWith("change:overlay", callback);
+  });
+});
+
+describe("a question to the kernel", () => {
+  afterEach(() => vi.useRealTimers());
+
+  function asked(widget: ReturnType<typeof model>, type = "tile") {
+    const answer = modelHost(widget).ask?.({ type, tensor: 3 }) as Promise<Answer>;
+    const [sent] = widget.send.mock.calls.at(-1) as unknown as [{ request: number }];
+    const [, hear] = widget.on.mock.calls.at(-1) as unknown as [string, (...args: unknown[]) => void];
+    return { answer, sent, hear };
+  }
+
+  it("carries a number, and only the answer of that number and type counts", async () => {
+    const widget = model();
+    const first = asked(widget);
+    const second = asked(widget);
+    expect(first.sent).toMatchObject({ type: "tile", tensor: 3 });
+    expect(second.sent.request).not.toBe(first.sent.request);
+    const bytes = new Uint8Array([1]);
+    first.hear({ type: "tile", request: second.sent.request }, [new Uint8Array([2])]);
+    first.hear({ type: "array", request: first.sent.request });
+    first.hear(null);
+    first.hear({ type: "tile", request: first.sent.request, shape: [1] }, [bytes]);
+    expect(await first.answer).toEqual({ content: expect.objectContaining({ shape: [1] }), buffers: [bytes] });
+    expect(widget.off).toHaveBeenCalledWith("msg:custom", first.hear);
+    expect(widget.off).not.toHaveBeenCalledWith("msg:custom", second.hear);
+  });
+
+  it("fails with the kernel's own sentence", async () => {
+    const { answer, sent, hear } = asked(model());
+    hear({ type: "tile", request: sent.request, error: "Sample 9 is not stored." });
+    await expect(answer).rejects.toThrow("Sample 9 is not stored.");
+  });
+
+  it("gives up on a kernel that is busy for too long, and takes no late answer", async () => {
+    vi.useFakeTimers();
+    const widget = model();
+    const { answer, hear } = asked(widget);
+    const failed = expect(answer).rejects.toThrow(/busy with a cell/);
+    await vi.runAllTimersAsync();
+    await failed;
+    expect(widget.off).toHaveBeenCalledWith("msg:custom", hear);
+  });
+
+  it("says at once that the kernel is gone", async () => {
+    const widget = model();
+    widget.send.mockImplementation(() => {
+      throw new Error("Comm is disposed");
+    });
+    await expect(modelHost(widget).ask?.({ type: "tile" })).rejects.toThrow("run the cell again");
+    expect(widget.off).toHaveBeenCalledOnce();
   });
 });
