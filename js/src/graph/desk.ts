@@ -6,6 +6,7 @@ import { Finder } from "./explore/finder.js";
 import type { Stage } from "./input/stage.js";
 import type { ModelOptions } from "./model/graph-model.js";
 import { ROOT } from "./model/tree.js";
+import type { Beside } from "./overlay/coloring.js";
 import { type Rect, zoomAt } from "./paint/camera.js";
 import type { EdgeRef, Look } from "./paint/look.js";
 import type { Theme } from "./paint/theme.js";
@@ -43,6 +44,7 @@ export class Desk {
   hoverEdge: EdgeRef | null = null;
   /** Whether what is open is the user's choice. */
   opened = false;
+  #beside: (() => Beside) | null = null;
   fitted: Fitted = "first";
 
   constructor(doc: ReportDocument, stage: Stage, events: DeskEvents) {
@@ -55,6 +57,12 @@ export class Desk {
 
   dispose(): void {
     this.session.scene.dispose();
+  }
+
+  /** Another model is drawn beside: amounts are coloured on one scale from the next colouring on. */
+  setBeside(beside: () => Beside): void {
+    this.#beside = beside;
+    this.session.beside = beside;
   }
 
   /** Large groups are laid out elsewhere: they open when that is done. */
@@ -134,6 +142,7 @@ export class Desk {
   }
 
   #replace(session: Session): void {
+    session.beside = this.#beside;
     this.tints.passOn(session);
     this.session.scene.dispose();
     this.session = session;

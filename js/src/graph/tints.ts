@@ -12,6 +12,8 @@ export class Tints {
   readonly #changed: () => void;
   /** The column of the last heatmap. */
   #heat = "";
+  /** Hears how the user wants the node colours spread. */
+  onRescale: (choice: ScaleChoice) => void = () => undefined;
   /** Column that sizes nodes, "" for none. */
   size = "";
 
@@ -36,10 +38,19 @@ export class Tints {
     this.#changed();
   }
 
+  /** Colours anew: values that share the scale are others now. */
+  again(): void {
+    const session = this.#session();
+    session.color(this.color || null);
+    session.edgeColor(this.edgeColor || null);
+    this.#changed();
+  }
+
   /** Spreads the node colours otherwise. */
   rescale(choice: ScaleChoice): void {
     this.#session().color(this.color || null, choice);
     this.#changed();
+    this.onRescale(choice);
   }
 
   setEdgeColor(column: string): void {

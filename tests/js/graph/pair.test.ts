@@ -138,6 +138,30 @@ describe("two graphs side by side", () => {
     expect(panes.map(({ probe }) => probe.emphasised())).toEqual([null, null]);
   });
 
+  it("colours equal amounts alike in both, whatever the range of either", async () => {
+    const docs = await fourAgainstThree();
+    const spread = (doc: ReportDocument, factor: number): Promise<ReportDocument> => {
+      const cost = Float64Array.from({ length: doc.ops.rows }, (_, op) => 1 + factor * op);
+      return doc.withOverlay(encode({ kind: "overlay", id: doc.id }, { ops: { cost } }));
+    };
+    pair.update(await spread(docs[0], 1), await spread(docs[1], 10));
+    pair.setState({ color: "cost" });
+    const [first, second] = panes.map(
+      ({ root }) => root.querySelector<HTMLElement>("[data-testid=haoline-graph-legend]")!,
+    );
+    const ends = (legend: HTMLElement): string => legend.querySelector(".haoline-legend-below")!.textContent!;
+    expect(ends(first!)).toBe(ends(second!));
+    expect(ends(first!)).toContain("800"); // its own go to 100
+    const pressed = (legend: HTMLElement): string | null | undefined =>
+      legend.querySelector(".haoline-legend-choice[aria-pressed=true]")?.textContent;
+    panes[0].root.dispatchEvent(new Event("pointerdown"));
+    [...first!.querySelectorAll<HTMLButtonElement>(".haoline-legend-choice")]
+      .find(({ textContent }) => textContent === "Log")!
+      .click();
+    expect([pressed(first!), pressed(second!)]).toEqual(["Log", "Log"]);
+    expect(ends(first!)).toBe(ends(second!));
+  });
+
   it("takes itself away", () => {
     pair.dispose();
     expect(document.body.childElementCount).toBe(0);

@@ -32,10 +32,18 @@ export interface ColorShare {
   readonly share: number;
 }
 
+/** A model that is drawn beside: equal colours mean equal amounts in both. */
+export interface Beside {
+  readonly model: GraphModel;
+  /** Whether its values come first, so that both sides judge by the same row of values. */
+  readonly first: boolean;
+}
+
 export interface ColoringOptions {
   readonly choice?: ScaleChoice;
   /** Words keep the colours that they have here, amounts the kind of scale: the values changed, not the question. */
   readonly like?: Coloring | null;
+  readonly beside?: Beside | null;
 }
 
 function choiceOf(like: Coloring | null | undefined): ScaleChoice {
@@ -47,7 +55,10 @@ export function makeColoring(model: GraphModel, name: string, options: ColoringO
   const column = model.doc.column(name);
   if (!column) return null;
   const codes = codesOf(column);
-  if (!codes) return NumericColoring.of(model, column as NumericColumn, options.choice ?? choiceOf(options.like));
+  if (!codes) {
+    const choice = options.choice ?? choiceOf(options.like);
+    return NumericColoring.of(model, column as NumericColumn, choice, options.beside ?? null);
+  }
   if (column.info.scale === "ordinal") return OrdinalColoring.of(model, column, codes);
   const like = options.like instanceof WordColoring ? options.like : null;
   return WordColoring.of(model, column, codes, like);

@@ -3,6 +3,7 @@
 import { type Column, format, type NumericColumn } from "../../data/index.js";
 import type { GraphModel } from "../model/graph-model.js";
 import { codesOf } from "./codes.js";
+import type { Beside } from "./coloring.js";
 import type { Legend } from "./legend.js";
 import { rampKind, rangeLegend, step } from "./numeric-coloring.js";
 import { lineRamp } from "./ramps.js";
@@ -24,9 +25,9 @@ export interface EdgeOverlay {
 }
 
 /** null where there is no such column. */
-export function makeEdgeColoring(model: GraphModel, name: string): EdgeOverlay | null {
+export function makeEdgeColoring(model: GraphModel, name: string, beside: Beside | null = null): EdgeOverlay | null {
   const column = model.doc.tensors.column(name);
-  return column ? new TensorColoring(column, paintTensors(model, column), false) : null;
+  return column ? new TensorColoring(column, paintTensors(model, column, beside), false) : null;
 }
 
 interface Painted {
@@ -75,10 +76,10 @@ class TensorColoring implements EdgeOverlay {
   }
 }
 
-function paintTensors(model: GraphModel, column: Column): Painted {
+function paintTensors(model: GraphModel, column: Column, beside: Beside | null): Painted {
   const drawn = drawnTensors(model);
   const codes = codesOf(column);
-  return codes ? paintWords(column, codes, drawn) : paintAmounts(column as NumericColumn, drawn);
+  return codes ? paintWords(column, codes, drawn) : paintAmounts(column as NumericColumn, drawn, beside);
 }
 
 /** Tensors that some edge carries: weights and the like are in the table too, but not in the picture. */
@@ -89,9 +90,9 @@ function drawnTensors(model: GraphModel): Int32Array {
   return Int32Array.from(seen.keys()).filter((tensor) => seen[tensor] === 1);
 }
 
-function paintAmounts(column: NumericColumn, drawn: Int32Array): Painted {
-  const values = Float64Array.from(drawn, (tensor) => column.at(tensor) ?? Number.NaN);
-  const scale = chooseScale(spreadOf(values), column.info);
+function paintAmounts(column: NumericColumn, drawn: Int32Array, beside: Beside | null): Painted {
+  const values = valuesOf(column, drawn);
+  const scale = chooseScale(spreadOf(beside ? together(values, beside, column.info.name) : values), column.info);
   const bucket = new Uint16Array(column.length).fill(UNKNOWN);
   drawn.forEach((tensor, i) => {
     if (scale && !Number.isNaN(values[i]!)) bucket[tensor] = step(scale, values[i]!);
@@ -105,6 +106,17 @@ function paintAmounts(column: NumericColumn, drawn: Int32Array): Painted {
     },
     legend: (colors) => rangeLegend(column, scale, AUTO, colors, values),
   };
+}
+
+function valuesOf(column: NumericColumn, drawn: Int32Array): Float64Array {
+  return Float64Array.from(drawn, (tensor) => column.at(tensor) ?? Number.NaN);
+}
+
+function together(own: Float64Array, { model, first }: Beside, name: string): Float64Array {
+  const column = model.doc.tensors.numeric(name);
+  if (!column) return own;
+  const other = valuesOf(column, drawnTensors(model));
+  return Float64Array.from(first ? [...other, ...own] : [...own, ...other]);
 }
 
 function paintWords(column: Column, codes: NonNullable<ReturnType<typeof codesOf>>, drawn: Int32Array): Painted {

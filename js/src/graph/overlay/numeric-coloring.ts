@@ -4,7 +4,7 @@ import { format, type NumericColumn } from "../../data/index.js";
 import type { GraphModel } from "../model/graph-model.js";
 import { OP } from "../model/tree.js";
 import { Aggregator } from "./aggregate.js";
-import type { Coloring, ColorShare } from "./coloring.js";
+import type { Beside, Coloring, ColorShare } from "./coloring.js";
 import { histogram } from "./histogram.js";
 import type { RangeLegend } from "./legend.js";
 import { ramp, STEPS } from "./ramps.js";
@@ -41,8 +41,13 @@ export class NumericColoring implements Coloring {
     this.#palette = [...ramp(rampKind(buckets.scale), dark), neutrals(dark).unknown, null];
   }
 
-  static of(model: GraphModel, column: NumericColumn, choice: ScaleChoice): NumericColoring {
-    return new NumericColoring(sortIntoBuckets(model, column, choice), false);
+  static of(
+    model: GraphModel,
+    column: NumericColumn,
+    choice: ScaleChoice,
+    beside: Beside | null = null,
+  ): NumericColoring {
+    return new NumericColoring(sortIntoBuckets(model, column, choice, beside), false);
   }
 
   get choice(): ScaleChoice {
@@ -86,18 +91,36 @@ export function rampKind(scale: Scale | null): "sequential" | "diverging" {
 }
 
 /** Ops and groups share one scale: they stand side by side. */
-function sortIntoBuckets(model: GraphModel, column: NumericColumn, choice: ScaleChoice): Buckets {
+function sortIntoBuckets(
+  model: GraphModel,
+  column: NumericColumn,
+  choice: ScaleChoice,
+  beside: Beside | null,
+): Buckets {
   const aggregator = new Aggregator(model, column);
   const { tree } = model;
-  const seen = aggregator.values.slice();
-  seen[0] = Number.NaN;
-  const scale = chooseScale(spreadOf(seen), column.info, choice);
+  const own = judged(aggregator);
+  const scale = chooseScale(spreadOf(beside ? together(own, beside, column.info.name) : own), column.info, choice);
   const bucket = new Uint16Array(tree.kind.length).fill(NONE);
   aggregator.values.forEach((value, item) => {
     if (tree.kind[item] !== OP && !model.isGroup(item)) return;
     bucket[item] = scale && !Number.isNaN(value) ? step(scale, value) : UNKNOWN;
   });
   return { column, aggregator, scale, choice, bucket };
+}
+
+/** The values that a scale rests on: the whole model, the sum of all, is not on show. */
+function judged({ values }: Aggregator): Float64Array {
+  const seen = values.slice();
+  seen[0] = Number.NaN;
+  return seen;
+}
+
+function together(own: Float64Array, { model, first }: Beside, name: string): Float64Array {
+  const column = model.doc.ops.numeric(name);
+  if (!column) return own;
+  const other = judged(new Aggregator(model, column));
+  return Float64Array.from(first ? [...other, ...own] : [...own, ...other]);
 }
 
 /** The step of the ramp for a value. */

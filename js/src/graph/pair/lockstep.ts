@@ -35,6 +35,7 @@ export class Lockstep {
     this.#halves.forEach(({ view }, side) => {
       this.#listen(view, side);
     });
+    this.#recolor();
   }
 
   get on(): boolean {
@@ -50,6 +51,12 @@ export class Lockstep {
   /** The documents have other columns now. */
   refresh(): void {
     for (const one of this.#halves) one.rows = counterpartRows(one.view.desk.session.model.doc);
+    this.#recolor();
+  }
+
+  /** Each is coloured by what the other shows too. */
+  #recolor(): void {
+    for (const { view } of this.#halves) view.desk.tints.again();
   }
 
   /** What a side was told from outside holds for the other too. */
@@ -80,6 +87,10 @@ export class Lockstep {
     this.#undo.push(view.onChange((changed) => this.#changed(side, changed)));
     this.#undo.push(view.onSelect((ops) => this.#selected(side, ops)));
     this.#undo.push(view.onCamera(() => this.#moved(side)));
+    view.desk.tints.onRescale = (choice) => {
+      if (this.#leads(side)) this.#ends(side)[1].view.desk.tints.rescale(choice);
+    };
+    view.desk.setBeside(() => ({ model: model(this.#halves[1 - side]!), first: side === 1 }));
   }
 
   #lead(side: number): void {
@@ -97,6 +108,7 @@ export class Lockstep {
   #follow(side: number, changed: Partial<GraphState>): void {
     const [from, to] = this.#ends(side);
     to.view.setState(translated(changed, model(from), model(to), from.rows));
+    if (changed.constants !== undefined || changed.quantizers !== undefined) this.#recolor();
     this.#moved(side);
   }
 

@@ -6,7 +6,7 @@ import { GraphModel, type ModelOptions } from "../model/graph-model.js";
 import { ROOT } from "../model/tree.js";
 import { Aggregator } from "../overlay/aggregate.js";
 import { type Change, changesIn } from "../overlay/change.js";
-import { type Coloring, makeColoring } from "../overlay/coloring.js";
+import { type Beside, type Coloring, makeColoring } from "../overlay/coloring.js";
 import { type EdgeOverlay, makeEdgeColoring } from "../overlay/edge-coloring.js";
 import type { ScaleChoice } from "../overlay/scale.js";
 import type { Rect } from "../paint/camera.js";
@@ -31,6 +31,8 @@ export class Session {
   /** How items differ from another model's, where the report was compared with one. */
   change: ((item: number) => Change | null) | null;
   edgeColoring: EdgeOverlay | null = null;
+  /** The model drawn beside this one, where there is one. */
+  beside: (() => Beside) | null = null;
   /** The group that is shown alone; the root: the whole model. */
   top = ROOT;
   #alone: Frame | null = null;
@@ -77,12 +79,12 @@ export class Session {
   /** Words of the same column keep their colours, so that a change of hardware moves no colour. */
   color(column: string | null, choice?: ScaleChoice): void {
     const like = this.coloring?.column.info.name === column ? this.coloring : null;
-    this.coloring = column ? makeColoring(this.model, column, { choice, like }) : null;
+    this.coloring = column ? makeColoring(this.model, column, { choice, like, beside: this.beside?.() }) : null;
   }
 
   /** Colours edges by a column of the tensor table; null goes back to precision. */
   edgeColor(column: string | null): void {
-    this.edgeColoring = column ? makeEdgeColoring(this.model, column) : null;
+    this.edgeColoring = column ? makeEdgeColoring(this.model, column, this.beside?.()) : null;
   }
 
   /** Sizes closed boxes by a column of amounts; null, or a column of words, as usual. */
