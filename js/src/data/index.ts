@@ -1,3 +1,4 @@
+export * from "./activations.js";
 export * from "./columns.js";
 export { type Container, ContainerError, decodeContainer } from "./container.js";
 export * from "./document.js";

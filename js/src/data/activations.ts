@@ -1,0 +1,215 @@
+/** What a capture measured, as the views see it: a row for each tensor, a row for each of its channels, histograms. */
+
+import { DocumentTable, type NumericColumn, readTable } from "./columns.js";
+import { ContainerError, decodeContainer, isRecord } from "./container.js";
+import type { Finding, GapInfo } from "./document.js";
+
+/** What the axes of a tensor mean: N C H W, … T F, N heads Tq Tk, N F. */
+export type Layout = "maps" | "tokens" | "attention" | "vector" | "other";
+
+export interface SampleInfo {
+  readonly label: string;
+  readonly tokens: readonly string[] | null;
+}
+
+/** Outputs with and without capture. */
+export interface OutputCheck {
+  readonly identical: boolean | null;
+  readonly max_abs_difference: number | null;
+  readonly note: string;
+}
+
+export interface ActivationsHeader {
+  readonly schema: 1;
+  readonly kind: "activations";
+  readonly id: string;
+  readonly report_id: string;
+  readonly mode: string;
+  readonly provider: string;
+  readonly synthetic: boolean;
+  readonly complete: boolean;
+  readonly done: number;
+  readonly sample_count: number;
+  readonly origin: string;
+  readonly samples: readonly SampleInfo[];
+  readonly notes: readonly string[];
+  readonly gaps: readonly GapInfo[];
+  readonly findings: readonly Finding[];
+  readonly check: OutputCheck | null;
+}
+
+/** The columns of a tensor as numbers; null where unknown. */
+export type Statistics = Readonly<Record<string, number | null>>;
+
+export interface Histogram {
+  readonly low: Float64Array;
+  readonly high: Float64Array;
+  readonly count: Float64Array;
+}
+
+/** Rows `start` to `stop` of the channel table. */
+export interface RowRange {
+  readonly start: number;
+  readonly stop: number;
+}
+
+const LAYOUTS: readonly unknown[] = ["maps", "tokens", "attention", "vector", "other"];
+const EMPTY = new DocumentTable(0, []);
+
+export class ActivationsDocument {
+  readonly header: ActivationsHeader;
+  readonly #tables: ReadonlyMap<string, DocumentTable>;
+  readonly #ofTensor = new Map<number, number>();
+  readonly #ofOp = new Map<number, number[]>();
+  #bins: Map<number, RowRange> | null = null;
+
+  constructor(header: ActivationsHeader, tables: ReadonlyMap<string, DocumentTable>) {
+    this.header = header;
+    this.#tables = tables;
+    const [tensors, ops] = [this.tensors.indices("tensor"), this.tensors.indices("op")];
+    for (let row = 0; row < this.tensors.rows; row += 1) {
+      this.#ofTensor.set(tensors[row]!, row);
+      const made = this.#ofOp.get(ops[row]!);
+      if (made) made.push(row);
+      else this.#ofOp.set(ops[row]!, [row]);
+    }
+  }
+
+  static async decode(bytes: ArrayBufferView | ArrayBuffer): Promise<ActivationsDocument> {
+    const { header, body } = await decodeContainer(bytes);
+    if (header.kind !== "activations") {
+      throw new ContainerError(`expected a document of kind activations, got ${String(header.kind)}`);
+    }
+    if (!isRecord(header.tables)) throw new ContainerError("tables is not an object");
+    const tables = new Map<string, DocumentTable>();
+    for (const [name, spec] of Object.entries(header.tables)) tables.set(name, readTable(name, spec, body));
+    return new ActivationsDocument(headerOf(header), tables);
+  }
+
+  get id(): string {
+    return this.header.id;
+  }
+
+  /** One row for each captured tensor, in execution order. */
+  get tensors(): DocumentTable {
+    return this.#tables.get("activations") ?? EMPTY;
+  }
+
+  get channels(): DocumentTable {
+    return this.#tables.get("channels") ?? EMPTY;
+  }
+
+  /** The row of a tensor of the report's tensor table; -1: not captured. */
+  rowOfTensor(tensor: number): number {
+    return this.#ofTensor.get(tensor) ?? -1;
+  }
+
+  /** The rows of what an op makes. */
+  rowsOfOp(op: number): readonly number[] {
+    return op < 0 ? [] : (this.#ofOp.get(op) ?? []);
+  }
+
+  /** The row of the report's tensor table; -1: no such row here. */
+  tensorOf(row: number): number {
+    return this.tensors.indices("tensor")[row] ?? -1;
+  }
+
+  /** The op that makes it; -1: none. */
+  opOf(row: number): number {
+    return this.tensors.indices("op")[row] ?? -1;
+  }
+
+  layout(row: number): Layout {
+    const word = this.tensors.text("layout")?.at(row);
+    return LAYOUTS.includes(word) ? (word as Layout) : "other";
+  }
+
+  /** Sizes of the axes of one sample; empty for a scalar and where a size is unknown. */
+  shape(row: number): readonly number[] {
+    const text = this.tensors.text("shape")?.at(row) ?? "";
+    const sizes = text.split("×").map(Number);
+    return text !== "" && sizes.every((size) => Number.isSafeInteger(size) && size >= 0) ? sizes : [];
+  }
+
+  /** The axis of the channels, counted from the front; -1: none. */
+  channelAxis(row: number): number {
+    const [axis, rank] = [this.tensors.indices("channel_axis")[row] ?? -1, this.shape(row).length];
+    return axis < rank ? axis : -1;
+  }
+
+  /** The channels of a tensor as rows of the channel table; null: it has none. */
+  channelRange(row: number): RowRange | null {
+    const start = this.tensors.indices("first_channel")[row] ?? -1;
+    const length = this.tensors.indices("channels")[row] ?? -1;
+    const fits = start >= 0 && length > 0 && start + length <= this.channels.rows;
+    return fits ? { start, stop: start + length } : null;
+  }
+
+  /** A column of the channel table over the channels of one tensor; null: there is none. */
+  channelValues(row: number, name: string): NumericColumn["values"] | null {
+    const range = this.channelRange(row);
+    return (range && this.channels.numeric(name)?.values.subarray(range.start, range.stop)) ?? null;
+  }
+
+  /** A number measured of a tensor; null: unknown. */
+  value(row: number, name: string): number | null {
+    return this.tensors.numeric(name)?.at(row) ?? null;
+  }
+
+  statistics(row: number): Statistics {
+    const numbers = this.tensors.columns.filter((column) => column.kind === "number");
+    return Object.fromEntries(numbers.map((column) => [column.info.name, column.at(row)]));
+  }
+
+  /** The histogram of a tensor, from low to high; null: there is none. */
+  histogram(row: number): Histogram | null {
+    const range = this.#binRanges().get(row);
+    const table = this.#tables.get("bins");
+    const [low, high, count] = ["low", "high", "count"].map((name) => {
+      const values = table?.numeric(name)?.values;
+      return range && values instanceof Float64Array ? values.subarray(range.start, range.stop) : null;
+    });
+    return low && high && count ? { low, high, count } : null;
+  }
+
+  #binRanges(): Map<number, RowRange> {
+    if (this.#bins) return this.#bins;
+    const owners = (this.#tables.get("bins") ?? EMPTY).indices("activation");
+    this.#bins = new Map();
+    for (let start = 0, stop = 0; start < owners.length; start = stop) {
+      while (stop < owners.length && owners[stop] === owners[start]) stop += 1;
+      this.#bins.set(owners[start]!, { start, stop });
+    }
+    return this.#bins;
+  }
+}
+
+/** Keys that an older or partial writer left out, so that views need not ask for each. */
+function headerOf(header: Record<string, unknown>): ActivationsHeader {
+  const { samples, tables: _tables, ...rest } = header;
+  return {
+    id: "",
+    report_id: "",
+    mode: "statistics",
+    provider: "",
+    synthetic: false,
+    complete: true,
+    done: 0,
+    sample_count: 0,
+    origin: "",
+    notes: [],
+    gaps: [],
+    findings: [],
+    check: null,
+    ...rest,
+    samples: Array.isArray(samples) ? samples.map(sampleOf) : [],
+  } as unknown as ActivationsHeader;
+}
+
+function sampleOf(value: unknown): SampleInfo {
+  const { label, tokens } = isRecord(value) ? value : {};
+  return {
+    label: typeof label === "string" ? label : "",
+    tokens: Array.isArray(tokens) ? tokens.map(String) : null,
+  };
+}
