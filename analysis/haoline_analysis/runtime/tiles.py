@@ -1,0 +1,312 @@
+"""What a view draws of one tensor: maps cut out of it, pooled to the screen's size, in sixteen bits a value.
+
+A view asks for channels (``maps``) or for a plane of two axes; both come down to a stack of maps ``[n, H, W]``. Codes
+run linearly from a map's least to its greatest finite value; the last three stand for what has no place between.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from haoline_analysis.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+TOP = 65532
+"""The code of a map's greatest value."""
+NAN, POSITIVE, NEGATIVE = 65533, 65534, 65535
+"""The codes of NaN and of the infinities."""
+MOST_MAPS = 4096
+MOST_SIDE = 2048
+"""Limits on one request: no screen shows more, and the page could ask for anything."""
+NO_AXIS = -1
+
+
+class TileError(ModelError):
+    """A part of a tensor that does not exist or cannot be drawn."""
+
+
+@dataclass(frozen=True)
+class Maps:
+    """Chosen channels, each a map of the last two other axes."""
+
+    channels: tuple[int, ...]
+    size: int
+    at: tuple[int, ...] = ()  # index per axis, for the axes that a map does not show
+
+    def cut(self, array: np.ndarray, channel_axis: int | None) -> np.ndarray:
+        """The maps ``[n, H, W]`` of a tensor.
+
+        Raises:
+            TileError: if the tensor has no channels, or not these.
+        """
+        if channel_axis is None or array.ndim == 0:
+            raise TileError("This tensor has no channel axis: choose two axes of it instead.")
+        axis = channel_axis % array.ndim
+        _check(self.channels, array.shape[axis], "channel")
+        rest = [other for other in range(array.ndim) if other != axis]
+        shown = (rest[1:] if axis > 0 else rest)[-2:]
+        if array.size == 0:
+            return _nothing(array, len(self.channels))
+        cut = array[_index(array.shape, self.at, {axis, *shown})]
+        moved = np.moveaxis(cut, sorted({axis, *shown}).index(axis), 0)[list(self.channels)]
+        stack = (len(self.channels), *[1] * (2 - len(shown)), *moved.shape[1:])
+        return np.reshape(moved, stack)
+
+
+@dataclass(frozen=True)
+class Plane:
+    """One map of two axes at an index of the others."""
+
+    rows: int
+    columns: int
+    at: tuple[int, ...]
+    size: int
+
+    def cut(self, array: np.ndarray, _: int | None = None) -> np.ndarray:
+        """The map ``[1, H, W]`` of a tensor.
+
+        Raises:
+            TileError: if the tensor has no such axes.
+        """
+        shown = [axis for axis in (self.rows, self.columns) if axis != NO_AXIS]
+        if any(not 0 <= axis < array.ndim for axis in shown) or len(set(shown)) < len(shown):
+            raise TileError(f"A tensor of {array.ndim} axes has no plane of axes {self.rows} and {self.columns}.")
+        if array.size == 0:
+            return _nothing(array, 1)
+        plane = array[_index(array.shape, self.at, set(shown))]
+        if len(shown) == 2 and self.rows > self.columns:
+            plane = plane.T
+        height = 1 if self.rows == NO_AXIS else array.shape[self.rows]
+        width = 1 if self.columns == NO_AXIS else array.shape[self.columns]
+        return np.reshape(plane, (1, height, width))
+
+
+def _nothing(array: np.ndarray, count: int) -> np.ndarray:
+    """Maps of a tensor without elements."""
+    return np.empty((count, 0, 0), array.dtype)
+
+
+def _index(shape: Sequence[int], at: Sequence[int], shown: set[int]) -> tuple[Any, ...]:
+    """What selects the shown axes whole and one index of every other.
+
+    Raises:
+        TileError: if an index lies outside of its axis.
+    """
+    parts: list[Any] = []
+    for axis, length in enumerate(shape):
+        if axis in shown:
+            parts.append(slice(None))
+            continue
+        place = at[axis] if axis < len(at) else 0
+        _check([place], length, f"axis-{axis} index")
+        parts.append(place)
+    return tuple(parts)
+
+
+def _check(places: Sequence[int], length: int, what: str) -> None:
+    """Refuse places that are not there.
+
+    Raises:
+        TileError: naming the first one.
+    """
+    for place in places:
+        if not 0 <= place < length:
+            raise TileError(f"There is no {what} {place}: there are {length}.")
+
+
+def view_of(asked: Any) -> Maps | Plane:
+    """The part of a tensor that a message asks for.
+
+    Raises:
+        TileError: if the message is none.
+    """
+    data = asked if isinstance(asked, dict) else {}
+    size = _whole(data.get("size"), "size")
+    if not 1 <= size <= MOST_SIDE:
+        raise TileError(f"A tile has 1 to {MOST_SIDE} pixels a side, not {size}.")
+    at = _wholes(data.get("at", []), "at")
+    if data.get("kind") == "maps":
+        channels = _wholes(data.get("channels"), "channels")
+        if len(channels) > MOST_MAPS:
+            raise TileError(f"At most {MOST_MAPS} channels at once, not {len(channels)}.")
+        return Maps(channels, size, at)
+    if data.get("kind") == "plane":
+        return Plane(_whole(data.get("rows"), "rows"), _whole(data.get("columns"), "columns"), at, size)
+    raise TileError(f"A view is of kind maps or plane, not {data.get('kind')!r}.")
+
+
+def _whole(value: Any, name: str) -> int:
+    """A whole number of a message.
+
+    Raises:
+        TileError: if it is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TileError(f"{name} is a whole number, not {value!r}.")
+    return value
+
+
+def _wholes(value: Any, name: str) -> tuple[int, ...]:
+    """A list of whole numbers of a message."""
+    if not isinstance(value, list):
+        raise TileError(f"{name} is a list of whole numbers, not {value!r}.")
+    return tuple(_whole(item, name) for item in value)
+
+
+def numbers(array: np.ndarray) -> np.ndarray:
+    """The values as float32 where that loses nothing, else as float64.
+
+    Raises:
+        TileError: if they are no real numbers.
+    """
+    if array.dtype.kind in "OSUMmVc" and not _is_small_float(array.dtype):
+        raise TileError(f"Values of type {array.dtype} are no real numbers and cannot be drawn.")
+    wide = array.dtype.itemsize > (4 if array.dtype.kind == "f" else 2)
+    return np.asarray(array, dtype=np.float64 if wide else np.float32)
+
+
+def _is_small_float(dtype: np.dtype[Any]) -> bool:
+    """Whether a type is one of ml_dtypes' (bfloat16, float8…, int4…), which numpy calls void."""
+    return dtype.type.__module__.startswith("ml_dtypes")
+
+
+def difference(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """One tensor minus another of its shape, float64.
+
+    Raises:
+        TileError: if the shapes differ, as they may where dims are dynamic.
+    """
+    if first.shape != second.shape:
+        raise TileError(f"The samples cannot be compared: {_words(first.shape)} and {_words(second.shape)}.")
+    with np.errstate(invalid="ignore", over="ignore"):
+        return np.asarray(np.subtract(numbers(first), numbers(second), dtype=np.float64))
+
+
+def mean(arrays: Iterable[np.ndarray]) -> np.ndarray:
+    """The mean over tensors of one shape, one of which is in memory at a time; float64.
+
+    Raises:
+        TileError: if there is none, or their shapes differ.
+    """
+    total: np.ndarray | None = None
+    count = 0
+    for array in arrays:
+        if total is None:
+            total = np.zeros(array.shape)
+        if total.shape != array.shape:
+            raise TileError(f"No mean over samples of shapes {_words(total.shape)} and {_words(array.shape)}.")
+        with np.errstate(invalid="ignore", over="ignore"):
+            total += numbers(array)
+        count += 1
+    if total is None:
+        raise TileError("There is no sample to take the mean of.")
+    return np.asarray(total / count)
+
+
+def _words(shape: Sequence[int]) -> str:
+    """A shape as people write it."""
+    return "×".join(map(str, shape)) or "scalar"
+
+
+@dataclass(frozen=True)
+class Tile:
+    """Maps ready to be drawn; figures are of the finite values of the whole maps, NaN where there is none."""
+
+    codes: np.ndarray  # uint16 [n, h, w]
+    full: tuple[int, int]  # [H, W] before pooling
+    low: np.ndarray  # float64 [n], as the others
+    high: np.ndarray
+    mean: np.ndarray
+    std: np.ndarray
+
+    def header(self) -> dict[str, Any]:
+        """What is said beside the codes, as JSON."""
+        figures = {name: _finite(getattr(self, name)) for name in ("low", "high", "mean", "std")}
+        return {"shape": list(self.codes.shape), "full": list(self.full), **figures}
+
+    def payload(self) -> bytes:
+        """The codes as little-endian bytes."""
+        return self.codes.astype("<u2", copy=False).tobytes()
+
+    def values(self) -> np.ndarray:
+        """What the codes stand for, float64 [n, h, w]."""
+        low, high = (side[:, None, None] for side in (self.low, self.high))
+        part = self.codes / TOP
+        values = low * (1 - part) + high * part
+        for code, value in ((NAN, math.nan), (POSITIVE, math.inf), (NEGATIVE, -math.inf)):
+            values[self.codes == code] = value
+        return np.asarray(values)
+
+
+def _finite(values: np.ndarray) -> list[float | None]:
+    """Numbers as JSON has them."""
+    return [value if math.isfinite(value) else None for value in values.tolist()]
+
+
+def tile(maps: np.ndarray, size: int) -> Tile:
+    """Maps ``[n, H, W]`` pooled to at most ``size`` pixels a side.
+
+    Raises:
+        TileError: if the values are no real numbers.
+    """
+    values = numbers(maps)
+    low, high, average, spread = _figures(values)
+    pooled = pool(values, size)
+    return Tile(_codes(pooled, low, high), (values.shape[1], values.shape[2]), low, high, average, spread)
+
+
+def _figures(maps: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Least, greatest, mean and standard deviation of each map's finite values; float64 [n]."""
+    flat = maps.reshape(maps.shape[0], -1)
+    if flat.shape[1] == 0:
+        nothing = np.full(maps.shape[0], math.nan)
+        return nothing, nothing, nothing, nothing
+    finite = np.isfinite(flat)
+    if finite.all():
+        low, high = (side.astype(np.float64) for side in (flat.min(axis=1), flat.max(axis=1)))
+    else:
+        low = np.where(finite, flat, math.inf).min(axis=1).astype(np.float64)
+        high = np.where(finite, flat, -math.inf).max(axis=1).astype(np.float64)
+        low[~finite.any(axis=1)] = high[~finite.any(axis=1)] = math.nan
+    with np.errstate(invalid="ignore", over="ignore"):
+        return low, high, *_moments(flat, finite)
+
+
+def _moments(flat: np.ndarray, finite: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each row where it is finite; float64, in two passes so that nothing cancels."""
+    kept = np.where(finite, flat, 0)
+    count = np.where(finite.any(axis=1), finite.sum(axis=1), math.nan)
+    average = kept.sum(axis=1, dtype=np.float64) / count
+    apart = np.where(finite, kept - average[:, None], 0.0)
+    return average, np.sqrt(np.einsum("ij,ij->i", apart, apart) / count)
+
+
+def pool(maps: np.ndarray, size: int) -> np.ndarray:
+    """Each block of pixels by its value of largest magnitude; a NaN in a block stays visible."""
+    for axis in (1, 2):
+        length = maps.shape[axis]
+        if length > size:
+            step = -(-length // size)
+            starts = np.arange(0, length, step)
+            most = np.maximum.reduceat(maps, starts, axis=axis)
+            least = np.minimum.reduceat(maps, starts, axis=axis)
+            maps = np.where(-least > most, least, most)
+    return maps
+
+
+def _codes(maps: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Values as codes; halves keep the range of float64 itself from overflowing."""
+    base, span = low[:, None, None] / 2, (high / 2 - low / 2)[:, None, None]
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        part = np.where(span > 0, (maps.astype(np.float64) / 2 - base) / span, 0.0)
+    known = np.isfinite(maps)
+    codes = np.where(known, np.rint(np.clip(np.where(known, part, 0.0), 0.0, 1.0) * TOP), NAN).astype(np.uint16)
+    codes[maps == math.inf] = POSITIVE
+    codes[maps == -math.inf] = NEGATIVE
+    return codes
