@@ -81,3 +81,18 @@ def test_the_way_to_what_differs(lab: Lab, pair: Pair) -> None:
     lab.screenshot("pair-light")
     pair.root.get_by_role("button", name="1 changed").click()
     assert [pane.evaluate("root => root.haolineGraph.emphasised().length") for pane in pair.panes] == [1, 1]
+
+
+def test_one_scale_for_both_in_light_and_dark(lab: Lab, pair: Pair) -> None:
+    """With a heat overlay equal colours mean equal amounts, so the two legends end at the same numbers."""
+    pair.panes[0].focus()
+    lab.page.keyboard.press("h")
+    legends = [pane.get_by_test_id("haoline-graph-legend") for pane in pair.panes]
+    for legend in legends:
+        expect(legend).to_be_visible()
+        expect(legend.locator(".haoline-legend-below")).not_to_be_empty()
+    ends = [legend.locator(".haoline-legend-below").inner_text() for legend in legends]
+    assert ends[0] == ends[1]
+    lab.screenshot("pair-heat-light")
+    lab.set_theme("dark")
+    lab.screenshot("pair-heat-dark")

@@ -76,6 +76,11 @@ describe("two graphs side by side", () => {
     expect(text).not.toContain("added");
   });
 
+  it("tells two models of one name apart", () => {
+    const titles = [...pair.node().querySelectorAll(".haoline-pair-title")].map(({ textContent }) => textContent);
+    expect(titles).toEqual(["decoder · first", "decoder · second"]);
+  });
+
   it("opens in both what is opened in one, whichever it is", async () => {
     const [first, second] = panes;
     await act(first, "layers");

@@ -68,8 +68,9 @@ export class PairBar {
 
   /** `at`: which difference is the current one, -1 for none yet. */
   showPlace(at: number, total: number): void {
-    const all = format.exact(total);
-    this.#place.textContent = total === 0 ? "no differences" : at < 0 ? `${all} differences` : `${at + 1} / ${all}`;
+    const all = total === 0 ? "no" : format.exact(total);
+    const count = `${all} difference${total === 1 ? "" : "s"}`;
+    this.#place.textContent = at < 0 ? count : `${at + 1} / ${all}`;
   }
 
   #chip(change: Change, ops: number): HTMLElement[] {

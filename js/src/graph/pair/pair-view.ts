@@ -87,8 +87,10 @@ export class PairView {
   }
 
   #show(): void {
-    this.#docs.forEach(({ model }, side) => {
-      this.#titles[side]!.textContent = model.name;
+    const [first, second] = this.#docs.map(({ model }) => model.name) as [string, string];
+    const told = first === second ? [`${first} · first`, `${second} · second`] : [first, second];
+    told.forEach((title, side) => {
+      this.#titles[side]!.textContent = title;
     });
     this.#differences = listDifferences(...this.#docs);
     this.#at = -1;
