@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from haoline_analysis.errors import MissingExtraError, ModelError, ModelNotFoundError
 from haoline_analysis.report import container
 from haoline_analysis.report.bundle import MIME
-from haoline_analysis.report.page import bundle_elements, document_element, embedded
+from haoline_analysis.report.page import Data, bundle_elements, embedded
 from haoline_jupyter import assets
 
 if TYPE_CHECKING:
@@ -50,12 +50,12 @@ def with_bundle(html: str) -> str:
 
 def embed_reports(notebook: Any) -> int:
     """Replace each report output by its interactive form, in place; returns how many there are."""
-    seen: set[str] = set()
+    page_data = Data()
     count = 0
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             data = output.get("data", {})
-            if MIME in data and (html := _interactive(data, seen)):
+            if MIME in data and (html := _interactive(data, page_data)):
                 output["data"] = {"text/html": html}
                 count += 1
     _forget_widgets(notebook)
@@ -69,20 +69,27 @@ def _forget_widgets(notebook: Any) -> None:
         notebook.metadata.pop("widgets", None)
 
 
-def _interactive(data: Any, seen: set[str]) -> str:
+def _interactive(data: Any, page_data: Data) -> str:
     """The interactive form of one output; empty where what is stored is no report."""
     stored = data[MIME]
-    report_id, text = str(stored.get("id", "")), stored.get("document", "")
+    decoded = _container(stored.get("document", ""))
+    report_id = str(stored.get("id", ""))
+    if decoded is None or not _ID.fullmatch(report_id):
+        return ""
+    document, header = decoded
+    captured = _container(stored["activations"]) if "activations" in stored else None
+    state = _state(stored, header.get("hardware"))
+    fallback = str(data.get("text/html", ""))
+    return embedded(fallback, report_id, document, state, page_data, captured and captured[0])
+
+
+def _container(text: Any) -> tuple[bytes, dict[str, Any]] | None:
+    """The bytes and the header of a stored container; None where it is none."""
     try:
-        document = base64.b64decode(text, validate=True)
-        header, _ = container.decode(document)
+        data = base64.b64decode(text, validate=True)
+        return data, container.decode(data)[0]
     except (ModelError, OSError, EOFError, ValueError, TypeError, KeyError, binascii.Error):
-        return ""
-    if not _ID.fullmatch(report_id):
-        return ""
-    element = "" if report_id in seen else document_element(report_id, document)
-    seen.add(report_id)
-    return embedded(str(data.get("text/html", "")), element, report_id, _state(stored, header.get("hardware")))
+        return None
 
 
 def _state(stored: Any, hardware: Any) -> dict[str, object]:

@@ -30,7 +30,7 @@ def mimebundle(report: ModelReport, document: bytes | None = None, view_id: str 
     return {
         "text/plain": summary(report),
         "text/html": static_html(report, STORED_LAYERS),
-        MIME: _stored(report, document, view_id),
+        MIME: stored(report, document, view_id),
     }
 
 
@@ -42,11 +42,11 @@ def graph_bundle(
     return {
         "text/plain": f"Graph of {plain(report.name)}: {len(report.tables['ops']['name'])} ops, {headline}",
         "text/html": static_graph(report),
-        MIME: {**_stored(report, document, view_id), "view": "graph", "state": dict(state)},
+        MIME: {**stored(report, document, view_id), "view": "graph", "state": dict(state)},
     }
 
 
-def _stored(report: ModelReport, document: bytes | None, view_id: str) -> dict[str, Any]:
+def stored(report: ModelReport, document: bytes | None, view_id: str) -> dict[str, Any]:
     """What a page needs to draw the report without a kernel."""
     return {
         "schema": SCHEMA,

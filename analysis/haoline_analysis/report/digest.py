@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from haoline_analysis.findings import Finding
+    from haoline_analysis.model import Gap
     from haoline_analysis.report.facts import Port
     from haoline_analysis.report.model_report import ModelReport
 
@@ -162,8 +163,13 @@ def hardware(report: ModelReport) -> Rows:
 
 def findings(report: ModelReport) -> list[tuple[str, str, str, str]]:
     """Severity, title with the first op concerned, evidence and advice."""
-    names = report.tables["ops"]["name"].values if report.findings else []
-    return [_finding(item, names) for item in report.findings]
+    return told(report.findings, report)
+
+
+def told(found: Sequence[Finding], report: ModelReport) -> list[tuple[str, str, str, str]]:
+    """Findings about the ops of a report as text."""
+    names = report.tables["ops"]["name"].values if found else []
+    return [_finding(item, names) for item in found]
 
 
 def _finding(item: Finding, names: Any) -> tuple[str, str, str, str]:
@@ -186,8 +192,13 @@ def evidence(value: Any) -> str:
 
 def gaps(report: ModelReport) -> Rows:
     """What is not known, and how many ops it concerns."""
-    rows = [(plain(gap.what), f"{len(gap.ops)} ops" if gap.ops else "") for gap in report.gaps[:MAX_ROWS]]
-    return rows + ([("…", more)] if (more := _more(report.gaps)) else [])
+    return unknown(report.gaps)
+
+
+def unknown(found: Sequence[Gap]) -> Rows:
+    """Gaps as text."""
+    rows = [(plain(gap.what), f"{len(gap.ops)} ops" if gap.ops else "") for gap in found[:MAX_ROWS]]
+    return rows + ([("…", more)] if (more := _more(found)) else [])
 
 
 def precisions(report: ModelReport) -> list[tuple[str, str, str, str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from functools import lru_cache
+from hashlib import sha256
 from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -37,19 +38,22 @@ def page(
     assets: ViewAssets | None = None,
     state: Mapping[str, Any] | None = None,
     document: bytes | None = None,
+    activations: bytes | None = None,
+    fallback: str = "",
 ) -> str:
     """A complete page; interactive where there is a bundle, and readable without script either way.
 
     ``state`` holds traits of a view (docs/architecture.md): which view it is and what it shows at first.
-    ``document`` is the container to draw where it is not just the report's.
+    ``document`` is the container to draw where it is not just the report's, ``activations`` that of a capture,
+    ``fallback`` the HTML without script where it is not the report's.
     """
     if assets is None and _providers:
         assets = _providers[0]()
-    body = static_html(report)
+    body = fallback or static_html(report)
     head = f"<style>{_page_style()}</style>"
     if assets is not None:
         state = {"hardware": hardware_choice(report), "tab": report.view, **(state or {})}
-        body = embedded(body, document_element(report.id, document or report.to_document()), report.id, state)
+        body = embedded(body, report.id, document or report.to_document(), state, Data(), activations)
         head += bundle_elements(assets)
     # Nothing but what the page carries may load: a name that slipped through could still reach no server.
     policy = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
@@ -81,18 +85,44 @@ def bundle_elements(assets: ViewAssets) -> str:
     )
 
 
-def document_element(report_id: str, document: bytes) -> str:
-    """The report's container, inert."""
-    data = base64.b64encode(document).decode()
-    return f'<script type="application/octet-stream" id="haoline-{escape(report_id)}">{data}</script>'
+class Data:
+    """The containers of a page, each in it once however many views show it."""
+
+    def __init__(self) -> None:
+        """Nothing is in the page yet."""
+        self._names: dict[str, str] = {}
+
+    def put(self, data: bytes, wish: str = "") -> tuple[str, str]:
+        """The name of a container in the page, ``wish`` where that is free, and the inert element that holds it.
+
+        There is no element where the page has the container already.
+        """
+        content = sha256(data).hexdigest()[:32]
+        if content in self._names:
+            return self._names[content], ""
+        name = f"haoline-{content if not wish or f'haoline-{wish}' in self._names.values() else wish}"
+        self._names[content] = name
+        held = base64.b64encode(data).decode()
+        return name, f'<script type="application/octet-stream" id="{escape(name)}">{held}</script>'
 
 
-def embedded(fallback: str, data: str, report_id: str, state: Mapping[str, Any]) -> str:
+def embedded(
+    fallback: str,
+    report_id: str,
+    document: bytes,
+    state: Mapping[str, Any],
+    page_data: Data,
+    activations: bytes | None = None,
+) -> str:
     """A report in a page: its data, the state of its view, and the static form until the bundle draws over it."""
+    name, elements = page_data.put(document, report_id)
+    places = f'data-haoline-document="{escape(name)}"'
+    if activations is not None:
+        part, element = page_data.put(activations)
+        elements += element
+        places += f' data-haoline-activations="{part}"'
     told = escape(json.dumps(state), quote=True)
-    return (
-        f'{data}<div data-haoline-document="haoline-{escape(report_id)}" data-haoline-state="{told}">{fallback}</div>'
-    )
+    return f'{elements}<div {places} data-haoline-state="{told}">{fallback}</div>'
 
 
 def hardware_choice(report: ModelReport) -> dict[str, object]:

@@ -18,12 +18,13 @@ const page = () => {
 };
 
 for (const root of roots) {
-  const { haolineDocument, haolineState } = root.dataset;
+  const { haolineDocument, haolineState, haolineActivations } = root.dataset;
   const fallback = [...root.childNodes];
   const target = document.createElement("div");
   root.append(target);
   try {
-    const { state } = mountStatic(target, text(haolineDocument), JSON.parse(haolineState), page);
+    const activations = haolineActivations ? text(haolineActivations) : undefined;
+    const { state } = mountStatic(target, text(haolineDocument), JSON.parse(haolineState), page, activations);
     drawn.set(root, { state, fallback });
     for (const node of fallback) node.remove();
   } catch (error) {
