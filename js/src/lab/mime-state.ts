@@ -17,8 +17,8 @@ export class StoredState {
 
   /** Whether the output holds what is drawn already: an output that changes is rendered again. */
   holds(stored: Stored | null): boolean {
-    const { document, state, view_id } = this.#stored;
-    const same = stored?.document === document && stored.view_id === view_id;
+    const { document, activations, state, view_id } = this.#stored;
+    const same = stored?.document === document && stored.activations === activations && stored.view_id === view_id;
     return same && JSON.stringify(stored?.state) === JSON.stringify(state);
   }
 

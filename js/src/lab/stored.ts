@@ -1,4 +1,4 @@
-/** A report kept in an output: the document the widget has, gzipped, in base64. */
+/** A report kept in an output: the document the widget has, gzipped, in base64; maybe a capture beside it. */
 
 import { type Host, StaticHost } from "../data/host";
 import { parseState } from "../data/host-state";
@@ -9,6 +9,7 @@ export const REPORT_MIME = "application/vnd.haoline.report+json";
 export interface Stored {
   readonly id: string;
   readonly document: string;
+  readonly activations?: unknown;
   readonly hardware?: unknown;
   /** The live view it was stored for. */
   readonly view_id?: string;
@@ -23,11 +24,15 @@ export function storedReport(data: Record<string, unknown>): Stored | null {
   return whole ? (value as Stored) : null;
 }
 
+const VIEWS: readonly unknown[] = ["report", "graph", "activations"];
+
 export function storedHost(stored: Stored): Host {
+  const { view, activations } = stored;
   return new StaticHost({
     ...parseState(stored.state),
-    view: stored.view === "graph" ? "graph" : "report",
+    view: VIEWS.includes(view) ? (view as string) : "report",
     document: decode(stored.document),
+    activations: typeof activations === "string" ? decode(activations) : null,
     hardware: parseChoice(stored.hardware) ?? NO_CHOICE,
   });
 }

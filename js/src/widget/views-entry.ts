@@ -18,10 +18,15 @@ export function mountStatic(
   base64: string,
   state: Readonly<Record<string, unknown>> = {},
   page?: () => Blob,
+  activations?: string,
 ): Mounted {
-  const bytes = Uint8Array.from(atob(base64.trim()), (character) => character.charCodeAt(0));
   const fixed = { view: String(state["view"] ?? "report"), hardware: state["hardware"] as HardwareChoice };
-  const values = { ...parseState(state), ...fixed, document: new DataView(bytes.buffer) };
-  const host = new StaticHost(values, page && (async () => page()));
+  const kept = { document: decode(base64), activations: activations ? decode(activations) : null };
+  const host = new StaticHost({ ...parseState(state), ...fixed, ...kept }, page && (async () => page()));
   return { dispose: draw(element, host), state: () => ({ ...stateOf(host), ...fixed }) };
+}
+
+function decode(base64: string): DataView {
+  const bytes = Uint8Array.from(atob(base64.trim()), (character) => character.charCodeAt(0));
+  return new DataView(bytes.buffer);
 }
