@@ -1,0 +1,102 @@
+import { percent } from "../../data/format.js";
+import { h, put } from "../../views/dom.js";
+import { Channels, Channels } from "../maps/channels.js";
+import type { Panel, Shown } from "../panel.js";
+import { tiniest } from "./bars.js";
+import { ChannelStrip } from "./channel-strip.js";
+import { Segments } from "./choice.js";
+import { HistogramChart } from "./histogram.js";
+import type { PanelScene } from "./scene.js";
+import { quantileTable, statisticsList } from "./statistics.js";
+
+const AXES = [
+  ["linear", "linear"],
+  ["log", "log"],
+] as const;
+
+/** Which values a tensor takes over all samples, and how its channels differ. */
+export class DistributionPanel implements Panel {
+  readonly #histogram: HistogramChart;
+  readonly #strip: ChannelStrip;
+  readonly #bins: Segments<"linear" | "log">;
+  readonly #counts: Segments<"linear" | "log">;
+  readonly #limits: Segments<"robust" | "full">;
+  readonly #hint = h("p", { class: "hl-hint" });
+  readonly #numbers = h("div", { class: "hl-measured" });
+  readonly #channels: HTMLElement;
+  readonly #node: HTMLElement;
+
+  constructor(scene: PanelScene) {
+    this.#histogram = new HistogramChart(scene.tooltip);
+    this.#strip = new ChannelStrip(scene.tooltip, (channel) => scene.change({ channel }));
+    this.#bins = new Segments({ label: "Values", options: AXES, pick: (bins) => scene.change({ bins }) });
+    this.#counts = new Segments({ label: "Counts", options: AXES, pick: (counts) => scene.change({ counts }) });
+    this.#limits = new Segments({
+      label: "Range",
+      options: [
+        ["robust", "99.8 %"],
+        ["full", "all"],
+      ],
+      pick: (limits) => scene.change({ limits }),
+    });
+    const choices = [this.#bins, this.#counts, this.#limits].map((choice) => choice.node());
+    const key = "Line: min to max. Box: mean ± std. ■ dead, ▲ outlier.";
+    this.#channels = h(
+      "section",
+      {},
+      h("div", { class: "hl-section-head" }, h("h4", {}, "Channels"), h("span", { class: "hl-hint" }, key)),
+      this.#strip.node(),
+    );
+    this.#node = h(
+      "div",
+      { class: "hl-distribution hl-scroll", "data-testid": "haoline-distribution" },
+      h("div", { class: "hl-toolbar", role: "toolbar", "aria-label": "Axes of the histogram" }, ...choices),
+      this.#histogram.node(),
+      this.#hint,
+      this.#numbers,
+      this.#channels,
+    );
+  }
+
+  node(): HTMLElement {
+    return this.#node;
+  }
+
+  show(shown: Shown): void {
+    const { doc, row, settings } = shown;
+    const statistics = doc.statistics(row);
+    const histogram = doc.histogram(row);
+    const { bins, counts, limits } = settings;
+    this.#bins.show(bins);
+    this.#counts.show(counts);
+    this.#limits.show(limits);
+    this.#histogram.show({ histogram, statistics, bins, counts, robust: limits === "robust" });
+    this.#hint.textContent = hint(bins, limits === "robust");
+    put(
+      this.#numbers,
+      quantileTable(statistics, doc.tensors.text("quantiles")?.at(row) ?? ""),
+      statisticsList(statistics),
+    );
+    this.#showChannels(shown, histogram ? tiniest(histogram) : 0);
+  }
+
+  #showChannels({ doc, row, settings }: Shown, tiny: number): void {
+    const channels = new Channels(doc, row);
+    this.#channels.hidden = channels.values("mean") === null;
+    if (this.#channels.hidden) return;
+    const { bins: axis, channel: chosen } = settings;
+    this.#strip.show({ channels, order: channels.order(settings), axis, tiny, chosen });
+  }
+
+  dispose(): void {
+    this.#histogram.dispose();
+    this.#strip.dispose();
+    this.#node.remove();
+  }
+}
+
+function hint(bins: "linear" | "log", robust: boolean): string {
+  const ends = robust ? `${percent(0.002)} of the values lie beyond the axis.` : "";
+  const spread = bins === "linear" ? "Counted in bins that grow with the value, shared out evenly here." : "";
+  return [ends, spread].filter(Boolean).join(" ");
+}
