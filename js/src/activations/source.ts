@@ -50,6 +50,8 @@ export interface TileSource {
   array(tensor: number, sample: number, channel: number | null): Promise<Blob>;
   /** What a sample feeds the model. Rejects with a sentence for the reader. */
   input(sample: number): Promise<SampleInput>;
+  /** Calls back when what is on screen changed; the result ends it. */
+  watch(callback: () => void): () => void;
   /** What is on screen as base64 of at most 300 kB; "": nothing is. */
   snapshot(): Promise<string>;
   dispose(): void;

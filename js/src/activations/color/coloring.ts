@@ -1,0 +1,70 @@
+import type { Shown } from "../panel.js";
+import type { Tile } from "../tiles/tile.js";
+import { fitted, type Limits, measuredLimits, tableFor, tileLimits, union } from "./limits.js";
+import type { Coloring } from "./paint.js";
+import { type TableName, table } from "./tables.js";
+
+/** Limits learned from pictures grow in steps, lest all be painted anew for each one. */
+const ROOM = 1.05;
+
+/** How the pictures of one tensor are coloured. Where nothing was measured of it, it learns from the pictures that come. */
+export class Colors {
+  readonly shown: Shown;
+  readonly dark: boolean;
+  readonly #measured: Limits | null;
+  #learned: Limits | null = null;
+  #shared: Coloring | null = null;
+
+  constructor(shown: Shown, dark: boolean) {
+    this.shown = shown;
+    this.dark = dark;
+    this.#measured = measuredLimits(shown);
+  }
+
+  /** Shared limits before they are fitted to a table; null: not known yet. */
+  get limits(): Limits | null {
+    return this.#measured ?? this.#learned;
+  }
+
+  get table(): TableName {
+    return tableFor(this.shown.settings.map, this.limits, this.shown.against !== null);
+  }
+
+  /** For the colour bar. */
+  get shared(): Coloring {
+    this.#shared ??= this.#fit(this.limits, this.table);
+    return this.#shared;
+  }
+
+  get perChannel(): boolean {
+    return this.shown.settings.scale === "channel";
+  }
+
+  /** Tells of a picture; true: the shared colours changed. */
+  learn(tile: Tile): boolean {
+    const limits = this.#measured ? null : tileLimits(tile, this.#robust);
+    if (!limits || this.#covers(limits)) return false;
+    const { low, high } = union(this.#learned, limits)!;
+    this.#learned = { low: low < 0 ? low * ROOM : low / ROOM, high: high > 0 ? high * ROOM : high / ROOM };
+    this.#shared = null;
+    return !this.perChannel;
+  }
+
+  of(tile: Tile): Coloring {
+    if (!this.perChannel) return this.shared;
+    const limits = tileLimits(tile, this.#robust);
+    return this.#fit(limits, this.table);
+  }
+
+  get #robust(): boolean {
+    return this.shown.settings.limits === "robust";
+  }
+
+  #covers({ low, high }: Limits): boolean {
+    return this.#learned !== null && this.#learned.low <= low && this.#learned.high >= high;
+  }
+
+  #fit(limits: Limits | null, name: TableName): Coloring {
+    return { limits: fitted(limits, name), table: table(name, this.dark) };
+  }
+}

@@ -1,0 +1,82 @@
+/** Which values get the first and the last colour. */
+
+import type { Shown } from "../panel.js";
+import type { ColorMap } from "../settings.js";
+import { NAN_CODE, type Tile, TOP } from "../tiles/tile.js";
+import type { TableName } from "./tables.js";
+
+export interface Limits {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Share of the values beyond robust limits at either end. */
+const TAIL = 0.001;
+const BUCKETS = 1024;
+/** Values on the lesser side of zero that make a scale diverge, against the greater. */
+const LOPSIDED = 0.02;
+
+/** The least and greatest value of a tensor over all samples, or robustly; null: unknown, or differences are shown. */
+export function measuredLimits({ doc, row, against, settings }: Shown): Limits | null {
+  if (against !== null) return null;
+  const [robustLow, robustHigh] = [doc.value(row, "q001"), doc.value(row, "q999")];
+  const [min, max] = [doc.value(row, "min"), doc.value(row, "max")];
+  const robust = settings.limits === "robust" && robustLow !== null && robustHigh !== null;
+  // Where 99.8 % are one value, the others are what there is to see.
+  if (robust && robustLow < robustHigh) return { low: robustLow, high: robustHigh };
+  return min !== null && max !== null ? { low: min, high: max } : null;
+}
+
+export function union(a: Limits | null, b: Limits | null): Limits | null {
+  if (!a || !b) return a ?? b;
+  return { low: Math.min(a.low, b.low), high: Math.max(a.high, b.high) };
+}
+
+/** Limits of one picture; null: it has no number. */
+export function tileLimits(tile: Tile, robust: boolean): Limits | null {
+  if (!Number.isFinite(tile.low) || !Number.isFinite(tile.high)) return null;
+  return robust ? robustOf(tile) : { low: tile.low, high: tile.high };
+}
+
+const known = new WeakMap<Tile, Limits>();
+
+function robustOf(tile: Tile): Limits {
+  const before = known.get(tile);
+  if (before) return before;
+  const counts = new Uint32Array(BUCKETS);
+  let total = 0;
+  for (const code of tile.codes) {
+    if (code >= NAN_CODE) continue;
+    counts[Math.floor((code * BUCKETS) / (TOP + 1))]! += 1;
+    total += 1;
+  }
+  const limits = within(tile, counts, total * TAIL);
+  known.set(tile, limits);
+  return limits;
+}
+
+function within({ low, high }: Tile, counts: Uint32Array, most: number): Limits {
+  let [first, last] = [0, BUCKETS - 1];
+  for (let sum = 0; first < last && sum + counts[first]! <= most; first += 1) sum += counts[first]!;
+  for (let sum = 0; last > first && sum + counts[last]! <= most; last -= 1) sum += counts[last]!;
+  const value = (bucket: number): number => low + ((high - low) * bucket) / BUCKETS;
+  return { low: value(first), high: value(last + 1) };
+}
+
+/** The table that shows values between limits best: one that turns at zero where they lie on both sides of it. */
+export function tableFor(map: ColorMap, limits: Limits | null, difference: boolean): TableName {
+  if (map !== "auto") return map;
+  if (difference) return "diverging";
+  const [below, above] = [Math.max(0, -(limits?.low ?? 0)), Math.max(0, limits?.high ?? 0)];
+  return Math.min(below, above) > LOPSIDED * Math.max(below, above) ? "diverging" : "viridis";
+}
+
+/** The limits as a table wants them: as far below zero as above, if it turns there. */
+export function fitted(limits: Limits | null, name: TableName): Limits {
+  const { low, high } = limits ?? { low: 0, high: 0 };
+  if (name === "diverging") {
+    const most = Math.max(Math.abs(low), Math.abs(high)) || 1;
+    return { low: -most, high: most };
+  }
+  return low < high ? { low, high } : { low, high: low + (Math.abs(low) || 1) };
+}

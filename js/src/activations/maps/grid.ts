@@ -1,0 +1,308 @@
+import { Cleanup } from "../../views/cleanup.js";
+import { h, style, uid } from "../../views/dom.js";
+import type { Colors } from "../color/coloring.js";
+import type { Ink } from "../ink.js";
+import type { Shown } from "../panel.js";
+import { type Reading, readingAt } from "../reading.js";
+import type { TileSource } from "../source.js";
+import { sameSubject } from "../subject.js";
+import { Surface } from "../surface.js";
+import type { Tile } from "../tiles/tile.js";
+import { moved } from "./active.js";
+import { type Cell, drawCell } from "./cell.js";
+import type { Channels } from "./channels.js";
+import { channelText, noteText } from "./describe.js";
+import { Geometry, type Range, type Spot } from "./geometry.js";
+import { Loader } from "./loader.js";
+import { Pictures } from "./pictures.js";
+
+export interface GridEvents {
+  /** The reader wants to see one channel alone. */
+  onPick(channel: number): void;
+  /** What is under the pointer; null: nothing. */
+  onReading(reading: Reading | null): void;
+  /** The cursor moved: a channel in a sentence. */
+  onCursor(text: string): void;
+  /** The place in the order that came to rest at the top. */
+  onFirst(first: number): void;
+  onTile(tile: Tile): void;
+  onFailed(message: string): void;
+}
+
+export interface GridLook {
+  readonly shown: Shown;
+  readonly channels: Channels;
+  readonly order: readonly number[];
+  readonly colors: Colors;
+  readonly ink: Ink;
+  /** "channel", "head". */
+  readonly word: string;
+  /** Sizes of a channel's map. */
+  readonly map: readonly [height: number, width: number];
+}
+
+const REST_MS = 350;
+/** Used where nothing is laid out, as in a hidden tab. */
+const WIDTH = 600;
+const HEIGHT = 400;
+
+/** The channels of a tensor as a grid of pictures. However many there are, one canvas shows those in sight. */
+export class ChannelGrid {
+  readonly #events: GridEvents;
+  readonly #loader: Loader;
+  readonly #pictures = new Pictures();
+  readonly #cleanup = new Cleanup();
+  readonly #surface = new Surface("hl-maps-canvas");
+  readonly #option = h("div", { class: "hl-maps-option", role: "option", id: uid("channel"), "aria-selected": "true" });
+  readonly #space = h("div", { class: "hl-maps-space", role: "presentation" }, this.#surface.canvas, this.#option);
+  readonly #node = h(
+    "div",
+    { class: "hl-maps", role: "listbox", tabindex: 0, "data-testid": "haoline-maps" },
+    this.#space,
+  );
+  #look: GridLook | null = null;
+  /** What was shown last, also while nothing is. */
+  #seen: GridLook | null = null;
+  #geometry = new Geometry(WIDTH, 0, 96, 1, 1);
+  /** The last picture of each channel in sight, shown faintly until that of another sample comes. */
+  #stale = new Map<number, HTMLCanvasElement>();
+  #fresh = new Map<number, HTMLCanvasElement>();
+  #active = 0;
+  #top = 0;
+  #frame = 0;
+  #rest: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(tiles: TileSource, events: GridEvents) {
+    this.#events = events;
+    this.#loader = new Loader(tiles, {
+      ready: (_key, tile) => this.#arrived(tile),
+      failed: (_key, message) => events.onFailed(message),
+    });
+    this.#node.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    this.#node.addEventListener("pointermove", (event) => this.#hover(event));
+    this.#node.addEventListener("pointerleave", () => events.onReading(null));
+    this.#node.addEventListener("click", (event) => this.#click(event));
+    this.#node.addEventListener("keydown", (event) => this.#key(event));
+    for (const event of ["focus", "blur"]) this.#node.addEventListener(event, () => this.redraw());
+    this.#cleanup.resize(this.#node, () => this.#layout());
+  }
+
+  node(): HTMLElement {
+    return this.#node;
+  }
+
+  get look(): GridLook | null {
+    return this.#look;
+  }
+
+  show(look: GridLook): void {
+    const before = this.#seen;
+    [this.#look, this.#seen] = [look, look];
+    this.#node.setAttribute("aria-label", `${look.order.length} ${look.word}s`);
+    this.#remember(before, look);
+    this.#layout();
+    if (!before) this.#scrollTo(look.shown.settings.first);
+    else if (movesAway(before, look)) this.#scrollTo(0);
+    else this.#node.scrollTop = this.#top;
+    this.#describe();
+  }
+
+  /** Nothing to show: what is still wanted need not come. */
+  hide(): void {
+    this.#look = null;
+    this.#loader.hide();
+  }
+
+  focus(): void {
+    this.#node.focus({ preventScroll: true });
+  }
+
+  /** The shared colours changed, or the theme. */
+  repaint(): void {
+    this.#pictures.clear();
+    this.redraw();
+  }
+
+  redraw(): void {
+    if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.#draw());
+  }
+
+  /** The cells in sight, in pixels of the viewport. */
+  cells(): Cell[] {
+    const { start, stop } = this.#visible();
+    return Array.from({ length: stop - start }, (_, i) => this.#cell(start + i));
+  }
+
+  get size(): readonly [width: number, height: number] {
+    return [this.#node.clientWidth || WIDTH, this.#node.clientHeight || HEIGHT];
+  }
+
+  dispose(): void {
+    cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#rest);
+    this.#loader.dispose();
+    this.#cleanup.dispose();
+    this.#node.remove();
+  }
+
+  #remember(before: GridLook | null, look: GridLook): void {
+    this.#pictures.clear();
+    if (before && sameSubject(before.shown, look.shown)) return;
+    const same = before?.shown.doc === look.shown.doc && before.shown.row === look.shown.row;
+    this.#stale = same ? new Map([...this.#stale, ...this.#fresh]) : new Map();
+    this.#fresh.clear();
+    if (!same) this.#active = 0;
+  }
+
+  #layout(): void {
+    const look = this.#look;
+    if (!look) return;
+    const [width, height] = this.size;
+    const { cell } = look.shown.settings;
+    const anchor = this.#geometry.at(20, this.#node.scrollTop + 20)?.position ?? 0;
+    const columns = this.#geometry.columns;
+    this.#geometry = new Geometry(width, look.order.length, cell, ...look.map);
+    style(this.#space, "height", `${this.#geometry.height}px`);
+    if (columns !== this.#geometry.columns && this.#node.scrollTop > 0) this.#scrollTo(anchor);
+    this.#surface.fit(width, height);
+    this.#loader.show(look.shown, look.order, cell * devicePixelRatio, look.map[0] * look.map[1]);
+    this.#active = Math.max(0, Math.min(this.#active, look.order.length - 1));
+    // At once: a resized canvas is empty, and so would be the next frame.
+    this.#draw();
+  }
+
+  #visible(): Range {
+    const top = this.#node.scrollTop;
+    return this.#geometry.between(top, top + this.size[1]);
+  }
+
+  #draw(): void {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    const look = this.#look;
+    if (!look) return;
+    this.#loader.need(this.#visible(), this.#node.scrollTop >= this.#top);
+    this.#top = this.#node.scrollTop;
+    const cells = this.cells();
+    this.#node.dataset["missing"] = String(cells.filter((cell) => !cell.picture).length);
+    const context = this.#surface.begin(look.ink.ground);
+    if (!context) return;
+    for (const cell of cells) drawCell(context, cell, look.colors.limits, look.ink);
+  }
+
+  #cell(position: number): Cell {
+    const { channels, order, shown, colors } = this.#look!;
+    const channel = order[position]!;
+    const { x, y } = this.#geometry.place(position);
+    const tile = this.#loader.tile(channel);
+    const fresh = tile && this.#pictures.of(tile, colors);
+    if (fresh) this.#fresh.set(channel, fresh);
+    const picture = fresh ?? this.#stale.get(channel) ?? null;
+    return {
+      x,
+      y: y - this.#node.scrollTop,
+      width: this.#geometry.pictureWidth,
+      height: this.#geometry.pictureHeight,
+      name: String(channel),
+      note: noteText(channels, channel, shown.settings.sort),
+      facts: channels.facts(channel),
+      picture,
+      stale: picture !== null && !fresh,
+      active: position === this.#active && document.activeElement === this.#node,
+    };
+  }
+
+  #arrived(tile: Tile): void {
+    if (this.#look?.colors.learn(tile)) this.#pictures.clear();
+    this.#events.onTile(tile);
+    this.redraw();
+  }
+
+  #scrolled(): void {
+    this.redraw();
+    this.#events.onReading(null);
+    clearTimeout(this.#rest);
+    this.#rest = setTimeout(() => this.#look && this.#events.onFirst(this.#visible().start), REST_MS);
+  }
+
+  #scrollTo(position: number): void {
+    const top = this.#geometry.topOf(Math.max(0, Math.min(position, this.#geometry.count - 1)));
+    if (Math.abs(this.#node.scrollTop - top) < 1) return;
+    this.#node.scrollTop = top;
+    this.redraw();
+  }
+
+  #spot(event: MouseEvent): Spot | null {
+    const box = this.#node.getBoundingClientRect();
+    return this.#geometry.at(event.clientX - box.left, event.clientY - box.top + this.#node.scrollTop);
+  }
+
+  #hover(event: PointerEvent): void {
+    const spot = this.#look && this.#spot(event);
+    style(this.#node, "cursor", spot ? "zoom-in" : "default");
+    this.#events.onReading(spot && this.#reading(spot));
+  }
+
+  #reading({ position, x, y }: Spot): Reading | null {
+    const { order, word } = this.#look!;
+    const channel = order[position]!;
+    const tile = this.#loader.tile(channel);
+    return tile && y <= 1 ? readingAt(tile, x, y, `${word} ${channel}`) : null;
+  }
+
+  #click(event: MouseEvent): void {
+    const spot = this.#look && this.#spot(event);
+    if (!spot) return;
+    this.#active = spot.position;
+    this.#events.onPick(this.#look!.order[spot.position]!);
+  }
+
+  #key(event: KeyboardEvent): void {
+    const look = this.#look;
+    if (!look || event.ctrlKey || event.metaKey || event.altKey) return;
+    const page = Math.max(1, Math.floor(this.size[1] / this.#geometry.cellHeight));
+    const to = moved(this.#active, event.key, this.#geometry.columns, page, look.order.length);
+    const channel = look.order[this.#active];
+    if (to !== null) this.#activate(to);
+    else if ((event.key === "Enter" || event.key === " ") && channel !== undefined) this.#events.onPick(channel);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  #activate(position: number): void {
+    this.#active = position;
+    const { y } = this.#geometry.place(position);
+    const [top, height] = [this.#node.scrollTop, this.size[1]];
+    if (y < top) this.#node.scrollTop = Math.max(0, y - 8);
+    else if (y + this.#geometry.cellHeight > top + height)
+      this.#node.scrollTop = y + this.#geometry.cellHeight - height;
+    this.#describe();
+    this.#events.onCursor(this.#option.textContent ?? "");
+    this.redraw();
+  }
+
+  /** What a screen reader says of the cursor. */
+  #describe(): void {
+    const { order, channels, word } = this.#look!;
+    const channel = order[this.#active];
+    this.#option.textContent = channel === undefined ? "" : channelText(channels, channel, word);
+    this.#option.setAttribute("aria-posinset", String(this.#active + 1));
+    this.#option.setAttribute("aria-setsize", String(order.length));
+    if (channel === undefined) this.#node.removeAttribute("aria-activedescendant");
+    else this.#node.setAttribute("aria-activedescendant", this.#option.id);
+  }
+}
+
+/** Whether what was in sight is elsewhere now. */
+function movesAway(before: GridLook, look: GridLook): boolean {
+  const [a, b] = [before.shown, look.shown];
+  const [was, is] = [a.settings, b.settings];
+  return (
+    a.doc !== b.doc ||
+    a.row !== b.row ||
+    was.sort !== is.sort ||
+    was.descending !== is.descending ||
+    was.filter !== is.filter
+  );
+}
