@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from haoline_jupyter.activation_view import ActivationView
     from haoline_jupyter.assets import views
     from haoline_jupyter.display import display_file
     from haoline_jupyter.graph_pair import GraphPair
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from haoline_jupyter.widget import ReportWidget
 
 _HOMES = {
+    "ActivationView": "activation_view",
     "GraphPair": "graph_pair",
     "GraphView": "graph_view",
     "ReportWidget": "widget",
@@ -25,7 +27,16 @@ _HOMES = {
     "views": "assets",
 }
 
-__all__ = ["GraphPair", "GraphView", "ReportWidget", "__version__", "display_file", "load_ipython_extension", "views"]
+__all__ = [
+    "ActivationView",
+    "GraphPair",
+    "GraphView",
+    "ReportWidget",
+    "__version__",
+    "display_file",
+    "load_ipython_extension",
+    "views",
+]
 
 
 def __getattr__(name: str) -> Any:

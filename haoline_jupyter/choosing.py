@@ -110,6 +110,21 @@ def column(report: ModelReport, name: Any, table: str = "ops") -> str:
     return name
 
 
+def tensor_row(report: ModelReport, value: Any) -> int:
+    """The row of a tensor given by name or row; -1 for none.
+
+    Raises:
+        ModelError: if the model has no such tensor.
+    """
+    if value is None or (value == -1 and isinstance(value, int)):
+        return -1
+    names = report.tables["tensors"]["name"].values
+    row = (list(names).index(value) if value in names else None) if isinstance(value, str) else _row(value, len(names))
+    if row is None:
+        raise ModelError(f"The model has no tensor {few([value])}{offer(value, names)}")
+    return row
+
+
 def addresses(report: ModelReport, given: Any) -> list[str] | None:
     """Addresses of groups (docs/architecture.md); None leaves it to the view.
 

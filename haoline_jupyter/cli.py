@@ -15,15 +15,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from haoline_analysis import ModelReport
+    from haoline_analysis.runtime import ActivationReport
 
 OK, REFUSED, USAGE, INTERRUPTED = 0, 1, 2, 130
 FORMATS = ("text", "markdown", "html", "json")
+CAPTURE_FORMATS = ("text", "html", "csv")
 PROG = "jupyter haoline"
 EPILOG = """\
 Commands:
   jupyter haoline MODEL             the report of a model (see the options above)
   jupyter haoline profiles [WORD …] the hardware profiles, all or those that match
   jupyter haoline export NOTEBOOK   a notebook as one HTML page with live reports
+  jupyter haoline activations MODEL what every layer makes of real data (activations --help)
 
 Examples:
   jupyter haoline model.onnx --shape batch=8
@@ -61,7 +64,7 @@ def _fail(error: ModelError, status: int) -> int:
 
 def _dispatch(words: list[str]) -> int:
     """Run the command that the first word names."""
-    commands = {"profiles": list_profiles, "export": export}
+    commands = {"profiles": list_profiles, "export": export, "activations": activations}
     command = commands.get(words[0]) if words else None
     return command(words[1:]) if command else report(words)
 
@@ -116,6 +119,39 @@ def _write(text: str, output: str | None) -> None:
         Path(output).expanduser().write_text(text, encoding="utf-8")
     except OSError as error:
         raise ModelError(f"Cannot write {output}: {error.strerror}.") from error
+
+
+def activations(words: list[str]) -> int:
+    """Run a model on data and write what every layer makes of it.
+
+    Raises:
+        ModelError: if the model, an input or an option is refused.
+    """
+    from haoline_jupyter import capturing
+
+    parser = Parser(f"{PROG} {capturing.WORD}", capturing.DESCRIPTION)
+    parser.add_argument("model", metavar="MODEL", help="a model file, or the folder of a stored capture")
+    capturing.add_options(parser)
+    parser.add_argument("--format", choices=CAPTURE_FORMATS, default="text", help="form of the result (default text)")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write to a file instead of the terminal")
+    options = parser.parse_args(words)
+    with Progress(TerminalSink()) as progress:
+        captured = capturing.capture_of(options, {}, progress)
+    _write(_captured_as(captured, options.format), options.output)
+    return OK if captured.complete else INTERRUPTED
+
+
+def _captured_as(captured: ActivationReport, form: str) -> str:
+    """A capture in a form: text, one row per tensor, or a page, for which the front end must be built."""
+    if form == "csv":
+        return str(captured.tensors.to_csv())
+    from haoline_analysis.runtime import display
+
+    if form == "text":
+        return display.summary(captured) + "\n"
+    from haoline_jupyter import assets
+
+    return display.to_html(captured, assets=assets.views())
 
 
 def list_profiles(words: list[str]) -> int:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
 
-from haoline_jupyter.magic import parser
-from haoline_jupyter.options import VIEWS
+from haoline_jupyter import capturing
+from haoline_jupyter.magic import activations_parser, parser
+from haoline_jupyter.options import COMMANDS, VIEWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 SUFFIXES = (".onnx", ".pb", ".json")
+DATA_SUFFIXES = (".npy", ".npz", ".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".txt")
 # At the start of a line, or after "name =": what follows is the magic's own line.
 _LINE = re.compile(r"^\s*(?:[\w.,\s]+=\s*)?%haoline(?P<rest>\s.*)$", re.DOTALL)
 # The last word: an open quote with what follows it, or a run of characters that are no unescaped space.
@@ -50,6 +52,8 @@ def candidates(word: str, before: list[str], variables: Mapping[str, Any]) -> li
         before: the words between ``%haoline`` and it.
         variables: the user's names.
     """
+    if before[:1] == [capturing.WORD]:
+        return captured(word, before[-1], variables)
     option = before[-1] if before else ""
     if option == "--hardware":
         return hardware_names(word)
@@ -61,7 +65,38 @@ def candidates(word: str, before: list[str], variables: Mapping[str, Any]) -> li
         return []
     if word.startswith("-"):
         return _starting(word, sorted(parser()._option_string_actions))  # noqa: SLF001  argparse lists them nowhere else
+    commands = COMMANDS if not before else ()
+    return [*_starting(word, commands), *_starting(word, _models(variables)), *paths(word)]
+
+
+def captured(word: str, option: str, variables: Mapping[str, Any]) -> list[str]:
+    """What a word of ``%haoline activations`` may become, given the word before it."""
+    if option == "--input":
+        return [*_starting(word, _data(variables)), *paths(word, DATA_SUFFIXES)]
+    if option == "--tokenizer":
+        return paths(word, (".json",))
+    if option == "--folder":
+        return paths(word, ())
+    if option in ("--mode", "--preprocess", "--provider"):
+        return _starting(word, _words(option))
+    if option in ("--limit", "--tensors", "--budget"):
+        return []
+    if word.startswith("-"):
+        return _starting(word, sorted(activations_parser()._option_string_actions))  # noqa: SLF001  see above
     return [*_starting(word, _models(variables)), *paths(word)]
+
+
+def _words(option: str) -> Iterable[str]:
+    """The values of an option that has a list of them."""
+    from haoline_analysis.runtime.samples.presets import PRESETS
+
+    return {"--mode": capturing.MODES, "--preprocess": PRESETS, "--provider": capturing.PROVIDERS}[option]
+
+
+def _data(variables: Mapping[str, Any]) -> list[str]:
+    """Variables that may be fed to a model."""
+    kinds = ("ndarray", "DataFrame", "dict", "list", "function", "Tensor")
+    return sorted(name for name, value in variables.items() if name[0] != "_" and type(value).__name__ in kinds)
 
 
 def _starting(word: str, words: Iterable[str]) -> list[str]:
@@ -93,8 +128,8 @@ def precisions() -> list[str]:
     return list(placing.PRECISIONS)
 
 
-def paths(word: str) -> list[str]:
-    """Folders and model files that continue a path, quoted as it was or escaped."""
+def paths(word: str, suffixes: tuple[str, ...] = SUFFIXES) -> list[str]:
+    """Folders and files of a kind that continue a path, quoted as it was or escaped."""
     quote = word[:1] if word[:1] in ("'", '"') else ""
     typed = word[1:] if quote else re.sub(r"\\(.)", r"\1", word)
     head, tail = os.path.split(typed)
@@ -107,7 +142,7 @@ def paths(word: str) -> list[str]:
         if not entry.name.startswith(tail) or (entry.name.startswith(".") and not tail.startswith(".")):
             continue
         folder = entry.is_dir()
-        if folder or entry.suffix.lower() in SUFFIXES:
+        if folder or entry.suffix.lower() in suffixes:
             found.append(_written(str(Path(head) / entry.name) if head else entry.name, quote, folder))
     return found
 

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import traitlets as t
-
 from haoline_analysis import ModelReport
 from haoline_analysis.report.bundle import graph_bundle
-from haoline_jupyter import shown
-from haoline_jupyter.export import WIDGET_MIME
+from haoline_jupyter.cell_view import CellView
 from haoline_jupyter.run import Request, report_of
-from haoline_jupyter.view import View
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,17 +15,13 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-LEAST_HEIGHT, MOST_HEIGHT = 160, 4000
 
-
-class GraphView(View):
+class GraphView(CellView):
     """The graph of a model, nothing else: ``GraphView(report, color="estimated_us")``.
 
     Every argument is a trait that can be read and set later, and that follows what the reader does:
     ``view.color = "macs"``, ``view.selection = ["/layers.0/MatMul"]``, ``view.observe(callback, "selection")``.
     """
-
-    height = t.Int(480, help="pixels; the reader may drag it; two-way").tag(sync=True)
 
     def __init__(
         self,
@@ -81,33 +73,12 @@ class GraphView(View):
             height=height,
         )
 
-    @t.validate("height")
-    def _within(self, proposal: Any) -> int:
-        return int(min(max(proposal["value"], LEAST_HEIGHT), MOST_HEIGHT))
-
     @property
     def selected(self) -> pd.DataFrame:
         """The selected ops: rows of ``report.ops``."""
         frame: pd.DataFrame = self.report.ops.iloc[self.selection]
         return frame
 
-    def state(self) -> dict[str, Any]:
-        """What the view shows, its height included."""
-        return {**super().state(), "height": self.height}
-
-    def open(self) -> None:
-        """Open the link to the page, unless nobody sits in front of the kernel: its state would be saved twice."""
-        if not shown.is_batch():
-            super().open()
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        """The live view where there is a page, with the forms that need no kernel."""
-        self.reopen()
-        if not shown.is_live() or self.comm is None:
-            return graph_bundle(self.report, self.state(), self.document)
-        shown.follow()
-        shown.outputs.add(*shown.here(), self, kept=True)
-        return {
-            **graph_bundle(self.report, self.state(), self.document, self.view_id),
-            WIDGET_MIME: {"version_major": 2, "version_minor": 0, "model_id": self.model_id},
-        }
+    def stored(self, view_id: str = "") -> dict[str, Any]:
+        """The graph in the forms that need no kernel."""
+        return graph_bundle(self.report, self.state(), self.document, view_id)

@@ -10,6 +10,8 @@ from haoline_analysis.errors import ModelError
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 VIEWS = ("graph", "layers", "memory", "hardware", "findings")
+COMMANDS = ("activations",)
+"""First words that are commands: a model called so is given as ``./activations``."""
 RESERVED = frozenset({"bench", "capture", "compare", "convert", "deploy", "diff", "help", "profile", "quantize", "run"})
 """Words kept for later commands: a model called so is given as ``./run``."""
 

@@ -1,0 +1,155 @@
+"""What every layer makes of real data, as a live view beside the graph."""
+
+from __future__ import annotations
+
+import json
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+
+import traitlets as t
+
+from haoline_analysis.errors import ModelError
+from haoline_analysis.report.formatting import plain
+from haoline_analysis.runtime import display
+from haoline_analysis.runtime.document import document, tensor_rows
+from haoline_jupyter import assets, choosing
+from haoline_jupyter.activation_answers import Answers
+from haoline_jupyter.cell_view import CellView
+from haoline_jupyter.view import Named
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from haoline_analysis.runtime import ActivationReport
+
+STATE = ("sample", "tensor", "panel", "snapshot")
+MOST_SNAPSHOT, MOST_PANEL = 400_000, 20_000
+"""Characters that the page may have kept in a notebook (js/src/data/host-state.ts has the same limits)."""
+
+
+def sent_row(_: Any, value: Any) -> int:
+    """A row number from the page."""
+    return value if isinstance(value, int) and value >= 0 else -1
+
+
+class ActivationView(CellView):
+    """What was captured, beside the graph: ``ActivationView(captured, tensor="conv1", sample=3)``.
+
+    Traits can be read and set later and follow what the reader does: ``view.sample = 4``,
+    ``view.observe(callback, "tensor")``.
+    """
+
+    activations = t.Bytes(help="the gzipped container of the capture").tag(sync=True)
+    sample = t.Int(0, help="number of the sample shown; two-way").tag(sync=True)
+    tensor = Named(
+        -1, choosing.tensor_row, "row of the tensor shown, set by name or row; -1: what the op makes", sent_row
+    ).tag(sync=True)
+    panel = t.Dict(help="how it is shown, in the view's own words; two-way").tag(sync=True)
+    snapshot = t.Unicode(help="what is on screen, for a reader without a kernel; written by the page").tag(sync=True)
+
+    def __init__(
+        self,
+        captured: ActivationReport | str | Path,
+        tensor: str | int | None = None,
+        sample: int = 0,
+        panel: Mapping[str, Any] | None = None,
+        height: int = 640,
+        **graph: Any,
+    ) -> None:
+        """Show a capture.
+
+        Args:
+            captured: what :func:`haoline_analysis.runtime.capture` returns, or the folder of one in stored mode.
+            tensor: name or row of the tensor shown first; None: what the selected op makes.
+            sample: number of the sample shown first.
+            panel: how it is shown, as ``view.panel`` tells.
+            height: of the cell, in pixels.
+            graph: what the graph shows, as in :class:`GraphView` (``selection``, ``color``, ``filter``, …).
+
+        Raises:
+            ModelError: if the folder holds no capture, or there is no such tensor, op, column or group.
+        """
+        self.captured = _reopened(captured)
+        self._answers = Answers(self.captured, tensor_rows(self.captured))
+        self._busy = RLock()
+        super().__init__(
+            self.captured.report,
+            view=display.VIEW,
+            activations=document(self.captured),
+            tensor=-1 if tensor is None else tensor,
+            sample=sample,
+            panel=dict(panel or {}),
+            height=height,
+            **graph,
+        )
+
+    @t.validate("sample")
+    def _known_sample(self, proposal: Any) -> int:
+        """A sample that there is; the page's own slips are put right, Python's are refused."""
+        number, count = int(proposal["value"]), len(self.captured.samples)
+        if 0 <= number < count:
+            return number
+        if self.listening:
+            return min(max(number, 0), max(count - 1, 0))
+        raise ModelError(f"There is no sample {number}: there are {count}.")
+
+    @t.validate("snapshot")
+    def _small_snapshot(self, proposal: Any) -> str:
+        text = str(proposal["value"])
+        return text if len(text) <= MOST_SNAPSHOT else self.snapshot
+
+    @t.validate("panel")
+    def _small_panel(self, proposal: Any) -> dict[str, Any]:
+        settings: dict[str, Any] = proposal["value"]
+        try:
+            small = len(json.dumps(settings)) <= MOST_PANEL
+        except (TypeError, ValueError):
+            small = False
+        if small:
+            return settings
+        if self.listening:
+            return dict(self.panel)
+        raise ModelError("The settings of the panel are a small dict of what JSON can hold.")
+
+    def state(self) -> dict[str, Any]:
+        """What the view shows, the tensor, the sample and the snapshot included."""
+        kept = {name: getattr(self, name) for name in STATE}
+        own = {name: value for name, value in kept.items() if value != self.traits()[name].default()}
+        return {**super().state(), **own}
+
+    def stored(self, view_id: str = "") -> dict[str, Any]:
+        """The capture in the forms that need no kernel."""
+        return display.mimebundle(self.captured, self.state(), self.document, view_id)
+
+    def to_html(self, path: str | Path | None = None) -> str:
+        """One page that opens as this view is now, also written to ``path`` where given."""
+        return display.to_html(self.captured, path, assets=assets.views(), state=self.state())
+
+    def _answer(self, _: Any, content: Any, buffers: Any) -> None:
+        """The page asks for a tile, an array or an input; each is answered in kind, failures too."""
+        kind = content.get("type") if isinstance(content, dict) else None
+        if kind not in Answers.KINDS:
+            super()._answer(_, content, buffers)
+            return
+        told = {"type": kind, "request": content.get("request")}
+        try:
+            with self._busy:
+                answer, sent = self._answers.to(kind, content)
+        except KeyboardInterrupt:
+            self.send({**told, "error": "The kernel was interrupted."})
+        except ModelError as error:
+            self.send({**told, "error": plain(error, 1000)})
+        except Exception as error:  # noqa: BLE001  the page waits for an answer, whatever happened
+            self.send({**told, "error": plain(f"{type(error).__name__}: {error}", 1000)})
+        else:
+            self.send({**told, **answer}, buffers=sent)
+
+
+def _reopened(captured: ActivationReport | str | Path) -> ActivationReport:
+    """What is shown, read from its folder where it is none yet."""
+    from haoline_analysis.runtime import ActivationReport, reopen
+
+    if isinstance(captured, ActivationReport):
+        return captured
+    return reopen(captured)
