@@ -1,6 +1,7 @@
 /** The report and its parts, free of any host page. */
 
 import type { Draw, Host } from "../data/index.js";
+import { ActivationsView } from "./activations/view.js";
 import { GraphCell } from "./graph-cell.js";
 import type { HostView } from "./host-view.js";
 import { ReportView } from "./report.js";
@@ -9,7 +10,11 @@ export { HardwarePicker, type HardwarePickerOptions } from "./hardware-picker.js
 export { findProfile, PROFILES } from "./profiles.js";
 
 /** The views by the name a host gives; a report where it gives none. */
-const VIEWS: Readonly<Record<string, new (host: Host) => HostView>> = { report: ReportView, graph: GraphCell };
+const VIEWS: Readonly<Record<string, new (host: Host) => HostView>> = {
+  report: ReportView,
+  graph: GraphCell,
+  activations: ActivationsView,
+};
 
 /** Draw what a host holds into an element; the result takes it away again. */
 export const draw: Draw = (element, host) => {

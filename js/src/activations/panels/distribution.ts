@@ -1,6 +1,6 @@
 import { percent } from "../../data/format.js";
 import { h, put } from "../../views/dom.js";
-import { Channels, Channels } from "../maps/channels.js";
+import { Channels } from "../maps/channels.js";
 import type { Panel, Shown } from "../panel.js";
 import { tiniest } from "./bars.js";
 import { ChannelStrip } from "./channel-strip.js";

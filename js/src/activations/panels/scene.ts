@@ -9,6 +9,8 @@ export interface PanelScene extends PanelContext {
   readonly tooltip: Tooltip;
   /** Selects ops in every view. */
   select(ops: readonly number[]): void;
+  /** Brings a tab to the front. */
+  show(tab: string): void;
   /** Shows a row of the report's tensor table. */
   pick(tensor: number): void;
 }
