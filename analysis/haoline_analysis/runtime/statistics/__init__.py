@@ -1,0 +1,9 @@
+"""Statistics of activations: running figures per tensor and channel, and which axis holds the channels."""
+
+from __future__ import annotations
+
+from haoline_analysis.runtime.statistics.elements import StatisticsError
+from haoline_analysis.runtime.statistics.histogram import Histogram
+from haoline_analysis.runtime.statistics.tensor_statistics import TensorStatistics
+
+__all__ = ["Histogram", "StatisticsError", "TensorStatistics"]
