@@ -10,6 +10,7 @@ from haoline_analysis.errors import ModelError
 
 _NARROW = frozenset({"float16", "int8", "uint8", "int16", "uint16", "bool"})
 _WIDE = frozenset({"int32", "uint32", "int64", "uint64", "longdouble", "float128", "float96"})
+_AS_THEY_ARE = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 _EXTENDED = ("bfloat16", "float8_", "float6_", "float4_", "int4", "uint4", "int2", "uint2")
 
 
@@ -31,9 +32,9 @@ def check_dtype(dtype: np.dtype) -> None:
 
 def widened(values: np.ndarray) -> np.ndarray:
     """The elements as float32 where that holds each exactly, else as float64; no copy where they are that already."""
-    name = values.dtype.name
-    if name in ("float32", "float64") and values.dtype.isnative:
+    if values.dtype in _AS_THEY_ARE:
         return values
+    name = values.dtype.name
     if name == "bfloat16":  # the upper half of a float32
         units = values.view(np.uint16).astype(np.uint32)
         return np.left_shift(units, 16, out=units).view(np.float32)

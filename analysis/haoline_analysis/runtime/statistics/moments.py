@@ -35,7 +35,7 @@ class Moments:
             self.nan += found.nan
             self.inf += found.inf
             self._known = joined([self._known, found])
-        return float(np.minimum.reduce(found.low)), float(np.maximum.reduce(found.high))
+        return found.least, found.most
 
     def merge(self, other: Moments) -> None:
         """Take in the statistics of other elements of the same channels."""
@@ -57,8 +57,9 @@ class Moments:
 
     def _join_waiting(self) -> None:
         if self._waiting:
-            self._known = joined([self._known, *map(exact_of, self._waiting)])
-            self._waiting = []
+            waiting, self._waiting = self._waiting, []
+            parts = exact_of(waiting)
+            self._known = joined([self._known, _reduced(parts, parts.low.shape, (0,))])
 
 
 def summarise(sheet: Sheet) -> Sums | Exact:
@@ -77,7 +78,7 @@ def summarise(sheet: Sheet) -> Sums | Exact:
 
 def _corrected(sums: Sums, sheet: Sheet, unsure: np.ndarray) -> Exact:
     """The sums with the unsure channels looked at again; lanes are channels."""
-    exact = exact_of(sums)
+    exact = Exact.of([values.reshape(-1).copy() for values in exact_of([sums]).arrays()])
     some = sheet.values[unsure] if sheet.axis else sheet.values[:, unsure]
     again = careful_sums(Sheet(some, sheet.axis, (1, int(unsure.sum()), 1)))
     exact.mean[unsure], exact.spread[unsure] = again.mean, again.spread

@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 _TILE = 100_000  # elements: 400 kB of float32, which stay in a core's cache for all passes
 _SHORT = 512  # elements; the ufunc machinery per row costs more than shorter rows do
 _CANCELS = 16 / 15  # variance below 1/16 of the mean square: float32 sums would show in its sixth digit
-_LARGEST = {"float32": 1e13, "float64": 1e140}  # squares of sums stay finite
-_UNDERFLOW = {"float32": 1e-30, "float64": 1e-290}  # squares below lose digits
-_SUM = ("nc->c", "cn->c")
+_LARGEST = {4: 1e13, 8: 1e140}  # by bytes of an element: squares of sums stay finite
+_UNDERFLOW = {4: 1e-30, 8: 1e-290}  # squares below lose digits
 _SQUARE = ("nc,nc->c", "cn,cn->c")
 
 
@@ -36,7 +35,9 @@ class Sums:
     high: np.ndarray
     total: np.ndarray
     square: np.ndarray
-    zeros: np.ndarray | None  # int64; None: there are none
+    zeros: np.ndarray | None = None  # int64; None: there are none
+    least: float = np.inf  # of all lanes
+    most: float = -np.inf
 
 
 @dataclass(slots=True)
@@ -58,6 +59,16 @@ class Exact:
         count, low, high, mean, spread, zeros = arrays
         return cls(count, low, high, mean, spread, zeros, nan, inf)
 
+    @property
+    def least(self) -> float:
+        """The least finite element; +inf where there is none."""
+        return float(self.low.min())
+
+    @property
+    def most(self) -> float:
+        """The greatest finite element; -inf where there is none."""
+        return float(self.high.max())
+
     def arrays(self) -> tuple[np.ndarray, ...]:
         """The arrays in the order of the fields."""
         return self.count, self.low, self.high, self.mean, self.spread, self.zeros
@@ -71,7 +82,7 @@ def fast_sums(sheet: Sheet) -> Sums | None:
         if sums is None:
             lanes = sheet.values.shape[1 - sheet.axis]
             low, high, total, square = (np.empty(lanes, values.dtype) for _ in range(4))
-            sums = Sums(sheet.depth, low, high, total, square, None)
+            sums = Sums(sheet.depth, low, high, total, square)
         if not _sum_tile(values, sheet.axis, sums, part):
             return None
     return sums
@@ -91,10 +102,14 @@ def _sum_tile(values: np.ndarray, axis: int, sums: Sums, part: slice) -> bool:
     low, high = sums.low[part], sums.high[part]
     _extremes(values, axis, low, high)
     least, most = float(np.minimum.reduce(low)), float(np.maximum.reduce(high))
-    largest = _LARGEST[values.dtype.name]
+    largest = _LARGEST[values.itemsize]
     if not (least > -largest and most < largest):  # NaN is neither
         return False
-    np.einsum(_SUM[axis], values, out=sums.total[part])
+    sums.least, sums.most = min(sums.least, least), max(sums.most, most)
+    if axis:
+        np.einsum("cn->c", values, out=sums.total[part])
+    else:
+        np.add.reduce(values, axis=0, out=sums.total[part])
     np.einsum(_SQUARE[axis], values, values, out=sums.square[part])
     if least <= 0 <= most:
         _count_zeros(values, axis, sums, part)
@@ -152,15 +167,16 @@ def gather(sums: Sums, groups: tuple[int, int, int]) -> Sums:
         fold(np.add.reduce, sums.total, np.float64),
         fold(np.add.reduce, sums.square, np.float64),
         None if sums.zeros is None else fold(np.add.reduce, sums.zeros, np.int64),
+        sums.least,
+        sums.most,
     )
 
 
 def cancelling(sums: Sums) -> np.ndarray | None:
     """Which channels vary too little about their mean for their sums to tell how much, bool; None: none does."""
-    name = sums.low.dtype.name
     mean_square = sums.total * sums.total
     mean_square *= _CANCELS / sums.count
-    mean_square += _UNDERFLOW[name]
+    mean_square += _UNDERFLOW[sums.low.itemsize]
     unsure = mean_square >= sums.square
     if not unsure.any():
         return None
@@ -168,15 +184,19 @@ def cancelling(sums: Sums) -> np.ndarray | None:
     return unsure if unsure.any() else None
 
 
-def exact_of(sums: Sums) -> Exact:
-    """The same in float64, as means and squared deviations."""
-    total = sums.total.astype(np.float64)
-    mean = total / sums.count
-    spread = sums.square - total * mean
-    constant = sums.low == sums.high
-    mean[constant] = sums.low[constant]
-    spread[constant] = 0
-    zeros = np.zeros(len(mean), np.int64) if sums.zeros is None else sums.zeros
-    count = np.full(len(mean), sums.count, np.int64)
-    low, high = sums.low.astype(np.float64), sums.high.astype(np.float64)
-    return Exact(count, low, high, mean, np.maximum(spread, 0), zeros)
+def exact_of(sums: Sequence[Sums]) -> Exact:
+    """The same in float64, as means and squared deviations, arrays [sheets, channels]."""
+    depth = np.array([part.count for part in sums], np.int64)[:, None]
+    low, high, total, square = (
+        np.array([getattr(part, name) for part in sums], np.float64) for name in ("low", "high", "total", "square")
+    )
+    mean = total / depth
+    total *= mean
+    square -= total
+    np.maximum(square, 0, out=square)
+    constant = low == high
+    mean[constant] = low[constant]
+    square[constant] = 0
+    none = np.zeros(len(sums[0].low), np.int64)
+    zeros = np.array([none if part.zeros is None else part.zeros for part in sums], np.int64)
+    return Exact(np.broadcast_to(depth, mean.shape), low, high, mean, square, zeros)

@@ -33,7 +33,7 @@ class Reservoir:
         """Draw from an array of one dimension, which is copied from."""
         while self._size + values.size // self.stride > CAPACITY:
             self._thin()
-        self._keep(values.copy() if self.stride == 1 else self._draw(values))
+        self._keep(values.copy() if self.stride == 1 else self._draw(values, self.stride))
 
     def merge(self, other: Reservoir) -> None:
         """Take in another subsample, both at the larger stride."""
@@ -59,24 +59,23 @@ class Reservoir:
             self._parts.append(values)
             self._size += values.size
 
-    def _draw(self, values: np.ndarray) -> np.ndarray:
-        strata = -(-values.size // self.stride)
-        places = _PLACES[:strata] * self.stride
-        places += self._random.integers(0, self.stride, strata, np.uint32)
-        if places[-1] >= values.size:  # the last stratum is short, and hit with the same probability per element
-            places = places[:-1]
-        return values.take(places)
-
     def _thin(self) -> None:
-        self._parts = self._half([self.values()]) if self._size else []
+        self._parts = self._half(self._parts and [self.values()])
         self._size = sum(map(len, self._parts))
         self.stride *= 2
 
     def _half(self, parts: list[np.ndarray]) -> list[np.ndarray]:
-        """One of each two neighbours; a last one without neighbour in every other case."""
-        halves = []
-        for values in parts:
-            places = np.arange(0, values.size, 2)
-            places += self._random.integers(0, 2, places.size)
-            halves.append(values[places[places < values.size]])
-        return [half for half in halves if half.size]
+        return [half for half in (self._draw(part, 2) for part in parts) if half.size]
+
+    def _draw(self, values: np.ndarray, stride: int) -> np.ndarray:
+        """One of each ``stride`` neighbours, a power of two, each element with the same probability."""
+        strata = -(-values.size // stride)
+        places = _PLACES[:strata] * stride
+        places += self._below(stride, strata)
+        return values.take(places if places[-1] < values.size else places[:-1])  # the last stratum may be short
+
+    def _below(self, stride: int, size: int) -> np.ndarray:
+        unit = np.uint16 if stride <= 1 << 16 else np.uint32
+        raw = self._random.bit_generator.random_raw(size * unit().itemsize // 8 + 1)
+        below: np.ndarray = raw.view(unit)[:size] & unit(stride - 1)
+        return below
