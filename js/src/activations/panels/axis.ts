@@ -2,7 +2,8 @@
 
 import type { Scale } from "../../views/charts/scale.js";
 
-const MOST_TICKS = 7;
+/** Pixels that a tick of an axis takes: numbers are wider than high. */
+const TICK = { across: 64, up: 24 };
 /** Powers of ten below the largest magnitude that an axis tells apart. */
 const MOST_DECADES = 8;
 
@@ -11,10 +12,12 @@ export type AxisKind = "linear" | "log";
 /** `tiny` is the least magnitude that matters to a logarithmic axis: it is linear around zero. */
 export function valueAxis(kind: AxisKind, low: number, high: number, tiny: number, from: number, to: number): Scale {
   const [least, most] = widened(low, high);
-  if (kind === "linear") return axis(least, most, from, to, (value) => value, linearTicks(least, most));
+  // Pixels run down: an axis whose values run up starts at its lower end.
+  const room = Math.max(2, Math.floor(Math.abs(to - from) / (to < from ? TICK.up : TICK.across)));
+  if (kind === "linear") return axis(least, most, from, to, (value) => value, linearTicks(least, most, room));
   const largest = Math.max(Math.abs(least), Math.abs(most));
   const base = 10 ** Math.floor(Math.log10(Math.max(tiny, largest / 10 ** MOST_DECADES)) + 1e-9);
-  return axis(least, most, from, to, logOf(base), logTicks(least, most, base), powerOf(base));
+  return axis(least, most, from, to, logOf(base), logTicks(least, most, base, room), powerOf(base));
 }
 
 /** Linear up to `base`, a unit for each power of ten beyond it. */
@@ -60,8 +63,8 @@ function widened(low: number, high: number): readonly [number, number] {
 }
 
 /** Steps of 1, 2 or 5 times a power of ten. */
-function linearTicks(low: number, high: number): number[] {
-  const rough = (high - low) / (MOST_TICKS - 2);
+function linearTicks(low: number, high: number, room: number): number[] {
+  const rough = (high - low) / room;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * ([1, 2, 5].find((nice) => nice * power >= rough) ?? 10);
   const first = Math.ceil(low / step);
@@ -70,11 +73,11 @@ function linearTicks(low: number, high: number): number[] {
   return Array.from({ length: Math.max(0, count) }, (_, at) => Number(((first + at) * step).toPrecision(12)));
 }
 
-function logTicks(low: number, high: number, base: number): number[] {
+function logTicks(low: number, high: number, base: number, room: number): number[] {
   const largest = Math.max(Math.abs(low), Math.abs(high));
   const powers = Math.max(1, Math.floor(Math.log10(largest / base) + 1e-9) + 1);
   const both = low < 0 && high > 0;
-  const stride = Math.ceil((powers * (both ? 2 : 1)) / MOST_TICKS);
+  const stride = Math.ceil((powers * (both ? 2 : 1)) / room);
   const sizes: number[] = [];
   // From the largest down, so that the ends of the axis have their tick.
   for (let power = powers - 1; power >= 0; power -= stride) sizes.push(Number((base * 10 ** power).toPrecision(6)));

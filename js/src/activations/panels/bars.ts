@@ -47,11 +47,19 @@ function add(counts: Float64Array, at: number, count: number): void {
   if (at >= 0) counts[at] = counts[at]! + count;
 }
 
-/** The least magnitude of an edge that is not zero; 0 where there is none. */
-export function tiniest({ low, high }: Histogram): number {
-  let least = Number.POSITIVE_INFINITY;
-  for (const edges of [low, high]) {
-    for (const edge of edges) if (edge !== 0) least = Math.min(least, Math.abs(edge));
+/** Of the values that are not zero, so many may be smaller than what a logarithmic axis tells apart. */
+const LOST = 0.001;
+
+/** The magnitude above which nearly all values that are not zero lie; 0 where there are none. */
+export function tiniest(histogram: Histogram): number {
+  const bins = countedBars(histogram)
+    .filter(({ low, high }) => low !== 0 || high !== 0)
+    .map(({ low, high, count }) => ({ edge: Math.min(Math.abs(low), Math.abs(high)) || Math.max(-low, high), count }))
+    .sort((a, b) => a.edge - b.edge);
+  let left = LOST * bins.reduce((sum, { count }) => sum + count, 0);
+  for (const { edge, count } of bins) {
+    left -= count;
+    if (left < 0) return edge;
   }
-  return Number.isFinite(least) ? least : 0;
+  return 0;
 }

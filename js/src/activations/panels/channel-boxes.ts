@@ -8,7 +8,7 @@ export interface ChannelBox {
   readonly stop: number;
   readonly min: number;
   readonly max: number;
-  /** Mean less and plus one standard deviation, the least and the greatest of those that share the box. */
+  /** Mean less and plus one standard deviation, within min and max; of those that share the box the outermost. */
   readonly low: number;
   readonly high: number;
   readonly mean: number;
@@ -36,10 +36,11 @@ function box(channels: Channels, order: ArrayLike<number>, first: number, stop: 
     if (mean === null) continue;
     known += 1;
     found.mean += mean;
-    found.min = Math.min(found.min, channels.value(channel, "min") ?? mean);
-    found.max = Math.max(found.max, channels.value(channel, "max") ?? mean);
-    found.low = Math.min(found.low, mean - std);
-    found.high = Math.max(found.high, mean + std);
+    const [min, max] = [channels.value(channel, "min") ?? mean, channels.value(channel, "max") ?? mean];
+    found.min = Math.min(found.min, min);
+    found.max = Math.max(found.max, max);
+    found.low = Math.min(found.low, Math.max(min, mean - std));
+    found.high = Math.max(found.high, Math.min(max, mean + std));
   }
   if (known === 0) return { ...found, first, stop, min: NaN, max: NaN, low: NaN, high: NaN, mean: NaN };
   return { ...found, first, stop, mean: found.mean / known };

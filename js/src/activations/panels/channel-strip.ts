@@ -19,7 +19,7 @@ export interface StripShown {
   readonly chosen: number | null;
 }
 
-const HEIGHT = 170;
+const HEIGHT = 150;
 const MARGIN = { left: 52, top: 8, right: 14, bottom: 34 };
 /** Pixels of a box that shows one channel, at least. */
 const BOX = 3;

@@ -28,7 +28,10 @@ export class DistributionPanel implements Panel {
 
   constructor(scene: PanelScene) {
     this.#histogram = new HistogramChart(scene.tooltip);
-    this.#strip = new ChannelStrip(scene.tooltip, (channel) => scene.change({ channel }));
+    this.#strip = new ChannelStrip(scene.tooltip, (channel) => {
+      scene.change({ channel });
+      scene.show("maps");
+    });
     this.#bins = new Segments({ label: "Values", options: AXES, pick: (bins) => scene.change({ bins }) });
     this.#counts = new Segments({ label: "Counts", options: AXES, pick: (counts) => scene.change({ counts }) });
     this.#limits = new Segments({
@@ -53,8 +56,8 @@ export class DistributionPanel implements Panel {
       h("div", { class: "hl-toolbar", role: "toolbar", "aria-label": "Axes of the histogram" }, ...choices),
       this.#histogram.node(),
       this.#hint,
-      this.#numbers,
       this.#channels,
+      this.#numbers,
     );
   }
 
@@ -72,6 +75,7 @@ export class DistributionPanel implements Panel {
     this.#limits.show(limits);
     this.#histogram.show({ histogram, statistics, bins, counts, robust: limits === "robust" });
     this.#hint.textContent = hint(bins, limits === "robust");
+    this.#hint.hidden = this.#hint.textContent === "";
     put(
       this.#numbers,
       quantileTable(statistics, doc.tensors.text("quantiles")?.at(row) ?? ""),
@@ -97,6 +101,6 @@ export class DistributionPanel implements Panel {
 
 function hint(bins: "linear" | "log", robust: boolean): string {
   const ends = robust ? `${percent(0.002)} of the values lie beyond the axis.` : "";
-  const spread = bins === "linear" ? "Counted in bins that grow with the value, shared out evenly here." : "";
+  const spread = bins === "linear" ? "Far from zero, several bars share a bin." : "";
   return [ends, spread].filter(Boolean).join(" ");
 }

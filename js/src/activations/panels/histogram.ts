@@ -20,10 +20,12 @@ export interface HistogramShown {
   readonly robust: boolean;
 }
 
-const HEIGHT = 190;
+const HEIGHT = 166;
 const MARGIN = { left: 52, top: 30, right: 14, bottom: 26 };
 /** Pixels of a bar of the linear axis. */
 const BAR = 5;
+/** Pixels of a bar of one value alone, which zero has. */
+const POINT = 5;
 /** A logarithmic axis of counts starts below one value. */
 const LEAST_COUNT = 0.5;
 
@@ -109,8 +111,15 @@ export class HistogramChart {
 
   #at(pixel: number): number {
     if (!this.#x || !this.#plot || this.#bars.length === 0) return -1;
-    const value = this.#x.invert(Math.min(this.#plot.right, Math.max(this.#plot.left, pixel)));
-    return this.#bars.findIndex(({ low, high }, at) => value <= high && (value >= low || at === 0));
+    const [x, plot] = [this.#x, this.#plot];
+    const under = this.#bars
+      .map((bar, at) => ({ at, bar }))
+      .filter(({ bar }) => {
+        const [left, width] = extent(bar, x, plot);
+        return pixel >= left - 0.5 && pixel <= left + width + 0.5;
+      });
+    // Zero alone is drawn wider than it is, over what lies beside it.
+    return (under.find(({ bar }) => bar.low === bar.high) ?? under[0])?.at ?? -1;
   }
 
   #words(at: number): readonly string[] {
@@ -119,7 +128,10 @@ export class HistogramChart {
     const total = this.#shown?.statistics["count"];
     const share = total ? ` (${percent(bar.count / total)})` : "";
     const shared = this.#shown?.bins === "linear" && !Number.isInteger(bar.count);
-    return [span(bar.low, bar.high), `${shared ? "about " : ""}${exact(Math.round(bar.count))} values${share}`];
+    return [
+      bar.low === bar.high ? figure(bar.low) : span(bar.low, bar.high),
+      `${shared ? "about " : ""}${exact(Math.round(bar.count))} values${share}`,
+    ];
   }
 
   #tell(at: number, x: number, y: number): void {
@@ -149,8 +161,8 @@ export function limits({ statistics, robust }: Pick<HistogramShown, "statistics"
 /** Where a bar lies, within the plot and never too thin to be seen. */
 function extent({ low, high }: Bar, x: Scale, plot: Box): readonly [number, number] {
   const [from, to] = [Math.max(plot.left, x(low)), Math.min(plot.right, x(high))];
-  const width = Math.max(1.5, to - from - 0.5);
-  return [Math.min(from, plot.right - width), width];
+  const width = Math.max(low === high ? POINT : 1.5, to - from - 0.5);
+  return [Math.max(plot.left, Math.min(low === high ? from - width / 2 : from, plot.right - width)), width];
 }
 
 function countAxis(kind: AxisKind, most: number, plot: Box): Scale {

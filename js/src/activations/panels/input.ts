@@ -59,25 +59,20 @@ export class InputPanel implements Panel {
 }
 
 function parts({ picture, tokens, arrays, label }: SampleInput): HTMLElement[] {
-  const shown: HTMLElement[] = [];
-  if (picture) shown.push(canvas(picture, label));
-  if (tokens) shown.push(tokenList(tokens));
   // A picture or a text says more than the numbers made of it.
-  const list = h("ul", { class: "hl-arrays" }, ...arrays.map(arrayItem));
-  if (arrays.length > 0) shown.push(shown.length > 0 ? folded(list, arrays.length) : list);
-  return shown;
+  const words = arrays.map(({ name, dtype, shape }) => `${name}: ${dtype} ${shapeText(shape)}`).join("\n");
+  if (picture) return [canvas(picture, label, words)];
+  if (tokens) return [tokenList(tokens, words)];
+  return arrays.length > 0 ? [h("ul", { class: "hl-arrays" }, ...arrays.map(arrayItem))] : [];
 }
 
-function folded(list: HTMLElement, amount: number): HTMLElement {
-  return h("details", {}, h("summary", {}, amount === 1 ? "The array fed" : `The ${amount} arrays fed`), list);
-}
-
-function canvas({ width, height, rgb }: NonNullable<SampleInput["picture"]>, name: string): HTMLElement {
+function canvas({ width, height, rgb }: NonNullable<SampleInput["picture"]>, name: string, title: string): HTMLElement {
   const drawn = h("canvas", {
     width,
     height,
     class: "hl-input-picture",
     role: "img",
+    title,
     "aria-label": `The picture ${name}`,
   });
   const context = drawn.getContext("2d");
@@ -90,12 +85,12 @@ function canvas({ width, height, rgb }: NonNullable<SampleInput["picture"]>, nam
   return drawn;
 }
 
-function tokenList(tokens: readonly string[]): HTMLElement {
+function tokenList(tokens: readonly string[], title = ""): HTMLElement {
   const items = tokens.slice(0, MOST_TOKENS).map((token, at) => h("li", { title: `Token ${at}` }, token || "␣"));
   const rest = tokens.length - items.length;
   return h(
     "ol",
-    { class: "hl-tokens hl-scroll", "aria-label": `${tokens.length} tokens`, tabindex: 0 },
+    { class: "hl-tokens hl-scroll", "aria-label": `${tokens.length} tokens`, tabindex: 0, title: title || null },
     ...items,
     rest > 0 && h("li", { class: "hl-muted" }, `and ${rest.toLocaleString("en-US")} more`),
   );
