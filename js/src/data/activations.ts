@@ -124,16 +124,21 @@ export class ActivationsDocument {
     return LAYOUTS.includes(word) ? (word as Layout) : "other";
   }
 
-  /** Sizes of the axes of one sample; empty for a scalar and where a size is unknown. */
-  shape(row: number): readonly number[] {
+  /** Sizes of the axes, null where samples differ; empty for a scalar and where nothing is known. */
+  dims(row: number): readonly (number | null)[] {
     const text = this.tensors.text("shape")?.at(row) ?? "";
-    const sizes = text.split("×").map(Number);
-    return text !== "" && sizes.every((size) => Number.isSafeInteger(size) && size >= 0) ? sizes : [];
+    return /^[\d?]+(×[\d?]+)*$/.test(text) ? text.split("×").map((size) => (size === "?" ? null : Number(size))) : [];
+  }
+
+  /** Sizes of the axes; empty for a scalar and where a size is unknown. */
+  shape(row: number): readonly number[] {
+    const dims = this.dims(row);
+    return dims.every((size) => size !== null) ? dims : [];
   }
 
   /** The axis of the channels, counted from the front; -1: none. */
   channelAxis(row: number): number {
-    const [axis, rank] = [this.tensors.indices("channel_axis")[row] ?? -1, this.shape(row).length];
+    const [axis, rank] = [this.tensors.indices("channel_axis")[row] ?? -1, this.dims(row).length];
     return axis < rank ? axis : -1;
   }
 

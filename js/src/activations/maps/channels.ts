@@ -24,7 +24,7 @@ export class Channels {
     this.#doc = doc;
     this.#row = row;
     const range = doc.channelRange(row);
-    this.count = range ? range.stop - range.start : (doc.shape(row)[doc.channelAxis(row)] ?? 0);
+    this.count = range ? range.stop - range.start : (doc.dims(row)[doc.channelAxis(row)] ?? 0);
   }
 
   /** A column over the channels; null: it was not measured. */

@@ -96,14 +96,14 @@ export class ChannelGrid {
   }
 
   show(look: GridLook): void {
-    const before = this.#seen;
+    const [before, hidden] = [this.#seen, this.#look === null];
     [this.#look, this.#seen] = [look, look];
     this.#node.setAttribute("aria-label", `${look.order.length} ${look.word}s`);
     this.#remember(before, look);
     this.#layout();
     if (!before) this.#scrollTo(look.shown.settings.first);
     else if (movesAway(before, look)) this.#scrollTo(0);
-    else this.#node.scrollTop = this.#top;
+    else if (hidden) this.#node.scrollTop = this.#top;
     this.#describe();
   }
 

@@ -1,0 +1,277 @@
+import { wheelMove } from "../../graph/input/wheel.js";
+import { Cleanup } from "../../views/cleanup.js";
+import { h } from "../../views/dom.js";
+import { type Coloring, canvasOf } from "../color/paint.js";
+import type { Ink } from "../ink.js";
+import { type Reading, readingAt, stretch } from "../reading.js";
+import { Surface } from "../surface.js";
+import type { Tile } from "../tiles/tile.js";
+import { type Axis, placeWord } from "./axis.js";
+import { bounded, type Camera, fitScale, revealing, type Scale, type Size, scaled, WHOLE, zoomed } from "./camera.js";
+import { drawScene, MARGINS, type Scene } from "./draw.js";
+import { stepOf, zoomOf } from "./keys.js";
+
+export interface ViewerLook {
+  /** What is looked at: another of these shows all again. */
+  readonly id: string;
+  readonly title: string;
+  /** null: it is on its way. */
+  readonly tile: Tile | null;
+  /** Whether the tile is of what was shown before. */
+  readonly stale: boolean;
+  readonly coloring: Coloring;
+  readonly ink: Ink;
+  readonly rows: Axis;
+  readonly columns: Axis;
+  /** Whether a value is as high as wide. */
+  readonly square: boolean;
+  readonly flags: ReadonlyMap<number, "dead" | "outlier">;
+  /** "channel 12", "" where there are none. */
+  readonly channel: string;
+}
+
+export interface ViewerEvents {
+  onReading(reading: Reading | null): void;
+  /** Escape. */
+  onBack(): void;
+  /** The next or the previous picture. */
+  onTurn(step: number): void;
+  /** Pixels of the screen that the longer side takes now. */
+  onSide(pixels: number): void;
+}
+
+const WIDTH = 600;
+const HEIGHT = 400;
+const DRAG_PIXELS = 3;
+
+/** One picture, with axes, to zoom into and to read values off. */
+export class PictureViewer {
+  readonly #events: ViewerEvents;
+  readonly #cleanup = new Cleanup();
+  readonly #surface = new Surface("hl-plane-canvas");
+  readonly #node = h("div", { class: "hl-plane", role: "group", tabindex: 0, "data-testid": "haoline-plane" });
+  #look: ViewerLook | null = null;
+  #picture: HTMLCanvasElement | null = null;
+  #camera: Camera = WHOLE;
+  #cursor: { row: number; column: number } | null = null;
+  #drag: { x: number; y: number; camera: Camera } | null = null;
+  #frame = 0;
+
+  constructor(events: ViewerEvents) {
+    this.#events = events;
+    const node = this.#node;
+    node.append(this.#surface.canvas);
+    node.addEventListener("pointermove", (event) => this.#move(event));
+    node.addEventListener("pointerleave", () => events.onReading(this.#cursorReading()));
+    node.addEventListener("pointerdown", (event) => this.#press(event));
+    for (const event of ["pointerup", "pointercancel"]) node.addEventListener(event, () => this.#release());
+    node.addEventListener("dblclick", () => this.#aim(WHOLE));
+    node.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
+    node.addEventListener("keydown", (event) => this.#key(event));
+    for (const event of ["focus", "blur"]) node.addEventListener(event, () => this.redraw());
+    this.#cleanup.resize(node, () => this.#fit());
+  }
+
+  node(): HTMLElement {
+    return this.#node;
+  }
+
+  show(look: ViewerLook): void {
+    if (this.#look?.id !== look.id) [this.#camera, this.#cursor] = [WHOLE, null];
+    this.#look = look;
+    this.#picture = look.tile && canvasOf(look.tile, look.coloring);
+    this.#node.setAttribute("aria-label", `${look.title}. Arrow keys read values, plus and minus zoom.`);
+    this.#node.dataset["missing"] = String(!look.tile || look.stale);
+    this.#fit();
+  }
+
+  focus(): void {
+    this.#node.focus({ preventScroll: true });
+  }
+
+  redraw(): void {
+    if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.#draw());
+  }
+
+  /** What is drawn, for a file; null: nothing yet. */
+  scene(): Scene | null {
+    const look = this.#look;
+    if (!look?.tile) return null;
+    const { tile, coloring, stale, rows, columns, flags, ink } = look;
+    const drawn = { tile, coloring, stale, rows, columns, flags, ink, picture: this.#picture };
+    return { ...drawn, camera: this.#camera, scale: this.#scale, plot: this.#plot, cursor: this.#shownCursor };
+  }
+
+  get size(): Size {
+    return { width: this.#node.clientWidth || WIDTH, height: this.#node.clientHeight || HEIGHT };
+  }
+
+  dispose(): void {
+    cancelAnimationFrame(this.#frame);
+    this.#cleanup.dispose();
+    this.#node.remove();
+  }
+
+  get #shownCursor(): Scene["cursor"] {
+    return document.activeElement === this.#node ? this.#cursor : null;
+  }
+
+  get #values(): Size {
+    const tile = this.#look?.tile;
+    return { width: tile?.fullWidth ?? 1, height: tile?.fullHeight ?? 1 };
+  }
+
+  get #plot(): Scene["plot"] {
+    const { width, height } = this.size;
+    const { left } = this.#look?.rows.words ? MARGINS.words : MARGINS.numbers;
+    const { bottom } = this.#look?.columns.words ? MARGINS.words : MARGINS.numbers;
+    const room = { width: width - left - MARGINS.right, height: height - MARGINS.top - bottom };
+    return { left, top: MARGINS.top, width: Math.max(20, room.width), height: Math.max(20, room.height) };
+  }
+
+  get #base(): Scale {
+    return fitScale(this.#values, this.#plot, this.#look?.square ?? true);
+  }
+
+  get #scale(): Scale {
+    return scaled(this.#base, this.#camera);
+  }
+
+  #fit(): void {
+    if (!this.#look) return;
+    const { width, height } = this.size;
+    this.#surface.fit(width, height);
+    this.#camera = bounded(this.#camera, this.#base, this.#values, this.#plot);
+    this.#draw();
+  }
+
+  #aim(camera: Camera): void {
+    this.#camera = bounded(camera, this.#base, this.#values, this.#plot);
+    const { x, y } = this.#scale;
+    const { width, height } = this.#values;
+    this.#events.onSide(Math.max(x * width, y * height) * devicePixelRatio);
+    this.redraw();
+  }
+
+  #draw(): void {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    const look = this.#look;
+    const context = look && this.#surface.begin(look.ink.ground);
+    if (!context) return;
+    const scene = this.scene();
+    if (scene) drawScene(context, scene);
+  }
+
+  #point(event: MouseEvent): { x: number; y: number } {
+    const box = this.#node.getBoundingClientRect();
+    return { x: event.clientX - box.left - this.#plot.left, y: event.clientY - box.top - this.#plot.top };
+  }
+
+  #move(event: PointerEvent): void {
+    const at = this.#point(event);
+    if (this.#drag) return this.#pull(at);
+    const { x, y } = this.#scale;
+    const [column, row] = [Math.floor(this.#camera.x + at.x / x), Math.floor(this.#camera.y + at.y / y)];
+    const inside = at.x >= 0 && at.y >= 0 && at.x <= this.#plot.width && at.y <= this.#plot.height;
+    this.#events.onReading(inside ? this.#reading(row, column) : null);
+  }
+
+  #pull(at: { x: number; y: number }): void {
+    const drag = this.#drag!;
+    const { x, y } = this.#scale;
+    if (Math.hypot(at.x - drag.x, at.y - drag.y) < DRAG_PIXELS) return;
+    this.#aim({ ...drag.camera, x: drag.camera.x - (at.x - drag.x) / x, y: drag.camera.y - (at.y - drag.y) / y });
+  }
+
+  #press(event: PointerEvent): void {
+    if (event.button !== 0 || !this.#look?.tile) return;
+    const at = this.#point(event);
+    const { x, y } = this.#scale;
+    this.#node.setPointerCapture?.(event.pointerId);
+    this.#drag = { ...at, camera: this.#camera };
+    this.focus();
+    this.#setCursor(Math.floor(this.#camera.y + at.y / y), Math.floor(this.#camera.x + at.x / x));
+  }
+
+  #release(): void {
+    this.#drag = null;
+  }
+
+  /** The wheel scrolls the notebook until the picture has been clicked. */
+  #wheel(event: WheelEvent): void {
+    if (!event.ctrlKey && document.activeElement !== this.#node) return;
+    event.preventDefault();
+    const { dx, factor } = wheelMove(event, event.ctrlKey);
+    const camera = { ...this.#camera, x: this.#camera.x - dx / this.#scale.x };
+    this.#aim(zoomed(camera, this.#base, factor, this.#point(event)));
+  }
+
+  #key(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey || !this.#act(event.key, event.shiftKey)) return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  #act(key: string, far: boolean): boolean {
+    if (key === "Escape") return this.#do(() => this.#events.onBack());
+    if (key === "PageUp" || key === "PageDown") return this.#do(() => this.#events.onTurn(key === "PageUp" ? -1 : 1));
+    if (key === "0") return this.#do(() => this.#aim(WHOLE));
+    const factor = zoomOf(key);
+    if (factor) return this.#do(() => this.#aim(zoomed(this.#camera, this.#base, factor, this.#middle())));
+    const step = stepOf(key, far ? 10 : 1);
+    return step !== null && this.#do(() => this.#step(step.rows, step.columns));
+  }
+
+  #do(action: () => void): boolean {
+    action();
+    return true;
+  }
+
+  /** Where the keys zoom: at the cursor, else in the middle. */
+  #middle(): { x: number; y: number } {
+    const { x, y } = this.#scale;
+    const cursor = this.#cursor;
+    if (!cursor) return { x: this.#plot.width / 2, y: this.#plot.height / 2 };
+    return { x: (cursor.column + 0.5 - this.#camera.x) * x, y: (cursor.row + 0.5 - this.#camera.y) * y };
+  }
+
+  /** By one pixel of the picture, which may stand for several values. */
+  #step(rows: number, columns: number): void {
+    const tile = this.#look?.tile;
+    if (!tile) return;
+    const from = this.#cursor;
+    const height = stretch(0, tile.height, tile.fullHeight).last + 1;
+    const width = stretch(0, tile.width, tile.fullWidth).last + 1;
+    this.#setCursor(from ? from.row + rows * height : 0, from ? from.column + columns * width : 0);
+    const cursor = this.#cursor!;
+    this.#aim(revealing(this.#camera, this.#base, this.#plot, cursor.row, cursor.column));
+  }
+
+  #setCursor(row: number, column: number): void {
+    const { width, height } = this.#values;
+    const hold = (place: number, count: number): number => Math.max(0, Math.min(count - 1, place));
+    this.#cursor = { row: hold(row, height), column: hold(column, width) };
+    this.#events.onReading(this.#cursorReading());
+    this.redraw();
+  }
+
+  #cursorReading(): Reading | null {
+    return this.#cursor && this.#reading(this.#cursor.row, this.#cursor.column);
+  }
+
+  #reading(row: number, column: number): Reading | null {
+    const look = this.#look;
+    const tile = look?.tile;
+    if (!tile || row < 0 || column < 0 || row >= tile.fullHeight || column >= tile.fullWidth) return null;
+    const pixel = (place: number, length: number, full: number): number =>
+      Math.floor(place / (stretch(0, length, full).last + 1));
+    const [y, x] = [pixel(row, tile.height, tile.fullHeight), pixel(column, tile.width, tile.fullWidth)];
+    const reading = readingAt(tile, (x + 0.5) / tile.width, (y + 0.5) / tile.height, look.channel);
+    const axes = [look.rows, look.columns].map((axis, i) => ({
+      name: axis.name,
+      text: placeWord(axis, reading.axes[i]!.text, i === 0 ? row : column),
+    }));
+    return { ...reading, axes: axes.filter((_, i) => [look.rows, look.columns][i]!.name !== "") };
+  }
+}

@@ -1,0 +1,130 @@
+import { h } from "../views/dom.js";
+import { button, Choice, group, type Option, Slider } from "./controls.js";
+import type { Channels } from "./maps/channels.js";
+import type { PanelSettings, Shown } from "./panel.js";
+import { COLOR_MAPS, type ColorMap, type Filter, SORTS, type Sort } from "./settings.js";
+import { hasGrid, type Showing } from "./showing.js";
+
+export type ExportKind = "png" | "svg" | "npy";
+
+export interface ToolbarEvents {
+  change(settings: Partial<PanelSettings>): void;
+  save(kind: ExportKind): void;
+}
+
+const SORT_WORDS: Readonly<Record<Sort, string>> = {
+  index: "Index",
+  mean: "Mean",
+  std: "Std",
+  max: "Max",
+  sparsity: "Sparsity",
+  divergence: "Divergence",
+};
+const MAP_WORDS: Readonly<Record<ColorMap, string>> = {
+  auto: "Automatic",
+  viridis: "Viridis",
+  magma: "Magma",
+  diverging: "About zero",
+  grey: "Grey",
+};
+const SCALES: readonly Option<PanelSettings["scale"]>[] = [
+  { value: "shared", text: "Shared" },
+  { value: "channel", text: "Each its own" },
+];
+const LIMITS: readonly Option<PanelSettings["limits"]>[] = [
+  { value: "robust", text: "Robust (99.8 %)" },
+  { value: "full", text: "Least to greatest" },
+];
+const SIZE = { min: 32, max: 256, step: 16 };
+
+/** How pictures are shown: which, in what order, in what colours. */
+export class Toolbar {
+  readonly #shape: Choice<PanelSettings["shape"]>;
+  readonly #sort: Choice<Sort>;
+  readonly #filter: Choice<Filter>;
+  readonly #map: Choice<ColorMap>;
+  readonly #scale: Choice<PanelSettings["scale"]>;
+  readonly #limits: Choice<PanelSettings["limits"]>;
+  readonly #size: Slider;
+  readonly #direction: HTMLButtonElement;
+  readonly #order: HTMLElement;
+  readonly #node: HTMLElement;
+  #descending = false;
+
+  constructor({ change, save }: ToolbarEvents) {
+    this.#shape = new Choice("Show", "haoline-maps-shape", (shape) => change({ shape }));
+    this.#sort = new Choice("Sort", "haoline-maps-sort", (sort) =>
+      change({ sort, descending: sort !== "index", first: 0 }),
+    );
+    this.#filter = new Choice("Filter", "haoline-maps-filter", (filter) => change({ filter, first: 0 }));
+    this.#map = new Choice("Colours", "haoline-maps-colors", (map) => change({ map }));
+    this.#scale = new Choice("Scale", "haoline-maps-scale", (scale) => change({ scale }));
+    this.#limits = new Choice("Limits", "haoline-maps-limits", (limits) => change({ limits }));
+    this.#size = new Slider("haoline-maps-size", (cell) => change({ cell }));
+    const turn = (): void => change({ descending: !this.#descending, first: 0 });
+    this.#direction = button("↑", "Turn the order round", "haoline-maps-direction", turn);
+    this.#order = group("Order", this.#sort.node(), this.#direction, this.#filter.node(), this.#size.node());
+    const colors = group("Colours", this.#map.node(), this.#scale.node(), this.#limits.node());
+    const files = group(
+      "Save",
+      button("PNG", "Save the picture as PNG", "haoline-save-png", () => save("png")),
+      button("SVG", "Save the picture as SVG", "haoline-save-svg", () => save("svg")),
+      button(".npy", "Save the values as a NumPy file", "haoline-save-npy", () => save("npy")),
+    );
+    const label = "How activations are shown";
+    this.#node = h("div", { class: "hl-pictures-bar", role: "toolbar", "aria-label": label });
+    this.#node.append(this.#shape.node(), this.#order, colors, files);
+  }
+
+  node(): HTMLElement {
+    return this.#node;
+  }
+
+  show({ doc, row, settings }: Shown, what: Showing, channels: Channels): void {
+    this.#node.hidden = what.kind === "nothing";
+    const grid = what.kind === "grid";
+    this.#order.hidden = !grid;
+    const word = doc.layout(row) === "attention" ? "Heads" : "Channels";
+    this.#shape.show(shapes(word), settings.shape === "plane" ? "plane" : "auto");
+    this.#shape.hidden = !hasGrid(doc, row);
+    this.#sort.show(
+      channels.sorts(SORTS).map((value) => ({ value, text: SORT_WORDS[value] })),
+      settings.sort,
+    );
+    this.#showDirection(settings.descending);
+    this.#filter.show(filters(channels), settings.filter);
+    this.#size.show("Size", SIZE, settings.cell);
+    this.#map.show(
+      COLOR_MAPS.map((value) => ({ value, text: MAP_WORDS[value] })),
+      settings.map,
+    );
+    this.#scale.show(SCALES, settings.scale);
+    this.#scale.hidden = what.kind === "plane";
+    this.#limits.show(LIMITS, settings.limits);
+  }
+
+  #showDirection(descending: boolean): void {
+    this.#descending = descending;
+    this.#direction.textContent = descending ? "↓" : "↑";
+    const label = `${descending ? "Greatest" : "Least"} first; turn the order round`;
+    for (const name of ["aria-label", "title"]) this.#direction.setAttribute(name, label);
+  }
+}
+
+function shapes(word: string): Option<PanelSettings["shape"]>[] {
+  return [
+    { value: "auto", text: word },
+    { value: "plane", text: "Two axes" },
+  ];
+}
+
+/** Marks that nobody looked for are not offered. */
+function filters(channels: Channels): Option<Filter>[] {
+  const [dead, outlier] = [channels.marked("dead"), channels.marked("outlier")];
+  return [
+    { value: "all", text: `All (${channels.count})` },
+    ...(dead === null ? [] : [{ value: "dead", text: `Dead (${dead})` } as const]),
+    ...(outlier === null ? [] : [{ value: "outlier", text: `Outlier (${outlier})` } as const]),
+    ...(dead === null ? [] : [{ value: "alive", text: `Alive (${channels.count - dead})` } as const]),
+  ];
+}
