@@ -73,6 +73,7 @@ class ActivationView(CellView):
         self.captured = _reopened(captured)
         self._answers = Answers(self.captured, tensor_rows(self.captured))
         self._busy = RLock()
+        self.observe(self._follow, "tensor")
         super().__init__(
             self.captured.report,
             view=display.VIEW,
@@ -111,6 +112,14 @@ class ActivationView(CellView):
         if self.listening:
             return dict(self.panel)
         raise ModelError("The settings of the panel are a small dict of what JSON can hold.")
+
+    def _follow(self, change: dict[str, Any]) -> None:
+        """A tensor that Python names is shown with the op that makes it."""
+        if self.listening or change["new"] < 0:
+            return
+        producer = int(self.report.tables["tensors"]["producer"].values[change["new"]])
+        if producer >= 0 and producer not in self.selection:
+            self.selection = [producer]
 
     def state(self) -> dict[str, Any]:
         """What the view shows, the tensor, the sample and the snapshot included."""

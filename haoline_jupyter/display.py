@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
+    from haoline_analysis.runtime import ActivationReport
+
+_CAPTURE = ("haoline_analysis.runtime.activation_report", "ActivationReport")
+"""A class named, not imported: most notebooks run no model."""
+
 
 def bundle(report: ModelReport) -> dict[str, Any]:
     """All representations of a report, the live widget among them where there is a kernel."""
@@ -36,15 +41,34 @@ def bundle(report: ModelReport) -> dict[str, Any]:
     }
 
 
+def captured_bundle(captured: ActivationReport) -> dict[str, Any]:
+    """All representations of a capture, the live view among them where there is a kernel."""
+    from haoline_analysis.runtime import display
+    from haoline_jupyter.activation_view import ActivationView
+
+    if not shown.is_live():
+        return display.mimebundle(captured)
+    try:
+        view = ActivationView(captured)
+    except ModelError as error:
+        sys.stderr.write(f"{message(error)}\n")
+        return display.mimebundle(captured)
+    shown.outputs.add(*shown.here(), view)
+    return {**view.stored(view.view_id), **view.live()}
+
+
 def install(shell: InteractiveShell) -> None:
-    """Show reports as widgets in this shell."""
+    """Show reports and captures as widgets in this shell."""
     shell.display_formatter.mimebundle_formatter.for_type(ModelReport, bundle)
+    shell.display_formatter.mimebundle_formatter.for_type_by_name(*_CAPTURE, captured_bundle)
     shown.install(shell)
 
 
 def remove(shell: InteractiveShell) -> None:
-    """Show reports without widgets again."""
-    shell.display_formatter.mimebundle_formatter.pop(ModelReport, None)
+    """Show reports and captures without widgets again."""
+    formatter = shell.display_formatter.mimebundle_formatter
+    formatter.pop(ModelReport, None)
+    formatter.pop(".".join(_CAPTURE), None)
     shown.remove(shell)
 
 

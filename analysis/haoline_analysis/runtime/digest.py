@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from haoline_analysis.runtime.capture import ActivationReport
+    from haoline_analysis.runtime.activation_report import ActivationReport
 
 _FIGURES = (("min", "Min"), ("max", "Max"), ("mean", "Mean"), ("std", "Std"))
 HEADINGS = ("Tensor", "Op", "Shape", *(label for _, label in _FIGURES), "Zeros", "NaN, Inf", "Dead channels")
@@ -52,10 +52,12 @@ def samples(captured: ActivationReport) -> str:
 def outputs(captured: ActivationReport) -> str:
     """What capturing did to the model's outputs."""
     check = captured.check
-    if check is None or check.identical is None:
+    if check is None:
         return "not compared"
     if check.identical:
         return "as without capture"
+    if check.max_abs_difference is None:
+        return "not comparable"
     return f"differ by {figure(check.max_abs_difference)} at most"
 
 
@@ -73,7 +75,7 @@ def notes(captured: ActivationReport) -> list[str]:
     """What was assumed and noticed."""
     told_before = set(captured.notes)
     listed = [*captured.notes, *(note for note in captured.samples.notes if note not in told_before)]
-    if captured.check is not None and captured.check.note:
+    if captured.check is not None and not captured.check.identical:
         listed.append(captured.check.note)
     return [plain(note) for note in dict.fromkeys(listed)]
 

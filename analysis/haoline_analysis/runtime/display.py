@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from haoline_analysis.report.view_assets import ViewAssets
-    from haoline_analysis.runtime.capture import ActivationReport
+    from haoline_analysis.runtime.activation_report import ActivationReport
 
 VIEW = "activations"
 TOP = 10

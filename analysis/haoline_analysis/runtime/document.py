@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from haoline_analysis.runtime.capture import ActivationReport
+    from haoline_analysis.runtime.activation_report import ActivationReport
 
 MOST_SAMPLES, MOST_TOKENIZED = 1000, 64
 """Samples that the header names, and those whose tokens it lists; the view asks for the rest."""
