@@ -11,13 +11,14 @@ export type AxisKind = "linear" | "log";
 
 /** `tiny` is the least magnitude that matters to a logarithmic axis: it is linear around zero. */
 export function valueAxis(kind: AxisKind, low: number, high: number, tiny: number, from: number, to: number): Scale {
-  const [least, most] = widened(low, high);
+  const [start, stop] = widened(low, high);
   // Pixels run down: an axis whose values run up starts at its lower end.
   const room = Math.max(2, Math.floor(Math.abs(to - from) / (to < from ? TICK.up : TICK.across)));
-  if (kind === "linear") return axis(least, most, from, to, (value) => value, linearTicks(least, most, room));
-  const largest = Math.max(Math.abs(least), Math.abs(most));
-  const base = 10 ** Math.floor(Math.log10(Math.max(tiny, largest / 10 ** MOST_DECADES)) + 1e-9);
-  return axis(least, most, from, to, logOf(base), logTicks(least, most, base, room), powerOf(base));
+  if (kind === "linear") return axis(start, stop, from, to, (value) => value, linearTicks(start, stop, room));
+  const largest = Math.max(Math.abs(start), Math.abs(stop));
+  const least = Math.min(largest, Math.max(tiny, largest / 10 ** MOST_DECADES));
+  const base = 10 ** Math.floor(Math.log10(least) + 1e-9);
+  return axis(start, stop, from, to, logOf(base), logTicks(start, stop, base, room), powerOf(base));
 }
 
 /** Linear up to `base`, a unit for each power of ten beyond it. */
