@@ -1,0 +1,109 @@
+"""A re-iterable sequence of checked samples."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, overload
+
+from haoline_analysis.errors import ModelError
+from haoline_analysis.runtime.samples.check import check_feeds
+from haoline_analysis.runtime.samples.layouts import picture_in
+from haoline_analysis.runtime.samples.sample import Sample
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from haoline_analysis.runtime.samples.ports import Port
+    from haoline_analysis.runtime.samples.sources import Source
+
+
+class Samples:
+    """Samples that are made, and their files opened, when they are asked for. Picklable if the source is."""
+
+    def __init__(
+        self,
+        source: Source,
+        ports: tuple[Port, ...],
+        origin: str,
+        *,
+        synthetic: bool = False,
+        notes: Iterable[str] = (),
+    ) -> None:
+        """Samples of ``source``, to be checked against ``ports``."""
+        self._source = source
+        self._ports = ports
+        self._notes = dict.fromkeys(notes)
+        self.origin = origin
+        self.synthetic = synthetic
+
+    @property
+    def ports(self) -> tuple[Port, ...]:
+        """The model inputs that every sample feeds."""
+        return self._ports
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was assumed or noticed, so far: presets, padding, conversions, NaN in a sample already seen."""
+        return tuple(self._notes)
+
+    def __len__(self) -> int:
+        """Number of samples."""
+        return len(self._source)
+
+    @overload
+    def __getitem__(self, index: int) -> Sample: ...
+    @overload
+    def __getitem__(self, index: slice) -> Samples: ...
+    def __getitem__(self, index: int | slice) -> Sample | Samples:
+        """Make one sample, or take a range of samples without making any.
+
+        Raises:
+            ModelError: if the sample cannot be read or does not fit; the message starts with its label.
+            IndexError: if there is no such sample.
+        """
+        if isinstance(index, slice):
+            start, stop, step = index.indices(len(self))
+            if step != 1:
+                raise IndexError("samples are taken apart in steps of 1")
+            return self._piece(start, max(start, stop))
+        at = index + len(self) if index < 0 else index
+        if not 0 <= at < len(self):
+            raise IndexError(f"there are {len(self)} samples, none is number {index}")
+        return self._checked(self._source.sample(at), at)
+
+    def __iter__(self) -> Iterator[Sample]:
+        """Make one sample after the other."""
+        for index in range(len(self)):
+            yield self[index]
+
+    def split(self, parts: int) -> list[Samples]:
+        """At most ``parts`` consecutive pieces of nearly equal length, none of them empty."""
+        count = max(1, min(parts, len(self)))
+        ends = [len(self) * i // count for i in range(count + 1)]
+        return [self._piece(start, stop) for start, stop in pairwise(ends)]
+
+    def add_notes(self, notes: Iterable[str]) -> None:
+        """Take over what pieces of these samples noticed elsewhere, in another process."""
+        self._notes.update(dict.fromkeys(notes))
+
+    def __repr__(self) -> str:
+        """``Samples(32, "folder images/, 32 images")``."""
+        return f"Samples({len(self)}, {self.origin!r})"
+
+    def _piece(self, start: int, stop: int) -> Samples:
+        part = self._source.part(start, stop)
+        return Samples(part, self._ports, self.origin, synthetic=self.synthetic, notes=self._notes)
+
+    def _checked(self, sample: Sample, index: int) -> Sample:
+        label = sample.label or f"sample {index}"
+        try:
+            feeds = check_feeds(sample.feeds, self._ports, lambda note: self._note(note, label))
+        except ModelError as error:
+            raise type(error)(f"{label}: {error}") from error
+        self.add_notes(sample.notes)
+        picture = picture_in(feeds, self._ports) if sample.picture is None else sample.picture
+        return Sample(feeds, label, picture, sample.tokens, sample.notes)
+
+    def _note(self, note: str, label: str) -> None:
+        """Conversions are the same for all samples; what is special about one is said with its label."""
+        self._notes.setdefault(f"{label}: {note}" if " NaN " in note else note)

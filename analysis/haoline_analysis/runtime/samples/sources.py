@@ -1,0 +1,124 @@
+"""Where samples come from: small picklable objects that make a sample when it is asked for."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from haoline_analysis.runtime.samples.errors import InputError
+from haoline_analysis.runtime.samples.sample import Sample
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Source(Protocol):
+    """A sized sequence of samples whose feeds nobody has checked yet."""
+
+    def __len__(self) -> int:
+        """Number of samples."""
+
+    def sample(self, index: int) -> Sample:
+        """Make sample ``index``, which lies in range.
+
+        Raises:
+            ModelError: if it cannot be read or does not fit.
+        """
+
+    def part(self, start: int, stop: int) -> Source:
+        """The samples ``start:stop`` alone, holding no more data than they need."""
+
+
+class Only:
+    """One sample that is already there."""
+
+    def __init__(self, sample: Sample) -> None:
+        """Hold ``sample``."""
+        self._sample = sample
+
+    def __len__(self) -> int:
+        """One."""
+        return 1
+
+    def sample(self, index: int) -> Sample:  # noqa: ARG002
+        """That one."""
+        return self._sample
+
+    def part(self, start: int, stop: int) -> Source:  # noqa: ARG002
+        """Itself."""
+        return self
+
+
+class Chain:
+    """Sources one after the other."""
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        """Chain ``sources``."""
+        self.sources = list(sources)
+        self._ends = list(accumulate(map(len, self.sources)))
+
+    @property
+    def taken_apart(self) -> str:
+        """A note about the first array of several samples in it, "" where there is none."""
+        return next((note for each in self.sources if (note := getattr(each, "taken_apart", ""))), "")
+
+    def __len__(self) -> int:
+        """Their lengths together."""
+        return self._ends[-1] if self._ends else 0
+
+    def sample(self, index: int) -> Sample:
+        """A sample of the source that ``index`` falls into."""
+        at = bisect_right(self._ends, index)
+        return self.sources[at].sample(index - self._start(at))
+
+    def part(self, start: int, stop: int) -> Source:
+        """The sources that overlap ``start:stop``, the outer ones cut."""
+        pieces = []
+        for at in range(bisect_right(self._ends, start), len(self.sources)):
+            first = self._start(at)
+            if first >= stop:
+                break
+            source = self.sources[at]
+            pieces.append(source.part(max(0, start - first), min(len(source), stop - first)))
+        return Chain(pieces)
+
+    def _start(self, at: int) -> int:
+        return self._ends[at - 1] if at else 0
+
+
+class Grouped:
+    """Batches of a fixed size, for models that take several samples at a time."""
+
+    def __init__(self, source: Source, size: int) -> None:
+        """Join each ``size`` samples of ``source``; the last batch repeats its last sample."""
+        self._source = source
+        self._size = size
+
+    def __len__(self) -> int:
+        """Number of batches."""
+        return -(-len(self._source) // self._size)
+
+    def sample(self, index: int) -> Sample:
+        """One batch: feeds joined along axis 0, the picture and tokens of its first sample."""
+        last = len(self._source) - 1
+        each = [self._source.sample(min(index * self._size + i, last)) for i in range(self._size)]
+        feeds = {name: self._join(name, each) for name in each[0].feeds}
+        labels = [each[0].label, each[-1].label]
+        return Sample(feeds, " … ".join(dict.fromkeys(labels)), each[0].picture, each[0].tokens, each[0].notes)
+
+    def part(self, start: int, stop: int) -> Source:
+        """Whole batches ``start:stop``."""
+        return Grouped(self._source.part(start * self._size, min(stop * self._size, len(self._source))), self._size)
+
+    def _join(self, name: str, samples: Sequence[Sample]) -> Any:
+        arrays = [np.asarray(sample.feeds[name]) for sample in samples]
+        if arrays[0].ndim == 0:
+            return arrays[0]
+        try:
+            return np.concatenate(arrays)
+        except ValueError as error:
+            shapes = ", ".join(dict.fromkeys(str(array.shape) for array in arrays))
+            raise InputError(f"a batch of {self._size} needs samples of one shape, got {shapes}") from error
