@@ -68,6 +68,7 @@ export class DepthChart {
 
   /** Marks the selected ops, and the tensor that is shown of them. */
   select(ops: readonly number[], row: number): void {
+    if (row === this.#row && ops.join() === [...this.#selected].join()) return;
     this.#selected = new Set(ops);
     this.#row = row;
     this.#frame.redraw();

@@ -30,6 +30,8 @@ export class Side {
   readonly #hint = h("p", { class: "hl-activations-hint", "data-testid": "haoline-activations-hint" });
   readonly #feed: HTMLElement;
   readonly #node: HTMLElement;
+  readonly #known = new Map<string, string>();
+  #shown: Shown | null = null;
 
   constructor({ scene, maps, choose }: SideOptions) {
     this.#scene = scene;
@@ -61,7 +63,7 @@ export class Side {
     const found = row >= 0;
     this.#hint.hidden = found;
     for (const part of [this.#head.node(), this.#feed, this.#tabs.node()]) part.hidden = !found;
-    this.#findings.show(doc, ops);
+    this.#once("findings", [doc.id, ops], () => this.#findings.show(doc, ops));
     const amount = doc.header.findings.length;
     this.#tabs.badge("findings", amount > 0 && String(amount));
     this.#tabs.show(found ? state.tab : "findings");
@@ -77,11 +79,21 @@ export class Side {
   #tensor(doc: ActivationsDocument, rows: readonly number[], row: number, state: ActivationsState): void {
     const { sample, against, mean, settings } = state;
     const shown: Shown = { doc, row, sample, against, mean, settings };
-    this.#head.show(doc, rows, row);
+    this.#once("head", [doc.id, rows, row], () => this.#head.show(doc, rows, row));
     this.#samples.show(doc, state);
     this.#input.show(shown);
-    // What is out of sight is shown when its tab comes to the front.
-    this.#panels[this.#tabs.current]?.show(shown);
+    // What is out of sight is shown when its tab comes to the front, but has to know of another tensor.
+    const moved = this.#shown?.row !== row || this.#shown.doc !== doc;
+    for (const [id, panel] of Object.entries(this.#panels)) if (moved || id === this.#tabs.current) panel.show(shown);
+    this.#shown = shown;
+  }
+
+  /** Parts that stay as they are must not be made anew while somebody scrolls or types in another. */
+  #once(part: string, on: unknown, show: () => void): void {
+    const key = JSON.stringify(on);
+    if (this.#known.get(part) === key) return;
+    this.#known.set(part, key);
+    show();
   }
 
   #hintOf(doc: ActivationsDocument, ops: readonly number[]): string {

@@ -5,6 +5,7 @@ import type { PanelScene } from "../../activations/panels/scene.js";
 import type { PanelSettings } from "../../activations/settings.js";
 import type { TileSource } from "../../activations/source.js";
 import { createSource } from "../../activations/source-of.js";
+import { TensorPanel } from "../../activations/tensor-panel.js";
 import { ActivationsDocument } from "../../data/activations.js";
 import type { Host, ReportDocument } from "../../data/index.js";
 import { Cleanup } from "../cleanup.js";
@@ -132,7 +133,7 @@ export class ActivationsView extends HostView implements PanelScene {
   }
 
   #addSide(): Side {
-    const maps = new Pending();
+    const maps = new TensorPanel(this);
     const side = new Side({ scene: this, maps, choose: (choice) => this.#set(choice) });
     this.#stage.append(side.node());
     return side;
@@ -158,14 +159,4 @@ export class ActivationsView extends HostView implements PanelScene {
     const text = "The kernel is busy with a cell; what is missing here comes when it is free.";
     this.status.status(busy ? text : this.host.get("status"));
   }
-}
-
-/** Until the pictures are there. */
-class Pending {
-  readonly #node = h("div");
-  node(): HTMLElement {
-    return this.#node;
-  }
-  show(): void {}
-  dispose(): void {}
 }
