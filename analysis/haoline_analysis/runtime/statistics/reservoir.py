@@ -77,5 +77,6 @@ class Reservoir:
     def _below(self, stride: int, size: int) -> np.ndarray:
         unit = np.uint16 if stride <= 1 << 16 else np.uint32
         raw = self._random.bit_generator.random_raw(size * unit().itemsize // 8 + 1)
-        below: np.ndarray = raw.view(unit)[:size] & unit(stride - 1)
-        return below
+        numbers: np.ndarray = raw.view(unit)[:size]
+        numbers &= np.array(stride - 1, unit)
+        return numbers
