@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from haoline_analysis.runtime.statistics.axes import channel_axes, layouts
 from haoline_analysis.runtime.statistics.elements import StatisticsError
 from haoline_analysis.runtime.statistics.histogram import Histogram
 from haoline_analysis.runtime.statistics.tensor_statistics import TensorStatistics
 
-__all__ = ["Histogram", "StatisticsError", "TensorStatistics"]
+__all__ = ["Histogram", "StatisticsError", "TensorStatistics", "channel_axes", "layouts"]

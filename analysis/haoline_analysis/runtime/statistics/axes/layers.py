@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from haoline_analysis.runtime.statistics.axes.marks import ATTENTION, HEADS, MAPS, Mark, last, second
 
 if TYPE_CHECKING:
+    from haoline_analysis.model import Op
     from haoline_analysis.runtime.statistics.axes.marks import Marks, Seen
 
-_WEIGHT_SLOT = {"QLinearMatMul": 3}
 _SCALES = frozenset({"Add", "Div", "Mul", "Sub"})
 
 
@@ -49,9 +49,14 @@ def linear(seen: Seen) -> Marks:
     return [last(rank, mark.role if same and mark is not None else None)]
 
 
+def weight_slot(op: Op) -> int:
+    """Where a matrix product reads its right operand."""
+    return 3 if op.type == "QLinearMatMul" else 1
+
+
 def product(seen: Seen) -> Marks:
     """A matrix product: with weights on the right, on the left, or of two activations."""
-    if seen.static(_WEIGHT_SLOT.get(seen.op.type, 1)):
+    if seen.static(weight_slot(seen.op)):
         return linear(seen)
     rank = seen.made_rank()
     if seen.static(0):

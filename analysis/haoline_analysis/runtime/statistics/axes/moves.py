@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from math import prod
 from typing import TYPE_CHECKING
 
 from haoline_analysis.runtime.statistics.axes.marks import ATTENTION, FEATURES, HEADS, MAPS, TOKENS, Mark
+from haoline_analysis.shapes.dims import product
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -37,8 +37,8 @@ def carried(old: Shape, new: Shape, axis: int) -> int | None:
     """The axis of ``new`` that runs over the same elements as an axis of ``old``; None where there is none for sure."""
     if None in old or None in new:
         return _carried_by_neighbours(old, new, axis)
-    before, size = prod(old[:axis]), old[axis]  # type: ignore[type-var]
-    fitting = [i for i, dim in enumerate(new) if dim == size and prod(new[:i]) == before]  # type: ignore[type-var]
+    before, size = product(old[:axis]), old[axis]
+    fitting = [i for i, dim in enumerate(new) if dim == size and product(new[:i]) == before]
     if len(fitting) == 1:
         return fitting[0]
     from_end = axis - len(old) + len(new)

@@ -36,16 +36,17 @@ def layouts(model: Model, evaluation: Evaluation | None = None) -> dict[str, str
     """
     facts = Facts(model, evaluation)
     marks = marks_of(facts)
-    kinds = [_layout(facts.rank(index), mark) for index, mark in enumerate(marks)]
+    kinds = [_layout(facts.shape(index), mark, facts.batch) for index, mark in enumerate(marks)]
     named = zip(reversed(model.tensors), reversed(kinds), strict=True)
     return {tensor.name: kind for tensor, kind in named if tensor.name}
 
 
-def _layout(rank: int | None, mark: Mark | None) -> str:
-    if not rank:
+def _layout(shape: tuple[int | None, ...] | None, mark: Mark | None, batch: int) -> str:
+    if not shape:
         return "other"
+    rank = len(shape)
     if rank <= 2:
-        return "tokens" if mark is not None and mark.role == TOKENS and mark.axis == 1 else "vector"
+        return "tokens" if mark is not None and mark.axis == 1 and _of_sequence(shape, mark, batch) else "vector"
     if mark is None:
         return "other"
     if mark.role == ATTENTION:
@@ -53,3 +54,8 @@ def _layout(rank: int | None, mark: Mark | None) -> str:
     if mark.axis == rank - 1:
         return "maps" if mark.role == MAPS and rank > 3 else "tokens"
     return "maps" if mark.axis == 1 and mark.role in (MAPS, TOKENS) else "other"
+
+
+def _of_sequence(shape: tuple[int | None, ...], mark: Mark, batch: int) -> bool:
+    """Whether rows of features are more than samples: the members of sequences, one after the other."""
+    return mark.role == TOKENS or (shape[0] is not None and shape[0] > batch)

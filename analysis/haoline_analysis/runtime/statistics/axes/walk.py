@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from haoline_analysis.runtime.statistics.axes.facts import KEEPS
+from haoline_analysis.runtime.statistics.axes.layers import weight_slot
 from haoline_analysis.runtime.statistics.axes.marks import Mark, Seen, last, second
 from haoline_analysis.runtime.statistics.axes.moves import permuted
 from haoline_analysis.runtime.statistics.axes.rules import rule_of
@@ -15,18 +16,8 @@ if TYPE_CHECKING:
 
 _UNTOLD = frozenset({"int64", "uint64", "uint32", "string"})
 _FRONT = frozenset({"BatchNormalization", "Conv", "ConvInteger", "ConvTranspose", "FusedConv", "QLinearConv"})
-_BACK = frozenset(
-    {
-        "Gemm",
-        "LayerNormalization",
-        "MatMul",
-        "MatMulInteger",
-        "MatMulNBits",
-        "QGemm",
-        "QLinearMatMul",
-        "RMSNormalization",
-    }
-)
+_PRODUCTS = frozenset({"MatMul", "MatMulInteger", "QLinearMatMul"})
+_BACK = _PRODUCTS | {"Gemm", "LayerNormalization", "MatMulNBits", "QGemm", "RMSNormalization"}
 
 
 def marks_of(facts: Facts) -> list[Mark | None]:
@@ -68,15 +59,18 @@ def _leave(op: Op, marks: list[Mark | None]) -> list[Mark | None]:
     """What an If or a Loop hands on: the branch's tensors, carried ones, and stacks with one more axis in front."""
     if op.type == "If":
         branches = [[marks[tensor] if tensor >= 0 else None for tensor in body.outputs] for body in op.bodies]
-        return (
-            [one if one == other else one or other for one, other in zip(*branches, strict=False)] if branches else []
-        )
+        return [_agreed(same) for same in zip(*branches, strict=False)]
     if op.type != "Loop" or not op.bodies:
         return []
     carried = max(len(op.inputs) - 2, 0)
     found = [marks[tensor] if tensor >= 0 else None for tensor in op.bodies[0].outputs[1:]]
     stacked = [mark and mark._replace(axis=mark.axis + 1) for mark in found[carried:]]
     return [*found[:carried], *stacked]
+
+
+def _agreed(marks: tuple[Mark | None, ...]) -> Mark | None:
+    known = [mark for mark in marks if mark is not None]
+    return known[0] if len({mark.axis for mark in known}) == 1 else None
 
 
 def _backward(index: int, facts: Facts, marks: list[Mark | None]) -> None:
@@ -88,7 +82,7 @@ def _backward(index: int, facts: Facts, marks: list[Mark | None]) -> None:
     if op.type in _FRONT:
         _tell(seen, 0, second(seen.rank()))
     elif op.type in _BACK:
-        if op.type not in ("MatMul", "MatMulInteger") or seen.static(1):
+        if op.type not in _PRODUCTS or seen.static(weight_slot(op)):
             _tell(seen, 0, last(seen.rank()))
     elif op.type == "Transpose":
         _tell_before_transpose(seen)
