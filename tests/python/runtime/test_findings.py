@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 from activation_frames import frames, node, proto
-from onnx import TensorProto
+from onnx import TensorProto, helper
 
 from haoline_analysis.runtime.findings import findings
 
@@ -113,6 +113,9 @@ def test_a_mask_of_minus_infinity_is_only_mentioned():
     assert "inf-onset" not in made
     assert made["infinite-mask"].severity == "info"
     assert made["infinite-mask"].ops == (1,)
+    stored = helper.make_node("Constant", [], ["low"], name="never", value_float=-np.inf)
+    masked = proto([stored, node("Where", ["keep", "x", "low"], "y")], {"keep": np.array([True] * 4 + [False] * 4)})
+    assert found(masked)["infinite-mask"].severity == "info"
     assert "beyond-half-precision" not in found(
         proto(
             [node("Where", ["keep", "x", "low"], "masked"), node("Add", ["masked", "x"], "y")],
@@ -142,6 +145,13 @@ def test_dead_channels_on_few_or_made_up_samples_are_no_warning():
     made_up = found(relu_layer(bias), synthetic=True)["dead-channels"]
     assert made_up.severity == "info"
     assert "on 10 samples of synthetic input" in made_up.evidence
+
+
+def test_classes_that_were_never_chosen_are_not_dead():
+    model = proto([node("MatMul", ["x", "w"], "a"), node("Softmax", ["a"], "y")], {"w": dense(0, 1e4)})
+    tensors, _, _ = frames(model, rows(3))
+    assert tensors["dead_channels"]["y"] > 0
+    assert "dead-channels" not in found(model, rows(3))
 
 
 def test_a_dead_layer_says_what_it_reads():

@@ -20,6 +20,8 @@ MUCH = 0.1
 FEW_SAMPLES = 8
 """With fewer, a channel may only not have seen what it looks for."""
 MOST_SHOWN = 3
+CHOOSING = frozenset({"Softmax", "LogSoftmax", "Hardmax"})
+"""Their zeros are verdicts: the class that was never chosen."""
 
 
 def dead_layers(facts: ActivationFacts) -> Iterator[Finding]:
@@ -41,7 +43,8 @@ def dead_channels(facts: ActivationFacts) -> Iterator[Finding]:
     """Channels that are zero on every sample, where they begin."""
     dead, channels = facts.column("dead_channels"), facts.column("channels")
     affected = facts.computed & (dead > 0) & ~_all_zero(facts)
-    rows = [row for row in map(int, np.flatnonzero(affected)) if not _inherited(facts, row, dead, channels)]
+    candidates = [int(row) for row in np.flatnonzero(affected) if facts.type(int(row)) not in CHOOSING]
+    rows = [row for row in candidates if not _inherited(facts, row, dead, channels)]
     if not rows:
         return
     shares = dead / np.maximum(channels, 1)

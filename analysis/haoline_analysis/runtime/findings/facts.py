@@ -145,7 +145,9 @@ class ActivationFacts:
             return None
 
     def masks(self, row: int) -> bool:
-        """Whether a row's op puts a huge constant in places, as attention masks do."""
+        """Whether a row's op puts a huge constant in places, as attention masks do, or is one."""
+        if self.category(row) == "constant":
+            return True
         attributes: Any = op.attributes.values() if (op := self.op(row)) is not None else ()
         held = [float(value) for value in attributes if isinstance(value, float)]
         return any(abs(value) >= SENTINEL for value in (*self.constants(row), *held))
