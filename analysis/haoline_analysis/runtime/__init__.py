@@ -9,9 +9,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from haoline_analysis.runtime.activation_report import ActivationReport
+    from haoline_analysis.runtime.capturing import capture
+    from haoline_analysis.runtime.failures import RuntimeFailure
+    from haoline_analysis.runtime.outputs_check import OutputCheck
     from haoline_analysis.runtime.samples import InputError, Port, Sample, Samples, check_feeds, ports_of, samples_of
+    from haoline_analysis.runtime.saved import reopen
 
 _HOMES = {
+    "ActivationReport": "activation_report",
+    "OutputCheck": "outputs_check",
+    "RuntimeFailure": "failures",
+    "capture": "capturing",
+    "reopen": "saved",
     "InputError": "samples",
     "Port": "samples",
     "Sample": "samples",
@@ -21,7 +31,20 @@ _HOMES = {
     "samples_of": "samples",
 }
 
-__all__ = ["InputError", "Port", "Sample", "Samples", "check_feeds", "ports_of", "samples_of"]
+__all__ = [
+    "ActivationReport",
+    "InputError",
+    "OutputCheck",
+    "Port",
+    "RuntimeFailure",
+    "Sample",
+    "Samples",
+    "capture",
+    "check_feeds",
+    "ports_of",
+    "reopen",
+    "samples_of",
+]
 
 
 def __getattr__(name: str) -> Any:

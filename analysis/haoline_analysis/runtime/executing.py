@@ -1,0 +1,201 @@
+"""Samples shared out over an executor: threads, processes, or the workers of a cluster."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
+from dataclasses import dataclass
+from threading import Lock, local
+from typing import TYPE_CHECKING, Any
+
+from haoline_analysis.errors import ModelError
+from haoline_analysis.runtime.collector import Collector
+from haoline_analysis.runtime.failures import RuntimeFailure
+from haoline_analysis.runtime.runner import Runner, StoppedError
+from haoline_analysis.runtime.store.errors import StoreFullError
+from haoline_analysis.runtime.streaming import Progress, captured, tainted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+
+    from haoline_analysis.runtime.plan import Plan
+    from haoline_analysis.runtime.samples import Samples
+    from haoline_analysis.runtime.sessions import Session
+    from haoline_analysis.runtime.statistics import TensorStatistics
+    from haoline_analysis.runtime.stopping import Stop, Tell
+    from haoline_analysis.runtime.store import TensorStore
+
+_PIECES_PER_WORKER = 2
+_WORKERS = 8  # taken for granted where an executor does not say how many it has
+_POLL = 0.1  # seconds between looks whether somebody asked to stop
+
+
+@dataclass
+class Part:
+    """What a worker found in its samples."""
+
+    samples: int
+    statistics: dict[str, TensorStatistics]
+    forms: dict[str, tuple[str, tuple[int, ...]]]
+    arrays: list[dict[str, np.ndarray]]  # by sample, where they are to be stored
+    notes: tuple[str, ...]
+    tainted: set[str]
+
+
+def work(plan: Plan, samples: Samples, first: int, *, keep: bool) -> Part:
+    """Run some samples through every pass; called where the executor likes.
+
+    Args:
+        plan: what to capture.
+        samples: a piece of all samples.
+        first: the number of the first of them.
+        keep: return the tensors too.
+
+    Raises:
+        ModelError: if a sample cannot be read or the model fails on it.
+    """
+    arrays: list[dict[str, np.ndarray]] = [{} for _ in range(len(samples))] if keep else []
+    spoilt: set[str] = set()
+    with Collector(plan.axes, seed=first + 1) as collector:
+        for at, part in enumerate(plan.passes):
+            runner = _runner(plan, at)
+            for index, sample in enumerate(samples):
+                found = runner.run(sample.feeds, sample.label or f"sample {first + index}")
+                spoilt |= tainted(sample.feeds)
+                tensors = captured(part.targets, found)
+                collector.add(tensors)
+                if keep:
+                    arrays[index] |= {name: array.copy() for name, array in tensors.items()}
+        return Part(len(samples), collector.statistics, collector.forms, arrays, samples.notes, spoilt)
+
+
+_open: dict[tuple[str, int], Session] = {}  # the latest session of this process, shared by its threads
+_lock = Lock()
+_runners = local()
+
+
+def _runner(plan: Plan, at: int) -> Runner:
+    """This thread's runner on this process's session of a pass; the session before it is let go."""
+    key = plan.key, at
+    with _lock:
+        if key not in _open:
+            _open.clear()
+            _open[key] = plan.session(at)
+        session = _open[key]
+    if getattr(_runners, "key", None) != key:
+        _runners.runner, _runners.key = Runner(session, plan.passes[at].targets, None, plan.dtypes), key
+    runner: Runner = _runners.runner
+    return runner
+
+
+def forget() -> None:
+    """Let go of the session that this process keeps for further pieces."""
+    with _lock:
+        _open.clear()
+    _runners.__dict__.clear()
+
+
+class Distribution:
+    """Hands pieces of the samples to an executor and joins what comes back, in order."""
+
+    def __init__(
+        self,
+        executor: Executor,
+        plan: Plan,
+        samples: Samples,
+        collector: Collector,
+        store: TensorStore | None,
+        tell: Tell,
+    ) -> None:
+        """Take who works, on what, and who takes in what comes out."""
+        self._executor, self._plan, self._samples = executor, plan, samples
+        self._collector, self._store, self._tell = collector, store, tell
+        self._ahead = _workers(executor) + 1
+        self.progress = Progress(done=[0])
+
+    def run(self, stop: Stop) -> Progress:
+        """Work until all is done, somebody asks to stop, or the store is full.
+
+        Raises:
+            ModelError: if a sample cannot be read, the model fails, or the executor breaks.
+        """
+        pieces, waiting = self._pieces(), deque[Future[Part]]()
+        try:
+            while self._submit(pieces, waiting) and not self.progress.full:
+                self._join(_result(waiting[0], stop))
+                waiting.popleft()
+        except StoppedError:
+            self.progress.stopped = True
+        finally:
+            for future in waiting:
+                future.cancel()
+        return self.progress
+
+    def _pieces(self) -> Iterator[tuple[Samples, int]]:
+        """Pieces with the number of their first sample; single samples where tensors come back."""
+        count = len(self._samples)
+        parts = count if self._store is not None else _PIECES_PER_WORKER * _workers(self._executor)
+        first = 0
+        for piece in self._samples.split(parts):
+            yield piece, first
+            first += len(piece)
+
+    def _submit(self, pieces: Iterator[tuple[Samples, int]], waiting: deque[Future[Part]]) -> bool:
+        """Keep every worker busy and one piece ready; False where nothing is left."""
+        while len(waiting) < self._ahead and (following := next(pieces, None)) is not None:
+            piece, first = following
+            waiting.append(self._executor.submit(work, self._plan, piece, first, keep=self._store is not None))
+        return bool(waiting)
+
+    def _join(self, part: Part) -> None:
+        first = self.progress.done[0]
+        if self._store is not None:
+            try:
+                self._put(part, first)
+            except StoreFullError as error:
+                self.progress.full = str(error)
+                return
+        self._collector.merge(part.statistics, part.forms)
+        self._samples.add_notes(part.notes)
+        self.progress.tainted |= part.tainted
+        self.progress.done[0] += part.samples
+        self._tell(
+            f"Sample {self.progress.done[0]} of {len(self._samples)}", self.progress.done[0] / len(self._samples)
+        )
+
+    def _put(self, part: Part, first: int) -> None:
+        assert self._store is not None
+        for index, arrays in enumerate(part.arrays):
+            for name, array in arrays.items():
+                self._store.put(name, first + index, array)
+            self._store.done(first + index)
+
+
+def _workers(executor: Any) -> int:
+    """How many pieces an executor works on at a time, as far as it says."""
+    known = getattr(executor, "_max_workers", None)
+    return known if isinstance(known, int) and known > 0 else max(_WORKERS, os.cpu_count() or 1)
+
+
+def _result(future: Future[Part], stop: Stop) -> Part:
+    """What a worker found.
+
+    Raises:
+        ModelError: if the worker failed, or is no more.
+        StoppedError: if somebody asked to stop meanwhile.
+    """
+    while not wait([future], timeout=_POLL, return_when=FIRST_COMPLETED).done:
+        if stop.asked:
+            raise StoppedError
+    try:
+        return future.result()
+    except (ModelError, MemoryError):
+        raise
+    except (CancelledError, KeyboardInterrupt) as error:
+        raise StoppedError from error
+    except Exception as error:
+        name = type(error).__name__
+        raise RuntimeFailure(f"A worker of the executor failed: {name}: {error}") from error

@@ -1,0 +1,57 @@
+"""The frames of a capture: a row per tensor, a row per channel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from haoline_analysis.report.tensor_table import shape_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from haoline_analysis.model import Model
+    from haoline_analysis.runtime.statistics import TensorStatistics
+    from haoline_analysis.runtime.targets import Target
+
+CHANNEL_COLUMNS = ("min", "max", "mean", "std", "sparsity", "dead", "outlier")
+
+
+def tensor_frame(
+    model: Model,
+    targets: Sequence[Target],
+    statistics: Mapping[str, TensorStatistics],
+    forms: Mapping[str, tuple[str, tuple[int, ...]]],
+) -> pd.DataFrame:
+    """One row per captured tensor in execution order, indexed by name: op, op type, element type, shape, statistics."""
+    rows: list[dict[str, Any]] = []
+    seen = [target for target in targets if target.name in statistics]
+    for target in seen:
+        op, (dtype, shape) = model.ops[target.op], forms[target.name]
+        words = {"op": op.name, "op_type": op.type, "dtype": dtype, "shape": shape_text(shape)}
+        rows.append(words | statistics[target.name].row())
+    index = pd.Index([target.name for target in seen], name="tensor", dtype=object)
+    return pd.DataFrame(rows, index=index)
+
+
+def channel_frame(statistics: Mapping[str, TensorStatistics], names: Sequence[str]) -> pd.DataFrame:
+    """One row per channel, those of one tensor together."""
+    parts: dict[str, list[np.ndarray]] = {name: [] for name in ("channel", *CHANNEL_COLUMNS)}
+    tensors: list[str] = []
+    for name in names:
+        found = statistics[name].channels()
+        if found is None:
+            continue
+        count = len(found["min"])
+        tensors += [name] * count
+        parts["channel"].append(np.arange(count))
+        for column in CHANNEL_COLUMNS:
+            parts[column].append(np.asarray(found[column]))
+    columns = {name: np.concatenate(held) if held else _empty(name) for name, held in parts.items()}
+    return pd.DataFrame({"tensor": pd.Series(tensors, dtype=object), **columns})
+
+
+def _empty(name: str) -> np.ndarray:
+    return np.zeros(0, bool if name in ("dead", "outlier") else np.int64 if name == "channel" else np.float64)

@@ -1,0 +1,100 @@
+"""What is to be captured, and how: all that another process needs to do its share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from haoline_analysis.runtime import wire
+from haoline_analysis.runtime.runner import Runner
+from haoline_analysis.runtime.sessions import Session
+from haoline_analysis.runtime.targets import body_outputs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    import numpy as np
+
+    from haoline_analysis.model import Model
+    from haoline_analysis.runtime.failures import RuntimeFailure
+    from haoline_analysis.runtime.forms import Form
+    from haoline_analysis.runtime.source import ModelSource
+    from haoline_analysis.runtime.targets import Target
+
+
+@dataclass(frozen=True)
+class Pass:
+    """The tensors of one session."""
+
+    targets: tuple[Target, ...]
+    bodies: tuple[wire.BodyOutputs, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A model, where to run it, and the tensors to capture, in one or several passes."""
+
+    source: ModelSource
+    provider: str | None
+    passes: tuple[Pass, ...]
+    dtypes: Mapping[str, str]  # element types of the model's inputs
+    linked: Mapping[str, Path]  # external data that onnxruntime would not follow
+    axes: Mapping[str, int | None]  # channel axis by target name
+    key: str = field(default_factory=lambda: uuid4().hex)
+
+    @property
+    def targets(self) -> list[Target]:
+        """All targets in execution order."""
+        return [target for part in self.passes for target in part.targets]
+
+    def plain(self) -> Session:
+        """A session as anybody would make it.
+
+        Raises:
+            RuntimeFailure: if onnxruntime refuses the model.
+        """
+        return Session(self.source, None, self.provider, dict(self.linked), capturing=False)
+
+    def session(self, at: int) -> Session:
+        """The session that hands out the tensors of one pass.
+
+        Raises:
+            RuntimeFailure: if onnxruntime refuses it.
+        """
+        part = self.passes[at]
+        names = [target.output.encode() for target in part.targets if not target.stacked]
+        with self.source.buffer() as buf:
+            data = wire.with_outputs(buf, wire.scan(buf), names, part.bodies)
+        return Session(self.source, data, self.provider, dict(self.linked), capturing=True)
+
+    def runner(self, at: int, forms: Callable[[Mapping[str, np.ndarray]], Sequence[Form]] | None = None) -> Runner:
+        """The session of one pass, ready to be fed.
+
+        Raises:
+            RuntimeFailure: if onnxruntime refuses it.
+        """
+        return Runner(self.session(at), self.passes[at].targets, forms, self.dtypes)
+
+    def without(self, at: int, names: set[str], model: Model) -> Plan:
+        """The same with fewer targets in one pass."""
+        kept = [target for target in self.passes[at].targets if target.name not in names]
+        passes = [*self.passes]
+        passes[at] = make_pass(kept, model)
+        return replace(self, passes=tuple(passes), key=uuid4().hex)
+
+
+def make_pass(targets: Sequence[Target], model: Model) -> Pass:
+    """A pass for the targets, with what loops have to hand out for it."""
+    return Pass(tuple(targets), tuple(body_outputs(model, targets)))
+
+
+def culprits(failure: RuntimeFailure, part: Pass, model: Model) -> set[str]:
+    """Targets of a pass that may be why it fails where the plain model runs: those of the op named, else of loops."""
+    named = set()
+    for target in part.targets:
+        ops = [model.ops[target.op], *([model.ops[model.ops[target.op].parent]] if target.stacked else [])]
+        if failure.node and failure.node in [op.name for op in ops]:
+            named.add(target.name)
+    return named or {target.name for target in part.targets if target.stacked}

@@ -1,0 +1,185 @@
+"""Runs of one capturing session: feeds in, every captured tensor out, in memory that is used again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from haoline_analysis import dtypes
+from haoline_analysis.errors import ModelError
+from haoline_analysis.runtime.failures import failed_run, onnxruntime, terminated
+from haoline_analysis.runtime.forms import UNKNOWN, signature
+from haoline_analysis.runtime.views import CODES, array_of, interpret, ort_value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from haoline_analysis.runtime.forms import Form, Signature
+    from haoline_analysis.runtime.sessions import Session
+    from haoline_analysis.runtime.targets import Target
+
+_ALIGNMENT = 64
+
+
+class StoppedError(Exception):
+    """The run was told to stop; not an error of the model."""
+
+
+class Runner:
+    """Feeds a capturing session; not for several threads at once."""
+
+    def __init__(
+        self,
+        session: Session,
+        targets: Sequence[Target],
+        forms: Callable[[Mapping[str, np.ndarray]], Sequence[Form]] | None,
+        dtypes_in: Mapping[str, str],
+    ) -> None:
+        """Take a session that has the targets among its outputs.
+
+        Args:
+            session: the session.
+            targets: what to return.
+            forms: element type and shape of every tensor for given feeds; None: the run tells.
+            dtypes_in: element types of the model's inputs.
+        """
+        self.session, self.targets = session, targets
+        self._forms, self._dtypes = forms, dtypes_in
+        self._types = {output.name: output.type for output in session.ort.get_outputs()}
+        self._by_output = {target.output: target for target in targets}
+        self._pool = np.zeros(0, np.uint8)
+        self._bound: tuple[Signature, Any, dict[str, np.ndarray]] | None = None
+
+    def run(
+        self, feeds: Mapping[str, np.ndarray], where: str, options: Any = None, *, keep: bool = False
+    ) -> dict[str, np.ndarray]:
+        """Outputs by name: those of the model and those of the targets, which are valid until the next run.
+
+        Args:
+            feeds: one array per input.
+            where: the sample, for messages.
+            options: onnxruntime's run options.
+            keep: make the arrays valid for good, in memory of their own.
+
+        Raises:
+            RuntimeFailure: if the model fails.
+            StoppedError: if it was told to stop.
+        """
+        try:
+            return self._run(feeds, options, keep=keep)
+        except ModelError:
+            raise
+        except Exception as error:  # onnxruntime's own exceptions share no base class
+            if terminated(error):
+                raise StoppedError from error
+            if self._forms is None or "shape" not in str(error):
+                raise failed_run(error, where) from error
+        self._forms = self._bound = None  # a shape was not what it seemed: let onnxruntime allocate
+        return self.run(feeds, where, options, keep=keep)
+
+    def release(self) -> None:
+        """Let go of the memory; arrays returned before stay valid."""
+        self._bound = None
+        self._pool = np.zeros(0, np.uint8)
+
+    def _run(self, feeds: Mapping[str, np.ndarray], options: Any, *, keep: bool) -> dict[str, np.ndarray]:
+        if any(array.dtype.kind in "OUST" for array in feeds.values()):
+            return self._run_text(feeds, options)
+        if keep:
+            self._bound = None
+        io, views = self._binding(feeds, keep=keep)
+        for name, array in feeds.items():
+            io.bind_ortvalue_input(name, ort_value(array, self._dtypes.get(name, "")))
+        self.session.ort.run_with_iobinding(io, options or onnxruntime().RunOptions())
+        found = dict(views)
+        if len(found) < len(self._types):
+            self._bound = None  # onnxruntime would take what it has allocated for given memory next time
+            values = zip(self._types, io.get_outputs(), strict=True)
+            found |= {name: array_of(value) for name, value in values if name not in views and _numbers(value)}
+        return found
+
+    def _run_text(self, feeds: Mapping[str, np.ndarray], options: Any) -> dict[str, np.ndarray]:
+        """A run with text among its inputs, which cannot be bound."""
+        names = [name for name, kind in self._types.items() if kind in _NUMPY_TYPES]
+        return dict(zip(names, self.session.ort.run(names, dict(feeds), options), strict=True))
+
+    def _binding(self, feeds: Mapping[str, np.ndarray], *, keep: bool) -> tuple[Any, dict[str, np.ndarray]]:
+        """Outputs bound to our own memory where their size is known, and to onnxruntime's elsewhere."""
+        asked = signature(feeds)
+        if self._bound is not None and self._bound[0] == asked:
+            return self._bound[1], self._bound[2]
+        forms = self._forms(feeds) if self._forms is not None else ()
+        places, size = self._places(forms)
+        pool = self._memory(size, keep=keep)
+        io = self.session.ort.io_binding()
+        views: dict[str, np.ndarray] = {}
+        for name in self._types:
+            if name in places:
+                form, start = places[name]
+                views[name] = _bind(io, name, form, pool, start)
+            else:
+                io.bind_output(name, "cpu")
+        if not keep:
+            self._bound = asked, io, views
+        return io, views
+
+    def _places(self, forms: Sequence[Form]) -> tuple[dict[str, tuple[Form, int]], int]:
+        """Where in the pool each output of known size goes, and the bytes of all."""
+        found: dict[str, tuple[Form, int]] = {}
+        size = 0
+        for name, target in self._by_output.items():
+            form = UNKNOWN if target.stacked or not forms else forms[target.tensor]
+            nbytes = form.nbytes
+            if (
+                nbytes is not None
+                and dtypes.BITS[form.dtype] >= 8
+                and self._types.get(name) == _TYPE_WORDS.get(form.dtype)
+            ):
+                found[name] = form, size
+                size += -(-max(nbytes, 1) // _ALIGNMENT) * _ALIGNMENT
+        return found, size
+
+    def _memory(self, size: int, *, keep: bool) -> np.ndarray:
+        """Aligned bytes: those used before, unless they are to be kept or are too few."""
+        if keep:
+            return _aligned(size)
+        if len(self._pool) < size:
+            self._pool = np.zeros(0, np.uint8)  # let go of the smaller one first
+            self._pool = _aligned(size)
+        return self._pool
+
+
+_WORDS = {"float32": "float", "float64": "double"} | {
+    name: name.replace("float8_", "float8").replace("_", "") for name in dtypes.BITS if name.startswith("float8")
+}
+_TYPE_WORDS = {name: f"tensor({_WORDS.get(name, name)})" for name in dtypes.BITS}
+_NUMPY_TYPES = {
+    _TYPE_WORDS[name]
+    for name in (
+        "float16",
+        "float32",
+        "float64",
+        "bool",
+        *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)),
+    )
+}
+
+
+def _numbers(value: Any) -> bool:
+    """Whether an OrtValue is a tensor of numbers."""
+    return bool(value.has_value() and value.is_tensor() and value.data_type() != "tensor(string)")
+
+
+def _aligned(size: int) -> np.ndarray:
+    raw = np.empty(size + _ALIGNMENT, np.uint8)
+    start = -raw.ctypes.data % _ALIGNMENT
+    return raw[start : start + size]
+
+
+def _bind(io: Any, name: str, form: Form, pool: np.ndarray, start: int) -> np.ndarray:
+    """Give an output its place in the pool, and return it as an array."""
+    assert form.shape is not None
+    data = pool[start : start + (form.nbytes or 0)]
+    io.bind_output(name, "cpu", 0, CODES[form.dtype], list(form.shape), pool.ctypes.data + start)
+    return interpret(data, form.dtype, form.shape)

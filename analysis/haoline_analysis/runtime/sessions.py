@@ -1,0 +1,77 @@
+"""onnxruntime sessions of a model: the plain one, and those that hand out what happens in between."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from haoline_analysis.runtime import providers
+from haoline_analysis.runtime.failures import onnxruntime, refused_model
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from haoline_analysis.runtime.source import ModelSource
+
+_FATAL = 4  # what goes wrong is raised; onnxruntime need not print it as well
+_FOLDER = "session.model_external_initializers_file_folder_path"
+
+
+class Session:
+    """One onnxruntime session, with what has to live as long as it does."""
+
+    def __init__(
+        self,
+        source: ModelSource,
+        data: bytes | None,
+        provider: str | None,
+        linked: dict[str, Path],
+        *,
+        capturing: bool,
+    ) -> None:
+        """Make the model ready to run.
+
+        Args:
+            source: the model.
+            data: its bytes with more outputs; None: as the file is.
+            provider: an execution provider, None or "auto" for the best there is.
+            linked: external files that onnxruntime would not follow.
+            capturing: keep to the layouts of the graph, so that no tensor exists twice.
+
+        Raises:
+            RuntimeFailure: if onnxruntime refuses it.
+        """
+        self._held: list[np.memmap] = []
+        options = self._options(source, linked, capturing=capturing)
+        asked = providers.chosen(provider)
+        model: Any = source.data if data is None else data
+        if model is None:
+            model = str(source.path)
+        self.ort = _made(model, options, asked, source.label)
+        self.provider = providers.actual(self.ort, provider)
+
+    def _options(self, source: ModelSource, linked: dict[str, Path], *, capturing: bool) -> Any:
+        ort = onnxruntime()
+        options = ort.SessionOptions()
+        options.log_severity_level = _FATAL
+        # Between two samples the cores belong to the statistics.
+        options.add_session_config_entry("session.force_spinning_stop", "1")
+        if capturing:
+            options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+        if source.folder is not None and not linked:
+            options.add_session_config_entry(_FOLDER, str(source.folder))
+        if linked:
+            self._held = [np.memmap(path, np.uint8, "r") for path in linked.values()]
+            sizes = [len(held) for held in self._held]
+            options.add_external_initializers_from_files_in_memory(list(linked), self._held, sizes)
+        return options
+
+
+def _made(model: str | bytes, options: Any, asked: tuple[str, ...], label: str) -> Any:
+    try:
+        session = onnxruntime().InferenceSession(model, options, providers=list(asked))
+    except Exception as error:
+        raise refused_model(error, label) from error
+    session._model_bytes = None  # noqa: SLF001 - it would keep the weights a second time, for a fallback nobody asks for
+    return session

@@ -1,0 +1,98 @@
+"""Long work that Ctrl-C ends in good order, though it does not reach onnxruntime."""
+
+from __future__ import annotations
+
+from queue import SimpleQueue
+from threading import Event, Lock, Thread
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from haoline_analysis.runtime.failures import onnxruntime
+from haoline_analysis.runtime.runner import StoppedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Tell = Callable[[str, float], None]
+
+T = TypeVar("T")
+
+
+class Stop:
+    """Says to a piece of work that it should end, and to the run of onnxruntime inside it."""
+
+    def __init__(self) -> None:
+        """Nobody has asked to stop."""
+        self._asked = Event()
+        self._options: Any = None
+        self._lock = Lock()
+
+    @property
+    def asked(self) -> bool:
+        """Whether the work should end."""
+        return self._asked.is_set()
+
+    def ask(self) -> None:
+        """End the run in progress, and all that would follow."""
+        with self._lock:
+            self._asked.set()
+            if self._options is not None:
+                self._options.terminate = True
+
+    def options(self) -> Any:
+        """Run options for the next run.
+
+        Raises:
+            StoppedError: if it should not take place any more.
+        """
+        with self._lock:
+            if self.asked:
+                raise StoppedError
+            self._options = onnxruntime().RunOptions()
+            self._options.log_severity_level = 4  # what goes wrong is raised
+            return self._options
+
+
+def interruptible(work: Callable[[Stop, Tell], T], tell: Tell) -> T:
+    """The result of ``work``, done in a thread so that this one hears an interrupt and passes it on as a stop.
+
+    Progress that ``work`` tells is passed on from this thread. What ``work`` raises is raised here. A second interrupt
+    does not wait for the work to end.
+    """
+    events: SimpleQueue[tuple[str, float] | None] = SimpleQueue()
+    stop = Stop()
+    held: dict[str, Any] = {}
+
+    def body() -> None:
+        try:
+            held["result"] = work(stop, lambda stage, fraction: events.put((stage, fraction)))
+        except BaseException as error:  # noqa: BLE001 - raised again in the waiting thread
+            held["error"] = error
+        finally:
+            events.put(None)
+
+    thread = Thread(target=body, name="haoline-run", daemon=True)
+    thread.start()
+    _wait(events, stop, tell)
+    thread.join()
+    if "error" in held:
+        raise held["error"]
+    result: T = held["result"]
+    return result
+
+
+def _wait(events: SimpleQueue[tuple[str, float] | None], stop: Stop, tell: Tell) -> None:
+    """Pass on progress until the work is over."""
+    while True:
+        try:
+            event = events.get()
+            if event is None:
+                return
+            if not stop.asked:
+                tell(*event)
+        except KeyboardInterrupt:
+            if stop.asked:
+                raise
+            stop.ask()
+        except BaseException:
+            stop.ask()
+            raise
