@@ -59,10 +59,13 @@ class ActivationFacts:
 
     @cached_property
     def row_of(self) -> dict[int, int]:
-        """The row of a tensor of the model, by its number."""
-        held = dict(zip(zip(self.ops, self.names, strict=True), range(len(self.names)), strict=True))
-        tensors = enumerate(self.model.tensors)
-        return {index: held[key] for index, tensor in tensors if (key := (tensor.producer, tensor.name)) in held}
+        """The row of a tensor of the model, by its number; ``op/tensor`` where two bodies use one name."""
+        held = {}
+        for row, (op, name) in enumerate(zip(self.ops, self.names, strict=True)):
+            for tensor in self.model.ops[op].outputs if op >= 0 else ():
+                if tensor >= 0 and name in (own := self.model.tensors[tensor].name, f"{self.model.ops[op].name}/{own}"):
+                    held[tensor] = row
+        return held
 
     @cached_property
     def floats(self) -> NDArray[np.bool_]:

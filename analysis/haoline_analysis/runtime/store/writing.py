@@ -56,12 +56,13 @@ class TensorStore:
         self._entries: dict[tuple[int, int], tuple[int, int]] = {}  # tensor, sample -> form, offset
         self._done: set[int] = set()
         self._tables: dict[str, dict[str, tuple[Form | None, np.ndarray]]] = {}
-        self._reserved = 0  # bytes that tables and index will need
+        self._reserved = ALIGNMENT  # bytes that tables and index will need
+        self._spare = 0  # those of them that no table has asked for yet
         self._open = True
 
     @property
     def nbytes(self) -> int:
-        """Bytes used so far, tables and index included."""
+        """Bytes used or reserved so far, tables and index included."""
         return self._log.size + self._reserved
 
     @property
@@ -94,6 +95,24 @@ class TensorStore:
             self._check_open()
             self._done.add(manifests.whole(int(sample)))
 
+    def reserve(self, nbytes: int) -> None:
+        """Keep bytes of the budget from tensors, for tables that come later and may use them up.
+
+        Raises:
+            StoreFullError: if the budget has no room.
+        """
+        with self._lock:
+            self._check_open()
+            self._claim(nbytes, "what is kept beside the tensors")
+            self._spare += nbytes
+
+    def _claim(self, nbytes: int, what: str) -> None:
+        """Take bytes of the budget."""
+        budget = self._log.budget
+        if budget is not None and self.nbytes + nbytes > budget:
+            raise StoreFullError(f"The budget of {budget:,} bytes has no room for {what}.")
+        self._reserved += nbytes
+
     def put_table(self, name: str, columns: Mapping[str, Any]) -> None:
         """Keep arrays of numbers and lists of text (or text and None) beside the tensors, under a name.
 
@@ -104,10 +123,9 @@ class TensorStore:
         needed = sum(data.nbytes + ALIGNMENT for _, data in held.values())
         with self._lock:
             self._check_open()
-            budget = self._log.budget
-            if budget is not None and self.nbytes + needed > budget:
-                raise StoreFullError(f"The budget of {budget:,} bytes has no room for the table {name!r}.")
-            self._reserved += needed
+            drawn = min(self._spare, needed)
+            self._claim(needed - drawn, f"the table {name!r}")
+            self._spare -= drawn
             self._tables[name] = held
 
     def finish(self, header: Mapping[str, Any]) -> None:

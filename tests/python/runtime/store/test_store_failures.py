@@ -62,6 +62,24 @@ def test_tables_and_index_count_against_the_budget(tmp_path):
     assert StoredTensors.open(tmp_path).nbytes <= 5_000
 
 
+def test_room_can_be_reserved_for_tables(tmp_path):
+    with TensorStore(tmp_path, 20_000) as store:
+        with pytest.raises(StoreFullError, match="no room for what is kept beside the tensors"):
+            store.reserve(20_001)
+        store.reserve(3_000)
+        with pytest.raises(StoreFullError, match="4 samples stored before it"):
+            fill(store, ("a",))
+        store.put_table("first", {"x": np.zeros(200)})
+        store.put_table("second", {"x": np.zeros(200), "y": np.zeros(3)})  # more than was reserved, and it fits
+        with pytest.raises(StoreFullError, match="no room for the table 'third'"):
+            store.put_table("third", {"x": np.zeros(1000)})
+        store.finish({})
+    stored = StoredTensors.open(tmp_path)
+    assert stored.samples == [0, 1, 2, 3]
+    assert stored.tables() == ["first", "second"]
+    assert stored.nbytes <= 20_000
+
+
 class FullDisk:
     """A file on a disk that takes ``room`` bytes, and part of the write that goes beyond."""
 
