@@ -12,13 +12,12 @@ export type AxisKind = "linear" | "log";
 /** `tiny` is the least magnitude that matters to a logarithmic axis: it is linear around zero. */
 export function valueAxis(kind: AxisKind, low: number, high: number, tiny: number, from: number, to: number): Scale {
   const [start, stop] = widened(low, high);
-  // Pixels run down: an axis whose values run up starts at its lower end.
-  const room = Math.max(2, Math.floor(Math.abs(to - from) / (to < from ? TICK.up : TICK.across)));
-  if (kind === "linear") return axis(start, stop, from, to, (value) => value, linearTicks(start, stop, room));
+  const most = Math.max(2, Math.floor(Math.abs(to - from) / room(from, to)));
+  if (kind === "linear") return axis(start, stop, from, to, (value) => value, linearTicks(start, stop, most));
   const largest = Math.max(Math.abs(start), Math.abs(stop));
   const least = Math.min(largest, Math.max(tiny, largest / 10 ** MOST_DECADES));
   const base = 10 ** Math.floor(Math.log10(least) + 1e-9);
-  return axis(start, stop, from, to, logOf(base), logTicks(start, stop, base, room), powerOf(base));
+  return axis(start, stop, from, to, logOf(base), logTicks(start, stop, base, most), powerOf(base));
 }
 
 /** Linear up to `base`, a unit for each power of ten beyond it. */
@@ -51,8 +50,19 @@ function axis(
   const scale = (value: number): number => from + ((bend(value) - start) / (stop - start)) * (to - from);
   return Object.assign(scale, {
     invert: (pixel: number): number => straighten(start + ((pixel - from) / (to - from)) * (stop - start)),
-    ticks: ticks.filter((tick) => tick >= low && tick <= high),
+    ticks: ticks.filter((tick) => tick >= low && tick <= high && clear(scale(tick), scale(0), room(from, to))),
   });
+}
+
+/** Powers of ten crowd around zero, whose tick is worth more than theirs. */
+function clear(place: number, zero: number, room: number): boolean {
+  const apart = Math.abs(place - zero);
+  return apart < 1e-9 || apart > room / 2;
+}
+
+/** Pixels that a tick takes. Pixels run down: an axis whose values run up starts at its lower end. */
+function room(from: number, to: number): number {
+  return to < from ? TICK.up : TICK.across;
 }
 
 /** An axis of one value has no length: it gets some to both sides. */
@@ -64,8 +74,8 @@ function widened(low: number, high: number): readonly [number, number] {
 }
 
 /** Steps of 1, 2 or 5 times a power of ten. */
-function linearTicks(low: number, high: number, room: number): number[] {
-  const rough = (high - low) / room;
+function linearTicks(low: number, high: number, most: number): number[] {
+  const rough = (high - low) / most;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * ([1, 2, 5].find((nice) => nice * power >= rough) ?? 10);
   const first = Math.ceil(low / step);
@@ -74,11 +84,11 @@ function linearTicks(low: number, high: number, room: number): number[] {
   return Array.from({ length: Math.max(0, count) }, (_, at) => Number(((first + at) * step).toPrecision(12)));
 }
 
-function logTicks(low: number, high: number, base: number, room: number): number[] {
+function logTicks(low: number, high: number, base: number, most: number): number[] {
   const largest = Math.max(Math.abs(low), Math.abs(high));
   const powers = Math.max(1, Math.floor(Math.log10(largest / base) + 1e-9) + 1);
   const both = low < 0 && high > 0;
-  const stride = Math.ceil((powers * (both ? 2 : 1)) / room);
+  const stride = Math.ceil((powers * (both ? 2 : 1)) / most);
   const sizes: number[] = [];
   // From the largest down, so that the ends of the axis have their tick.
   for (let power = powers - 1; power >= 0; power -= stride) sizes.push(Number((base * 10 ** power).toPrecision(6)));

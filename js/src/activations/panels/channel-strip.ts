@@ -156,7 +156,7 @@ export class ChannelStrip {
 
 /** A square below a channel that is dead, a triangle below an outlier: told apart without colour. */
 function mark(x: number, y: number, { dead }: ChannelBox, step: number): SVGElement {
-  const half = Math.max(1.5, Math.min(4, step / 2));
+  const half = Math.max(2.5, Math.min(4, step / 2));
   if (dead) {
     return s("rect", {
       x: round(x - half),

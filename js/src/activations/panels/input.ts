@@ -9,7 +9,10 @@ const MOST_TOKENS = 512;
 /** What the samples on show feed the model: the picture, the tokens, the arrays in words. */
 export class InputPanel implements Panel {
   readonly #tiles: TileSource;
-  readonly #node = h("div", { class: "hl-inputs", "data-testid": "haoline-input" });
+  /** Of the sample, and of the one that is taken off it. */
+  readonly #figures = [figureOf(""), figureOf("minus")];
+  readonly #note = h("p", { class: "hl-hint" });
+  readonly #node = h("div", { class: "hl-inputs", "data-testid": "haoline-input" }, this.#note, ...this.#figures);
   #key = "";
 
   constructor(tiles: TileSource) {
@@ -25,9 +28,12 @@ export class InputPanel implements Panel {
     const key = `${doc.id} ${samples.join()}`;
     if (key === this.#key) return;
     this.#key = key;
-    if (mean) return put(this.#node, h("p", { class: "hl-hint" }, "The mean over samples has no input of its own."));
-    const figures = samples.map((shown, at) => this.#figure(doc.header.samples[shown]?.tokens ?? null, shown, at));
-    put(this.#node, ...figures);
+    put(this.#note, mean && "The mean over samples has no input of its own.");
+    for (const [at, figure] of this.#figures.entries()) {
+      const shown = samples[at];
+      figure.hidden = shown === undefined;
+      if (shown !== undefined) void this.#fill(figure, shown, doc.header.samples[shown]?.tokens ?? null);
+    }
   }
 
   dispose(): void {
@@ -35,27 +41,27 @@ export class InputPanel implements Panel {
     this.#node.remove();
   }
 
-  /** Tokens stand in the document; the rest comes when the kernel answers. */
-  #figure(tokens: readonly string[] | null, sample: number, at: number): HTMLElement {
-    const body = h("div", { class: "hl-input-body" }, tokens && tokenList(tokens));
-    const caption = at === 0 ? null : h("figcaption", { class: "hl-muted" }, "minus");
-    void this.#fill(body, sample, tokens !== null);
-    return h("figure", { class: "hl-input-figure" }, caption, body);
-  }
-
-  async #fill(body: HTMLElement, sample: number, told: boolean): Promise<void> {
+  /** Tokens stand in the document; what the kernel has to tell replaces the last input when it arrives. */
+  async #fill(figure: HTMLElement, sample: number, tokens: readonly string[] | null): Promise<void> {
     const key = this.#key;
-    body.setAttribute("aria-busy", "true");
+    const body = figure.querySelector(".hl-input-body") as HTMLElement;
+    if (tokens) put(body, tokenList(tokens));
+    figure.setAttribute("aria-busy", "true");
     try {
       const input = await this.#tiles.input(sample);
       if (key === this.#key) put(body, ...parts(input));
     } catch (error) {
-      if (key !== this.#key || told) return;
+      if (key !== this.#key || tokens) return;
       put(body, h("p", { class: "hl-hint" }, error instanceof Error ? error.message : String(error)));
     } finally {
-      body.removeAttribute("aria-busy");
+      if (key === this.#key) figure.removeAttribute("aria-busy");
     }
   }
+}
+
+function figureOf(caption: string): HTMLElement {
+  const text = caption && h("figcaption", { class: "hl-muted" }, caption);
+  return h("figure", { class: "hl-input-figure", hidden: true }, text, h("div", { class: "hl-input-body" }));
 }
 
 function parts({ picture, tokens, arrays, label }: SampleInput): HTMLElement[] {

@@ -102,9 +102,9 @@ class SampleSlider {
     this.#range.value = String(sample);
     const label = doc.header.samples[sample]?.label ?? "";
     const place = `${sample + 1} of ${count.toLocaleString("en-US")}`;
-    this.#name.textContent = label ? `${place}: ${label}` : place;
+    this.#name.textContent = label ? `${label} · ${place}` : place;
     this.#name.title = label;
-    this.#range.setAttribute("aria-valuetext", label ? `${place}, ${label}` : place);
+    this.#range.setAttribute("aria-valuetext", label ? `${label}, ${place}` : place);
     this.#back.disabled = sample <= 0;
     this.#on.disabled = sample >= count - 1;
   }

@@ -56,7 +56,7 @@ export class TensorHeader {
   #choice(doc: ActivationsDocument, rows: readonly number[], row: number): HTMLElement {
     const { report } = this.#scene;
     const name = (of: number): string => tensorName(report, doc.tensorOf(of));
-    if (rows.length < 2) return tail(name(row), "hl-tensor-name");
+    if (rows.length < 2) return tail(name(row), "hl-tensor-label");
     const select = h(
       "select",
       { class: "hl-input hl-tensor-choice", "aria-label": "Tensor", "data-testid": "haoline-tensor" },
