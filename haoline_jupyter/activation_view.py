@@ -18,7 +18,7 @@ from haoline_jupyter.cell_view import CellView
 from haoline_jupyter.view import Named
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from haoline_analysis.runtime import ActivationReport
@@ -33,6 +33,55 @@ def sent_row(_: Any, value: Any) -> int:
     return value if isinstance(value, int) and value >= 0 else -1
 
 
+class Own(t.TraitType[Any, Any]):
+    """A trait that the view itself judges: ``check(view, value)`` gives what is kept, or refuses."""
+
+    def __init__(self, default: Any, check: Callable[[ActivationView, Any], Any], help: str) -> None:  # noqa: A002
+        """The default is not checked."""
+        self.check = check
+        super().__init__(default, help=help)
+
+    def validate(self, obj: Any, value: Any) -> Any:
+        """What is kept of a value."""
+        return self.check(obj, value)
+
+
+def known_sample(view: ActivationView, value: Any) -> int:
+    """A sample that there is; the page's slips are put right.
+
+    Raises:
+        ModelError: if Python names one that there is not.
+    """
+    count = len(view.captured.samples)
+    if isinstance(value, int) and 0 <= value < count:
+        return int(value)
+    if view.listening:
+        return min(max(value, 0), max(count - 1, 0)) if isinstance(value, int) else 0
+    raise ModelError(f"There is no sample {value}: there are {count}.")
+
+
+def small_panel(view: ActivationView, value: Any) -> dict[str, Any]:
+    """Settings that a notebook can keep; the page's are else left as they were.
+
+    Raises:
+        ModelError: if Python gives something else.
+    """
+    try:
+        small = isinstance(value, dict) and len(json.dumps(value)) <= MOST_PANEL
+    except (TypeError, ValueError):
+        small = False
+    if small:
+        return dict(value)
+    if view.listening:
+        return dict(view.panel)
+    raise ModelError("The settings of the panel are a small dict of what JSON can hold.")
+
+
+def small_snapshot(view: ActivationView, value: Any) -> str:
+    """What is on screen, unless it is too much to keep."""
+    return value if isinstance(value, str) and len(value) <= MOST_SNAPSHOT else str(view.snapshot)
+
+
 class ActivationView(CellView):
     """What was captured, beside the graph: ``ActivationView(captured, tensor="conv1", sample=3)``.
 
@@ -41,12 +90,12 @@ class ActivationView(CellView):
     """
 
     activations = t.Bytes(help="the gzipped container of the capture").tag(sync=True)
-    sample = t.Int(0, help="number of the sample shown; two-way").tag(sync=True)
+    sample = Own(0, known_sample, "number of the sample shown; two-way").tag(sync=True)
     tensor = Named(
         -1, choosing.tensor_row, "row of the tensor shown, set by name or row; -1: what the op makes", sent_row
     ).tag(sync=True)
-    panel = t.Dict(help="how it is shown, in the view's own words; two-way").tag(sync=True)
-    snapshot = t.Unicode(help="what is on screen, for a reader without a kernel; written by the page").tag(sync=True)
+    panel = Own({}, small_panel, "how it is shown, in the view's own words; two-way").tag(sync=True)
+    snapshot = Own("", small_snapshot, "what is on screen, for a reader without a kernel; the page's").tag(sync=True)
 
     def __init__(
         self,
@@ -84,34 +133,6 @@ class ActivationView(CellView):
             height=height,
             **graph,
         )
-
-    @t.validate("sample")
-    def _known_sample(self, proposal: Any) -> int:
-        """A sample that there is; the page's own slips are put right, Python's are refused."""
-        number, count = int(proposal["value"]), len(self.captured.samples)
-        if 0 <= number < count:
-            return number
-        if self.listening:
-            return min(max(number, 0), max(count - 1, 0))
-        raise ModelError(f"There is no sample {number}: there are {count}.")
-
-    @t.validate("snapshot")
-    def _small_snapshot(self, proposal: Any) -> str:
-        text = str(proposal["value"])
-        return text if len(text) <= MOST_SNAPSHOT else self.snapshot
-
-    @t.validate("panel")
-    def _small_panel(self, proposal: Any) -> dict[str, Any]:
-        settings: dict[str, Any] = proposal["value"]
-        try:
-            small = len(json.dumps(settings)) <= MOST_PANEL
-        except (TypeError, ValueError):
-            small = False
-        if small:
-            return settings
-        if self.listening:
-            return dict(self.panel)
-        raise ModelError("The settings of the panel are a small dict of what JSON can hold.")
 
     def _follow(self, change: dict[str, Any]) -> None:
         """A tensor that Python names is shown with the op that makes it."""

@@ -72,8 +72,9 @@ def _check(captured: ActivationReport) -> dict[str, Any] | None:
 def _samples(captured: ActivationReport) -> list[dict[str, Any]]:
     """The samples by name, the first ones with their tokens."""
     samples = captured.samples
-    listed: list[dict[str, Any]] = [{"label": samples.label(i)} for i in range(min(captured.done, MOST_SAMPLES))]
-    if samples.tokenized:
+    label = getattr(samples, "label", lambda i: f"sample {i}")
+    listed: list[dict[str, Any]] = [{"label": label(i)} for i in range(min(captured.done, MOST_SAMPLES))]
+    if getattr(samples, "tokenized", False):
         for i, told in enumerate(listed[:MOST_TOKENIZED]):
             told["tokens"] = list(samples[i].tokens or ())
     return listed
@@ -82,13 +83,13 @@ def _samples(captured: ActivationReport) -> list[dict[str, Any]]:
 def _tensors(captured: ActivationReport, places: _Channels) -> Table:
     """One row per captured tensor."""
     frame = captured.tensors
-    report = captured.report.tables
+    report, rows = captured.report.tables, tensor_rows(captured)
     shapes = [_shape(value) for value in frame["shape"]] if "shape" in frame else [None] * len(frame)
     axes = [captured.channel_axis(name) for name in frame.index]
     ranks = [-1 if shape is None else len(shape) for shape in shapes]
     table = Table(len(frame))
     table.add(
-        Column("tensor", _rows(frame.index, report["tensors"]["name"].values)),
+        Column("tensor", np.array([rows.get(name, -1) for name in frame.index], np.int32)),
         Column("op", _rows(frame["op"], report["ops"]["name"].values)),
         Column("layout", [captured.layout(name) for name in frame.index]),
         Column("shape", [shape_text(shape) for shape in shapes]),
@@ -102,10 +103,17 @@ def _tensors(captured: ActivationReport, places: _Channels) -> Table:
 
 
 def tensor_rows(captured: ActivationReport) -> dict[str, int]:
-    """The row of each captured tensor in the report's table of tensors."""
-    names = list(captured.tensors.index)
-    rows = _rows(names, captured.report.tables["tensors"]["name"].values).tolist()
-    return {name: row for name, row in zip(names, rows, strict=True) if row >= 0}
+    """The row of each captured tensor in the report's table of tensors; those it does not have are left out."""
+    table, frame = captured.report.tables["tensors"], captured.tensors
+    keys = zip(table["producer"].values.tolist(), table["name"].values, strict=True)
+    at = {key: row for row, key in reversed(list(enumerate(keys)))}
+    ops = _rows(frame["op"], captured.report.tables["ops"]["name"].values).tolist()
+    # Of two loop bodies that use one name, the second says so with its op.
+    found = {
+        name: at.get((op, name), at.get((op, name.removeprefix(f"{owner}/")), -1))
+        for name, op, owner in zip(frame.index, ops, frame["op"], strict=True)
+    }
+    return {name: row for name, row in found.items() if row >= 0}
 
 
 def _rows(names: Any, known: Sequence[str]) -> np.ndarray:
@@ -165,8 +173,8 @@ class _Channels:
 
     def _order(self, tensors: pd.DataFrame) -> list[int]:
         """The rows of tensors, those with dead channels first."""
-        dead = tensors["dead_channels"].fillna(0).to_numpy(dtype=float) if "dead_channels" in tensors else None
-        return list(np.argsort(-(dead > 0), kind="stable")) if dead is not None else list(range(len(tensors)))
+        alive = ~(tensors["dead_channels"].to_numpy(dtype=float, na_value=0) > 0)
+        return [int(row) for row in np.argsort(alive, kind="stable")]
 
     def table(self) -> Table:
         """The rows that travel."""
