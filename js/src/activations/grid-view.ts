@@ -39,8 +39,13 @@ export class GridView {
     const order = this.#ordered(look);
     const word = channelWord(doc, row);
     this.#none.hidden = order.length > 0;
+    this.#grid.node().hidden = order.length === 0;
     this.#none.textContent = NONE[settings.filter](word);
     this.#grid.show({ ...look, order, word, map: mapSize(doc, row) });
+  }
+
+  get cellSize(): number {
+    return this.#grid.cellSize;
   }
 
   focus(): void {

@@ -28,7 +28,7 @@ export interface PanelSettings {
   readonly sort: Sort;
   readonly descending: boolean;
   readonly filter: Filter;
-  /** Pixels of a channel's picture in the grid. */
+  /** Pixels of a channel's picture in the grid; 0: as large as lets all be seen. */
   readonly cell: number;
   /** "auto": what the axes of the tensor mean. */
   readonly shape: (typeof SHAPES)[number];
@@ -50,7 +50,7 @@ export const SETTINGS: PanelSettings = {
   sort: "index",
   descending: false,
   filter: "all",
-  cell: 96,
+  cell: 0,
   shape: "auto",
   channel: null,
   first: 0,
@@ -66,7 +66,7 @@ const CHECKS: { readonly [K in keyof PanelSettings]: (value: unknown) => boolean
   sort: (value) => (SORTS as readonly unknown[]).includes(value),
   descending: (value) => typeof value === "boolean",
   filter: (value) => (FILTERS as readonly unknown[]).includes(value),
-  cell: (value) => isIndex(value) && value >= 24 && value <= 512,
+  cell: (value) => value === 0 || (isIndex(value) && value >= 24 && value <= 512),
   shape: (value) => (SHAPES as readonly unknown[]).includes(value),
   channel: (value) => value === null || isIndex(value),
   first: isIndex,

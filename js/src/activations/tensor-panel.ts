@@ -44,6 +44,7 @@ export class TensorPanel implements Panel {
   readonly #note = h("p", { class: "hl-pictures-note", role: "status", "data-testid": "haoline-pictures-note" });
   readonly #empty = h("p", { class: "hl-empty" });
   readonly #node = h("section", { class: "hl-pictures", "aria-label": "Values", "data-testid": "haoline-pictures" });
+  readonly #foot: HTMLElement;
   readonly #stopTheme: () => void;
   #look: Look | null = null;
   #what: Showing = { kind: "nothing", text: "" };
@@ -62,8 +63,8 @@ export class TensorPanel implements Panel {
     this.#toolbar = new Toolbar({ change: stage.change, save: (kind) => void this.#save(kind) });
     this.#grid = new GridView(stage, (text) => this.#read(text));
     this.#single = new SingleView(stage, () => this.#grid.focus());
-    const foot = h("div", { class: "hl-pictures-foot" }, this.#bar.node(), this.#reading);
-    const parts = [this.#toolbar.node(), this.#note, this.#empty, this.#grid.node(), this.#single.node(), foot];
+    this.#foot = h("div", { class: "hl-pictures-foot" }, this.#bar.node(), this.#reading);
+    const parts = [this.#toolbar.node(), this.#note, this.#empty, this.#grid.node(), this.#single.node(), this.#foot];
     this.#node.append(...parts);
     this.#stopTheme = watchTheme(() => this.#retint());
     this.#tell("");
@@ -109,10 +110,10 @@ export class TensorPanel implements Panel {
     this.#node.dataset["kind"] = kind;
     this.#empty.textContent = this.#what.kind === "nothing" ? this.#what.text : "";
     this.#empty.hidden = kind !== "nothing";
-    this.#toolbar.show(shown, this.#what, look.channels);
     this.#grid.show(kind === "grid" ? look : null);
+    this.#toolbar.show(shown, this.#what, look.channels, this.#grid.cellSize);
     this.#single.show(kind === "channel" || kind === "plane" ? look : null, this.#what);
-    this.#bar.node().hidden = kind === "nothing";
+    this.#foot.hidden = kind === "nothing";
     if (kind !== "nothing") this.#bar.show(colors);
   }
 

@@ -80,7 +80,7 @@ export class Toolbar {
     return this.#node;
   }
 
-  show({ doc, row, settings }: Shown, what: Showing, channels: Channels): void {
+  show({ doc, row, settings }: Shown, what: Showing, channels: Channels, cell: number): void {
     this.#node.hidden = what.kind === "nothing";
     const grid = what.kind === "grid";
     this.#order.hidden = !grid;
@@ -93,7 +93,7 @@ export class Toolbar {
     );
     this.#showDirection(settings.descending);
     this.#filter.show(filters(channels), settings.filter);
-    this.#size.show("Size", SIZE, settings.cell);
+    this.#size.show("Size", SIZE, cell);
     this.#map.show(
       COLOR_MAPS.map((value) => ({ value, text: MAP_WORDS[value] })),
       settings.map,

@@ -40,8 +40,9 @@ export class Colors {
     return this.shown.settings.scale === "channel";
   }
 
-  /** Tells of a picture; true: the shared colours changed. */
-  learn(tile: Tile): boolean {
+  /** Tells of a picture; true: the shared colours changed. An outlier among the channels says nothing of the others. */
+  learn(tile: Tile, outlier = false): boolean {
+    if (outlier && this.#robust) return false;
     const limits = this.#measured ? null : tileLimits(tile, this.#robust);
     if (!limits || this.#covers(limits)) return false;
     const { low, high } = union(this.#learned, limits)!;

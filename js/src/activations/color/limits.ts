@@ -1,5 +1,6 @@
 /** Which values get the first and the last colour. */
 
+import type { ActivationsDocument } from "../../data/activations.js";
 import type { Shown } from "../panel.js";
 import type { ColorMap } from "../settings.js";
 import { NAN_CODE, type Tile, TOP } from "../tiles/tile.js";
@@ -19,12 +20,34 @@ const LOPSIDED = 0.02;
 /** The least and greatest value of a tensor over all samples, or robustly; null: unknown, or differences are shown. */
 export function measuredLimits({ doc, row, against, settings }: Shown): Limits | null {
   if (against !== null) return null;
-  const [robustLow, robustHigh] = [doc.value(row, "q001"), doc.value(row, "q999")];
-  const [min, max] = [doc.value(row, "min"), doc.value(row, "max")];
-  const robust = settings.limits === "robust" && robustLow !== null && robustHigh !== null;
+  const all = pair(doc.value(row, "min"), doc.value(row, "max"));
+  const most = settings.limits === "robust" ? pair(doc.value(row, "q001"), doc.value(row, "q999")) : null;
   // Where 99.8 % are one value, the others are what there is to see.
-  if (robust && robustLow < robustHigh) return { low: robustLow, high: robustHigh };
-  return min !== null && max !== null ? { low: min, high: max } : null;
+  if (!most || most.low === most.high) return all;
+  return within(most, usual(doc, row));
+}
+
+function pair(low: number | null, high: number | null): Limits | null {
+  return low === null || high === null ? null : { low, high };
+}
+
+/** The part of robust limits that channels which are no outliers reach: one outlier of 64 holds far more than 0.2 %. */
+function within(most: Limits, some: Limits | null): Limits {
+  const part = some && { low: Math.max(most.low, some.low), high: Math.min(most.high, some.high) };
+  return part && part.low < part.high ? part : most;
+}
+
+/** Range of the channels that are no outliers; null: there are no channels, or none is marked. */
+function usual(doc: ActivationsDocument, row: number): Limits | null {
+  const [outlier, min, max] = ["outlier", "min", "max"].map((name) => doc.channelValues(row, name));
+  if (!outlier || !min || !max || !outlier.includes(1)) return null;
+  let [low, high] = [Infinity, -Infinity];
+  outlier.forEach((flag, channel) => {
+    if (flag === 1 || Number.isNaN(min[channel])) return;
+    low = Math.min(low, min[channel]!);
+    high = Math.max(high, max[channel]!);
+  });
+  return { low, high };
 }
 
 export function union(a: Limits | null, b: Limits | null): Limits | null {
@@ -50,12 +73,12 @@ function robustOf(tile: Tile): Limits {
     counts[Math.floor((code * BUCKETS) / (TOP + 1))]! += 1;
     total += 1;
   }
-  const limits = within(tile, counts, total * TAIL);
+  const limits = trimmed(tile, counts, total * TAIL);
   known.set(tile, limits);
   return limits;
 }
 
-function within({ low, high }: Tile, counts: Uint32Array, most: number): Limits {
+function trimmed({ low, high }: Tile, counts: Uint32Array, most: number): Limits {
   let [first, last] = [0, BUCKETS - 1];
   for (let sum = 0; first < last && sum + counts[first]! <= most; first += 1) sum += counts[first]!;
   for (let sum = 0; last > first && sum + counts[last]! <= most; last -= 1) sum += counts[last]!;

@@ -58,7 +58,8 @@ function drawFacts(context: Context, cell: Cell, span: Span | null, ink: Ink): v
   context.fillStyle = ink.muted;
   context.font = `${SMALL} ${ink.font}`;
   context.textAlign = "left";
-  lines.forEach((line, i) => void context.fillText(line, x + 6, y + 18 + 14 * i, width - 10));
+  const top = y + (facts.dead || facts.outlier ? 28 : 18);
+  lines.forEach((line, i) => void context.fillText(line, x + 6, top + 14 * i, width - 10));
 }
 
 function drawStrip(context: Context, { x, y, width, height, facts }: Cell, { low, high }: Span, ink: Ink): void {

@@ -4,7 +4,7 @@ export const GAP = 10;
 export const CAPTION = 18;
 const PADDING = 8;
 /** A signal of one row is drawn at least so high. */
-const LEAST_SIDE = 18;
+const LEAST_SIDE = 26;
 
 export interface Range {
   readonly start: number;

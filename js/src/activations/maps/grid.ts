@@ -4,7 +4,7 @@ import type { Colors } from "../color/coloring.js";
 import type { Ink } from "../ink.js";
 import type { Shown } from "../panel.js";
 import { type Reading, readingAt } from "../reading.js";
-import type { TileSource } from "../source.js";
+import type { TileKey, TileSource } from "../source.js";
 import { sameSubject } from "../subject.js";
 import { Surface } from "../surface.js";
 import type { Tile } from "../tiles/tile.js";
@@ -12,6 +12,7 @@ import { moved } from "./active.js";
 import { type Cell, drawCell } from "./cell.js";
 import type { Channels } from "./channels.js";
 import { channelText, noteText } from "./describe.js";
+import { fittingSize } from "./fit.js";
 import { Geometry, type Range, type Spot } from "./geometry.js";
 import { Loader } from "./loader.js";
 import { Pictures } from "./pictures.js";
@@ -75,7 +76,7 @@ export class ChannelGrid {
   constructor(tiles: TileSource, events: GridEvents) {
     this.#events = events;
     this.#loader = new Loader(tiles, {
-      ready: (_key, tile) => this.#arrived(tile),
+      ready: (key, tile) => this.#arrived(key, tile),
       failed: (_key, message) => events.onFailed(message),
     });
     this.#node.addEventListener("scroll", () => this.#scrolled(), { passive: true });
@@ -133,6 +134,13 @@ export class ChannelGrid {
     return Array.from({ length: stop - start }, (_, i) => this.#cell(start + i));
   }
 
+  /** Pixels of a picture's longer side. */
+  get cellSize(): number {
+    const look = this.#look;
+    const chosen = look?.shown.settings.cell ?? 0;
+    return look && chosen === 0 ? fittingSize(this.size, look.order.length, look.map) : chosen;
+  }
+
   get size(): readonly [width: number, height: number] {
     return [this.#node.clientWidth || WIDTH, this.#node.clientHeight || HEIGHT];
   }
@@ -158,7 +166,7 @@ export class ChannelGrid {
     const look = this.#look;
     if (!look) return;
     const [width, height] = this.size;
-    const { cell } = look.shown.settings;
+    const cell = this.cellSize;
     const anchor = this.#geometry.at(20, this.#node.scrollTop + 20)?.position ?? 0;
     const columns = this.#geometry.columns;
     this.#geometry = new Geometry(width, look.order.length, cell, ...look.map);
@@ -212,8 +220,9 @@ export class ChannelGrid {
     };
   }
 
-  #arrived(tile: Tile): void {
-    if (this.#look?.colors.learn(tile)) this.#pictures.clear();
+  #arrived(key: TileKey, tile: Tile): void {
+    const outlier = key.kind === "maps" && this.#look?.channels.is(key.channel, "outlier");
+    if (this.#look?.colors.learn(tile, outlier)) this.#pictures.clear();
     this.#events.onTile(tile);
     this.redraw();
   }

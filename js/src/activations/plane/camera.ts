@@ -22,9 +22,12 @@ export interface Scale {
 export const WHOLE: Camera = { zoom: 1, x: 0, y: 0 };
 
 /** A value is at most so much longer one way than the other. */
-const MOST_STRETCH = 8;
+const MOST_STRETCH = 12;
 /** A picture of few rows is at least so high, one of few columns so wide. */
 const LEAST_SIDE = 64;
+/** A value by itself. */
+const MOST_WIDTH = 160;
+const MOST_HEIGHT = 80;
 /** Pixels of a value at the greatest zoom. */
 const MOST_VALUE = 120;
 
@@ -34,8 +37,8 @@ export function fitScale(values: Size, plot: Size, square: boolean): Scale {
   if (square) return { x: Math.min(x, y), y: Math.min(x, y) };
   const least = (room: number, count: number): number => Math.min(LEAST_SIDE, room) / Math.max(1, count);
   return {
-    x: Math.max(Math.min(x, MOST_STRETCH * y), least(plot.width, values.width)),
-    y: Math.max(Math.min(y, MOST_STRETCH * x), least(plot.height, values.height)),
+    x: Math.min(MOST_WIDTH, Math.max(Math.min(x, MOST_STRETCH * y), least(plot.width, values.width))),
+    y: Math.min(MOST_HEIGHT, Math.max(Math.min(y, MOST_STRETCH * x), least(plot.height, values.height))),
   };
 }
 

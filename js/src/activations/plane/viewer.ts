@@ -121,16 +121,24 @@ export class PictureViewer {
     return { width: tile?.fullWidth ?? 1, height: tile?.fullHeight ?? 1 };
   }
 
-  get #plot(): Scene["plot"] {
+  /** What the margins leave. */
+  get #room(): Scene["plot"] {
     const { width, height } = this.size;
     const { left } = this.#look?.rows.words ? MARGINS.words : MARGINS.numbers;
     const { bottom } = this.#look?.columns.words ? MARGINS.words : MARGINS.numbers;
-    const room = { width: width - left - MARGINS.right, height: height - MARGINS.top - bottom };
-    return { left, top: MARGINS.top, width: Math.max(20, room.width), height: Math.max(20, room.height) };
+    const most = { width: width - left - MARGINS.right, height: height - MARGINS.top - bottom };
+    return { left, top: MARGINS.top, width: Math.max(20, most.width), height: Math.max(20, most.height) };
+  }
+
+  /** What is narrower than its room stands in the middle. */
+  get #plot(): Scene["plot"] {
+    const room = this.#room;
+    const free = Math.max(0, room.width - this.#scale.x * this.#values.width) / 2;
+    return { ...room, left: room.left + free, width: room.width - free };
   }
 
   get #base(): Scale {
-    return fitScale(this.#values, this.#plot, this.#look?.square ?? true);
+    return fitScale(this.#values, this.#room, this.#look?.square ?? true);
   }
 
   get #scale(): Scale {
