@@ -3,7 +3,7 @@
 import type { Scale } from "../../views/charts/scale.js";
 
 /** Pixels that a tick of an axis takes: numbers are wider than high. */
-const TICK = { across: 64, up: 24 };
+const TICK = { across: 64, up: 18 };
 /** Powers of ten below the largest magnitude that an axis tells apart. */
 const MOST_DECADES = 8;
 

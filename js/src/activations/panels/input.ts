@@ -49,7 +49,7 @@ export class InputPanel implements Panel {
     figure.setAttribute("aria-busy", "true");
     try {
       const input = await this.#tiles.input(sample);
-      if (key === this.#key) put(body, ...parts(input));
+      if (key === this.#key) put(body, ...parts({ ...input, tokens: input.tokens ?? tokens }));
     } catch (error) {
       if (key !== this.#key || tokens) return;
       put(body, h("p", { class: "hl-hint" }, error instanceof Error ? error.message : String(error)));

@@ -38,6 +38,7 @@ export class TensorHeader {
         { class: "hl-tensor-title" },
         h("h3", {}, dot, tail(opName(report, op), "hl-tensor-op")),
         h("span", { class: "hl-muted" }, opType(report, op)),
+        ...alarms(doc, row),
         this.#close(),
       ),
       h("div", { class: "hl-tensor-line" }, this.#choice(doc, rows, row), ...this.#facts(doc, row)),
@@ -71,7 +72,7 @@ export class TensorHeader {
     const shape = doc.tensors.text("shape")?.at(row) ?? "";
     const range = span(doc.value(row, "min"), doc.value(row, "max"));
     const words = [`${dtype} ${shape}`.trim(), LAYOUTS[doc.layout(row)], range].filter(Boolean).join(" · ");
-    return [h("span", { class: "hl-tensor-facts" }, words), ...alarms(doc, row)];
+    return [h("span", { class: "hl-tensor-facts" }, words)];
   }
 }
 
