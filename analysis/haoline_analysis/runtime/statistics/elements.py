@@ -46,7 +46,7 @@ def limits(dtype: np.dtype) -> tuple[float, float] | None:
     """The least and the greatest finite value of an element type; None for truth values, which always are at one."""
     if dtype.kind in "iu":
         whole = np.iinfo(dtype)
-        return float(whole.min), float(whole.max)
+        return int(whole.min), int(whole.max)
     if dtype.kind == "f":
         real = np.finfo(dtype)
         return float(real.min), float(real.max)

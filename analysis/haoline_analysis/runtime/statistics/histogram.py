@@ -16,9 +16,9 @@ _COARSE_OCTAVES = 16
 class Histogram:
     """Bins in ascending order, float64 arrays [bins]; zero has a bin of no width of its own.
 
-    A positive bin holds ``low < x <= high``, a negative one ``low <= x < high``. The outermost edges are the least and
-    the greatest element. Counts add up to the finite elements; where ``sampled``, that of zeros is exact and the others
-    are estimates from a subsample.
+    A positive bin holds ``low < x <= high``, a negative one ``low <= x < high``; farthest from zero, the edge is the
+    greatest or the least element itself. Counts add up to the finite elements; where ``sampled``, that of zeros is
+    exact and the others are estimates from a subsample.
     """
 
     low: np.ndarray

@@ -53,7 +53,8 @@ def _layout(shape: tuple[int | None, ...] | None, mark: Mark | None, batch: int)
         return "attention"
     if mark.axis == rank - 1:
         return "maps" if mark.role == MAPS and rank > 3 else "tokens"
-    return "maps" if mark.axis == 1 and mark.role in (MAPS, TOKENS) else "other"
+    signal = mark.role == TOKENS and shape[0] is not None and shape[0] <= batch  # features first, not folded heads
+    return "maps" if mark.axis == 1 and (mark.role == MAPS or signal) else "other"
 
 
 def _of_sequence(shape: tuple[int | None, ...], mark: Mark, batch: int) -> bool:

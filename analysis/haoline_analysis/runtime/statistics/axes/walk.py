@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from haoline_analysis.runtime.statistics.axes.facts import KEEPS
 from haoline_analysis.runtime.statistics.axes.layers import weight_slot
-from haoline_analysis.runtime.statistics.axes.marks import Mark, Seen, last, second
+from haoline_analysis.runtime.statistics.axes.marks import MAPS, Mark, Seen, last, second
 from haoline_analysis.runtime.statistics.axes.moves import permuted
 from haoline_analysis.runtime.statistics.axes.rules import rule_of
 
@@ -100,6 +100,10 @@ def _tell_before_transpose(seen: Seen) -> None:
 
 
 def _tell(seen: Seen, slot: int, mark: Mark | None) -> None:
+    """Mark an input that has no mark yet, or whose channels a convolution shows to be those of maps."""
     tensor = seen.input(slot)
-    if tensor >= 0 and seen.marks[tensor] is None and not seen.static(slot):
+    if tensor < 0 or mark is None or seen.static(slot):
+        return
+    before = seen.marks[tensor]
+    if before is None or (before.axis == mark.axis and mark.role == MAPS):
         seen.marks[tensor] = mark
