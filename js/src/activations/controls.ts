@@ -1,22 +1,22 @@
 /** Small controls with a label. */
 
-import { type Child, h, put } from "../views/dom.js";
+import { h, put } from "../views/dom.js";
 
 export interface Option<V extends string> {
   readonly value: V;
   readonly text: string;
 }
 
-/** A labelled choice of one. */
+/** A choice of one. Its label is seen only if asked for: most options speak for themselves. */
 export class Choice<V extends string> {
   readonly #select: HTMLSelectElement;
   readonly #node: HTMLElement;
   #offered = "";
 
-  constructor(label: string, testid: string, pick: (value: V) => void) {
-    this.#select = h("select", { class: "hl-input", "data-testid": testid });
+  constructor(label: string, testid: string, pick: (value: V) => void, seen = false) {
+    this.#select = h("select", { class: "hl-input", "data-testid": testid, "aria-label": label, title: label });
     this.#select.addEventListener("change", () => pick(this.#select.value as V));
-    this.#node = h("label", { class: "hl-control" }, h("span", {}, label), this.#select);
+    this.#node = h("label", { class: "hl-control" }, seen && h("span", {}, label), this.#select);
   }
 
   node(): HTMLElement {
@@ -73,6 +73,36 @@ export function button(text: string, label: string, testid: string, onClick: () 
   );
 }
 
-export function group(label: string, ...children: Child[]): HTMLElement {
-  return h("div", { class: "hl-controls", role: "group", "aria-label": label }, ...children);
+/** Buttons behind one. */
+export class Menu {
+  readonly #node: HTMLDetailsElement;
+
+  constructor(text: string, label: string, testid: string, items: readonly HTMLElement[]) {
+    const summary = h(
+      "summary",
+      { class: "hl-button", "aria-label": label, title: label, "data-testid": testid },
+      text,
+    );
+    const list = h("div", { class: "hl-menu-items", onclick: () => this.#close() }, ...items);
+    this.#node = h("details", { class: "hl-menu" }, summary, list);
+    this.#node.addEventListener("focusout", (event) => {
+      if (event.relatedTarget && !this.#node.contains(event.relatedTarget as Node)) this.#close();
+    });
+    this.#node.addEventListener("keydown", (event) => this.#escape(event));
+  }
+
+  node(): HTMLElement {
+    return this.#node;
+  }
+
+  #escape(event: KeyboardEvent): void {
+    if (event.key !== "Escape" || !this.#node.open) return;
+    event.stopPropagation();
+    this.#close();
+    this.#node.querySelector("summary")?.focus();
+  }
+
+  #close(): void {
+    this.#node.open = false;
+  }
 }

@@ -53,7 +53,7 @@ export class TensorPanel implements Panel {
   constructor(context: PanelContext) {
     this.#context = context;
     const stage: Stage = {
-      ...context,
+      tiles: context.tiles,
       change: (settings) => context.change(settings),
       say: (text) => context.say(text),
       reading: (reading) => this.#read(reading ? readingText(reading) : ""),
@@ -76,11 +76,8 @@ export class TensorPanel implements Panel {
   }
 
   show(shown: Shown): void {
-    const before = this.#look?.shown ?? null;
-    const moved = before !== null && (before.row !== shown.row || before.doc !== shown.doc);
-    const settled = moved ? this.#settle(shown) : shown;
-    if (!sameSubject(before, settled)) this.#tell("");
-    this.#display(settled);
+    if (!sameSubject(this.#look?.shown ?? null, shown)) this.#tell("");
+    this.#display(shown);
   }
 
   dispose(): void {
@@ -89,15 +86,6 @@ export class TensorPanel implements Panel {
     this.#grid.dispose();
     this.#single.dispose();
     this.#node.remove();
-  }
-
-  /** Another tensor has other channels and axes: what was chosen of the last one is given up. */
-  #settle(shown: Shown): Shown {
-    const { channel, slice, first, filter } = shown.settings;
-    if (channel === null && slice === null && first === 0 && filter === "all") return shown;
-    const fresh = { channel: null, slice: null, first: 0, filter: "all" } as const;
-    queueMicrotask(() => this.#context.change(fresh));
-    return { ...shown, settings: { ...shown.settings, ...fresh } };
   }
 
   #display(shown: Shown): void {

@@ -1,5 +1,5 @@
 import { h } from "../views/dom.js";
-import { button, Choice, group, type Option, Slider } from "./controls.js";
+import { button, Choice, Menu, type Option, Slider } from "./controls.js";
 import type { Channels } from "./maps/channels.js";
 import type { PanelSettings, Shown } from "./panel.js";
 import { COLOR_MAPS, type ColorMap, type Filter, SORTS, type Sort } from "./settings.js";
@@ -13,27 +13,27 @@ export interface ToolbarEvents {
 }
 
 const SORT_WORDS: Readonly<Record<Sort, string>> = {
-  index: "Index",
-  mean: "Mean",
-  std: "Std",
-  max: "Max",
-  sparsity: "Sparsity",
-  divergence: "Divergence",
+  index: "By index",
+  mean: "By mean",
+  std: "By std",
+  max: "By max",
+  sparsity: "By sparsity",
+  divergence: "By divergence",
 };
 const MAP_WORDS: Readonly<Record<ColorMap, string>> = {
-  auto: "Automatic",
+  auto: "Auto colours",
   viridis: "Viridis",
   magma: "Magma",
   diverging: "About zero",
   grey: "Grey",
 };
 const SCALES: readonly Option<PanelSettings["scale"]>[] = [
-  { value: "shared", text: "Shared" },
-  { value: "channel", text: "Each its own" },
+  { value: "shared", text: "Shared scale" },
+  { value: "channel", text: "Scale for each" },
 ];
 const LIMITS: readonly Option<PanelSettings["limits"]>[] = [
-  { value: "robust", text: "Robust (99.8 %)" },
-  { value: "full", text: "Least to greatest" },
+  { value: "robust", text: "Robust limits" },
+  { value: "full", text: "Full range" },
 ];
 const SIZE = { min: 32, max: 256, step: 16 };
 
@@ -47,12 +47,12 @@ export class Toolbar {
   readonly #limits: Choice<PanelSettings["limits"]>;
   readonly #size: Slider;
   readonly #direction: HTMLButtonElement;
-  readonly #order: HTMLElement;
+  readonly #order: readonly HTMLElement[];
   readonly #node: HTMLElement;
   #descending = false;
 
   constructor({ change, save }: ToolbarEvents) {
-    this.#shape = new Choice("Show", "haoline-maps-shape", (shape) => change({ shape }));
+    this.#shape = new Choice("Which picture", "haoline-maps-shape", (shape) => change({ shape }));
     this.#sort = new Choice("Sort", "haoline-maps-sort", (sort) =>
       change({ sort, descending: sort !== "index", first: 0 }),
     );
@@ -63,17 +63,16 @@ export class Toolbar {
     this.#size = new Slider("haoline-maps-size", (cell) => change({ cell }));
     const turn = (): void => change({ descending: !this.#descending, first: 0 });
     this.#direction = button("↑", "Turn the order round", "haoline-maps-direction", turn);
-    this.#order = group("Order", this.#sort.node(), this.#direction, this.#filter.node(), this.#size.node());
-    const colors = group("Colours", this.#map.node(), this.#scale.node(), this.#limits.node());
-    const files = group(
-      "Save",
-      button("PNG", "Save the picture as PNG", "haoline-save-png", () => save("png")),
-      button("SVG", "Save the picture as SVG", "haoline-save-svg", () => save("svg")),
-      button(".npy", "Save the values as a NumPy file", "haoline-save-npy", () => save("npy")),
-    );
+    this.#order = [this.#sort.node(), this.#direction, this.#filter.node(), this.#size.node()];
+    const files = new Menu("Save", "Save the picture or the values", "haoline-save", [
+      button("Picture as PNG", "What is seen, as PNG", "haoline-save-png", () => save("png")),
+      button("Picture as SVG", "What is seen, as SVG", "haoline-save-svg", () => save("svg")),
+      button("Values as .npy", "All values, as a NumPy file", "haoline-save-npy", () => save("npy")),
+    ]);
+    const colors = [this.#map.node(), this.#scale.node(), this.#limits.node()];
     const label = "How activations are shown";
     this.#node = h("div", { class: "hl-pictures-bar", role: "toolbar", "aria-label": label });
-    this.#node.append(this.#shape.node(), this.#order, colors, files);
+    this.#node.append(this.#shape.node(), ...this.#order, ...colors, files.node());
   }
 
   node(): HTMLElement {
@@ -83,7 +82,7 @@ export class Toolbar {
   show({ doc, row, settings }: Shown, what: Showing, channels: Channels, cell: number): void {
     this.#node.hidden = what.kind === "nothing";
     const grid = what.kind === "grid";
-    this.#order.hidden = !grid;
+    for (const part of this.#order) part.hidden = !grid;
     const word = doc.layout(row) === "attention" ? "Heads" : "Channels";
     this.#shape.show(shapes(word), settings.shape === "plane" ? "plane" : "auto");
     this.#shape.hidden = !hasGrid(doc, row);
@@ -122,9 +121,9 @@ function shapes(word: string): Option<PanelSettings["shape"]>[] {
 function filters(channels: Channels): Option<Filter>[] {
   const [dead, outlier] = [channels.marked("dead"), channels.marked("outlier")];
   return [
-    { value: "all", text: `All (${channels.count})` },
-    ...(dead === null ? [] : [{ value: "dead", text: `Dead (${dead})` } as const]),
-    ...(outlier === null ? [] : [{ value: "outlier", text: `Outlier (${outlier})` } as const]),
-    ...(dead === null ? [] : [{ value: "alive", text: `Alive (${channels.count - dead})` } as const]),
+    { value: "all", text: `All ${channels.count}` },
+    ...(dead === null ? [] : [{ value: "dead", text: `Dead: ${dead}` } as const]),
+    ...(outlier === null ? [] : [{ value: "outlier", text: `Outliers: ${outlier}` } as const]),
+    ...(dead === null ? [] : [{ value: "alive", text: `Alive: ${channels.count - dead}` } as const]),
   ];
 }

@@ -19,8 +19,13 @@ export class SlicePicker {
 
   constructor(pick: (slice: Slice) => void) {
     this.#pick = pick;
-    this.#rows = new Choice("Rows", "haoline-slice-rows", (axis) => this.#choose("rows", Number(axis)));
-    this.#columns = new Choice("Columns", "haoline-slice-columns", (axis) => this.#choose("columns", Number(axis)));
+    this.#rows = new Choice("Rows", "haoline-slice-rows", (axis) => this.#choose("rows", Number(axis)), true);
+    this.#columns = new Choice(
+      "Columns",
+      "haoline-slice-columns",
+      (axis) => this.#choose("columns", Number(axis)),
+      true,
+    );
     this.#node.append(this.#rows.node(), this.#columns.node(), this.#others);
   }
 
