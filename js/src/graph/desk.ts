@@ -168,7 +168,10 @@ export class Desk {
     const before = add ? this.#pickedOr(this.selectedOps) : [];
     const again = items.length === 1 && before.includes(items[0]!);
     this.picked = again ? before.filter((item) => item !== items[0]) : [...new Set([...before, ...items])];
-    this.selectedOps = [...new Set(this.picked.flatMap((item) => this.session.model.opsOf(item)))];
+    const [only] = this.picked;
+    const { model } = this.session;
+    this.selectedOps =
+      this.picked.length === 1 ? model.opsOf(only!) : [...new Set(this.picked.flatMap((item) => model.opsOf(item)))];
     this.mark();
     this.events.selected([...this.selectedOps]);
     this.events.touched("selection");

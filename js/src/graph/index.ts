@@ -1,3 +1,4 @@
+export { whenIdle } from "./idle.js";
 export { PairView } from "./pair/pair-view.js";
 export type { GraphNodeInfo, GraphProbe } from "./probe.js";
 export type { GraphState } from "./state.js";

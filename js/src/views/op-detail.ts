@@ -1,4 +1,5 @@
 import { type Column, format, NULL_CODE, type ReportDocument } from "../data/index.js";
+import { whenIdle } from "../graph/index.js";
 import { breakable, h, put, style, tail } from "./dom.js";
 import type { TensorFacts } from "./op-tensors.js";
 import { categoryColor } from "./palette.js";
@@ -7,12 +8,15 @@ import { cellText, plural } from "./units.js";
 import type { Scene } from "./view.js";
 
 const IDENTITY = new Set(["name", "type", "domain", "category", "scope", "parent", "attributes"]);
+/** To sum up more ops than this would hold up the picture of what was selected. */
+const MANY = 5000;
 /** Op types named in the title of a selection. */
 const MOST_TYPES = 6;
 
 /** Everything the report knows of the selected op, or a sum over several. */
 export class OpDetail {
   #scene: Scene;
+  #callOff = (): void => undefined;
   #node = h("aside", { class: "hl-detail", "aria-label": "Selected op", "data-testid": "haoline-op-detail" });
 
   constructor(scene: Scene) {
@@ -27,9 +31,13 @@ export class OpDetail {
   /** Show these ops; nothing when there are none. */
   show(report: ReportDocument, ops: readonly number[]): void {
     const [first] = ops;
+    this.#callOff();
     this.#node.hidden = first === undefined;
     if (first === undefined) return put(this.#node);
-    put(this.#node, ...(ops.length === 1 ? this.#one(report, first) : this.#many(report, ops)));
+    if (ops.length === 1) return put(this.#node, ...this.#one(report, first));
+    if (ops.length <= MANY) return put(this.#node, ...this.#many(report, ops));
+    put(this.#node, this.#head(counted(ops), "", "", ""));
+    this.#callOff = whenIdle(() => put(this.#node, ...this.#many(report, ops)));
   }
 
   #one(report: ReportDocument, op: number): (HTMLElement | null)[] {
@@ -55,9 +63,8 @@ export class OpDetail {
     for (const op of ops) codes.add(types?.codes[op] ?? NULL_CODE);
     const named = [...codes].slice(0, MOST_TYPES).map((code) => types?.dictionary[code] ?? "");
     const kinds = named.join(", ") + (codes.size > MOST_TYPES ? ", …" : "");
-    const title = h("h3", {}, `${plural(ops.length, "op")} selected`);
     const summed = report.ops.columns.filter((column) => column.info.aggregate === "sum");
-    return [this.#head(title, "", kinds, ""), ...this.#costs(summed, ops)];
+    return [this.#head(counted(ops), "", kinds, ""), ...this.#costs(summed, ops)];
   }
 
   #head(title: HTMLElement, category: string, type: string, scope: string): HTMLElement {
@@ -108,6 +115,10 @@ export class OpDetail {
     );
     return h("section", {}, h("h4", {}, title), h("ul", { class: "hl-tensors" }, ...items));
   }
+}
+
+function counted(ops: readonly number[]): HTMLElement {
+  return h("h3", {}, `${plural(ops.length, "op")} selected`);
 }
 
 /** The value of one op or the sum over several; null for a word that is not there. */
