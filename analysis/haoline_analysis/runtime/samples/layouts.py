@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from haoline_analysis.runtime.samples.errors import InputError, listed
-from haoline_analysis.shapes.roles import CHANNELS, HEIGHT, WIDTH, role_of_name
+from haoline_analysis.shapes.roles import CHANNELS, HEIGHT, PAST, SEQUENCE, TOTAL, WIDTH, role_of_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +24,10 @@ MAX_SHOWN = 1024
 """Longest side of a picture kept for display."""
 
 _PICTURE_TYPES = frozenset({"float32", "float16", "bfloat16", "float64", "uint8", "int8"})
-_NO_PICTURE = re.compile(r"mask|past|cache|bias|_key|_value|key_|value_|hidden|embed|state|logits", re.IGNORECASE)
+_NO_PICTURE = re.compile(
+    r"mask|past|cache|bias|(^|(?<!pixel)[._])(key|value)s?\b|hidden|embed|state|logits", re.IGNORECASE
+)
+_NO_SIZES = (PAST, SEQUENCE, TOTAL)
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,8 @@ def layout_of(port: Port, channels: int | None = None) -> Layout | None:
         return None
     dims = shape[-3:]
     if len(shape) == 3 and not _certain(dims):
+        return None
+    if any(role_of(dim) in _NO_SIZES for dim in dims):
         return None
     last = _channels_last(dims)
     count = dims[2] if last else dims[0]

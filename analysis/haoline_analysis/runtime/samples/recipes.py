@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from haoline_analysis.runtime.samples.caches import cache_sizes
 from haoline_analysis.runtime.samples.errors import InputError
 from haoline_analysis.runtime.samples.guess import guess_preset
 from haoline_analysis.runtime.samples.layouts import Layout, layout_of
@@ -40,7 +41,9 @@ class Facts:
     @cached_property
     def evaluation(self) -> Evaluation:
         """Shapes of all tensors under the defaults, fitted to what the model's weights demand."""
-        return evaluate(self.model, self.shapes)
+        first = evaluate(self.model, self.shapes)
+        sizes = cache_sizes(self.model, first)
+        return evaluate(self.model, {**sizes, **self.shapes}) if sizes else first
 
     @cached_property
     def indices(self) -> dict[str, int]:

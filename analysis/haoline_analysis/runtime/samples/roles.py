@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from haoline_analysis.runtime.samples.layouts import layout_of
+from haoline_analysis.runtime.samples.layouts import layout_of, role_of
+from haoline_analysis.shapes.roles import PAST
 
 if TYPE_CHECKING:
     from haoline_analysis.runtime.samples.ports import Port
@@ -19,8 +20,11 @@ _NAMED: tuple[tuple[str, str], ...] = (
     ("total", r"total_(seq(uence)?_?)len"),
     ("timestep", r"time_?steps?$|^t$"),
     ("lengths", r"len(gth)?s?$|^lens?_"),
-    ("ids", r"ids|tokens?$|^input_?\d*$|words?"),
+    ("ids", r"ids|tokens?$|words?"),
 )
+_INDEXED = frozenset({"timestep", "lengths"})
+"""Roles of short names, which are ids where the input indexes a table."""
+
 _PAST = re.compile(r"past|cache|key_values|\bkv\b|mem(s|ory)", re.IGNORECASE)
 _AUDIO = re.compile(r"audio|wave|speech|signal|input_values|samples", re.IGNORECASE)
 
@@ -36,9 +40,9 @@ def role_of_port(port: Port, *, indexes: bool) -> str:
         return "text"
     if port.is_float:
         return _float_role(port, name)
-    for role, pattern in _NAMED:
-        if re.search(pattern, name):
-            return role
+    named = next((role for role, pattern in _NAMED if re.search(pattern, name)), "")
+    if named and not (indexes and named in _INDEXED):
+        return named
     if port.dtype == "bool":
         return "mask"
     if port.shape is not None and layout_of(port):
@@ -47,7 +51,7 @@ def role_of_port(port: Port, *, indexes: bool) -> str:
 
 
 def _float_role(port: Port, name: str) -> str:
-    if _PAST.search(name):
+    if _PAST.search(name) or any(role_of(dim) is PAST for dim in port.shape or ()):
         return "past"
     if re.search(r"mask", name):
         return "mask"

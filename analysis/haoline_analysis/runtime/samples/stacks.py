@@ -76,6 +76,7 @@ class Stack:
         self._label = label
         self._axes = {} if whole else self._sample_axes(ports)
         self._count, self._first = self._counted(), 0
+        self._numbered = self._count > 1 and "{}" not in label
         self._tokens = tokens
 
     @property
@@ -94,9 +95,7 @@ class Stack:
         """One batch of rows, read from a file if that is where they are."""
         feeds = {name: np.asarray(self._rows_of(name, array, index)) for name, array in self._arrays.items()}
         number = self._first + index
-        label = self._label.format(number) if "{}" in self._label else self._label
-        if self._count + self._first > 1 and "{}" not in self._label:
-            label = f"{self._label} [{number}]"
+        label = self._label.replace("{}", str(number)) + (f" [{number}]" if self._numbered else "")
         return Sample(feeds, label, tokens=self._tokens(feeds) if self._tokens else None)
 
     def part(self, start: int, stop: int) -> Source:

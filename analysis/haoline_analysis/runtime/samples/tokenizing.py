@@ -190,8 +190,9 @@ def _of_folder(folder: Path) -> Tokenizer:
 
 def _load(path: Path) -> Any:
     _refuse_large(path)
+    package = _package()
     try:
-        return _package().Tokenizer.from_file(str(path))
+        return package.Tokenizer.from_file(str(path))
     except Exception as error:
         raise InputError(f"{path.name}: not a tokenizer that can be read: {str(error).splitlines()[0]}") from error
 
