@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { countedBars, evenBars, tiniest } from "../../../js/src/activations/panels/bars.js";
+import { valueAxis } from "../../../js/src/activations/panels/axis.js";
+import { type Bar, countedBars, evenBars, tiniest } from "../../../js/src/activations/panels/bars.js";
 import { limits } from "../../../js/src/activations/panels/histogram.js";
 import type { Histogram } from "../../../js/src/data/activations.js";
 
@@ -12,9 +13,13 @@ function total(bars: readonly { count: number }[]): number {
   return bars.reduce((sum, { count }) => sum + count, 0);
 }
 
+function even(bins: Histogram, low: number, high: number, amount: number): Bar[] {
+  return evenBars(bins, valueAxis("linear", low, high, 0, 0, amount), amount);
+}
+
 describe("even bars", () => {
   it("share out a bin among those that it reaches over", () => {
-    const bars = evenBars(histogram([0, 1, 2], [1, 4, 9]), 0, 4, 4);
+    const bars = even(histogram([0, 1, 2], [1, 4, 9]), 0, 4, 4);
     expect(bars.map(({ count }) => count)).toEqual([2, 3, 3, 3]);
     expect(bars.map(({ low, high }) => [low, high])).toEqual([
       [0, 1],
@@ -26,14 +31,24 @@ describe("even bars", () => {
 
   it("lose no value, whatever the ends: zeros, the greatest value, negative ones", () => {
     const all = histogram([-8, -2, 3], [-2, -0.5, 7], [0, 0, 11], [0.5, 2, 5], [2, 7.3, 4], [7.3, 7.3, 1]);
-    for (const amount of [1, 3, 16, 77]) expect(total(evenBars(all, -8, 7.3, amount))).toBeCloseTo(31);
-    const zero = evenBars(all, -8, 7.3, 77).find(({ low, high }) => low <= 0 && high > 0);
+    for (const amount of [1, 3, 16, 77]) {
+      expect(total(even(all, -8, 7.3, amount))).toBeCloseTo(31);
+      expect(total(evenBars(all, valueAxis("log", -8, 7.3, 0.5, 0, amount), amount, true))).toBeCloseTo(31);
+    }
+    const zero = even(all, -8, 7.3, 77).find(({ low, high }) => low <= 0 && high > 0);
     expect(zero?.count).toBeGreaterThanOrEqual(11);
   });
 
   it("leave out what lies beyond the ends", () => {
-    expect(total(evenBars(histogram([-5, -4, 3], [0, 1, 2], [9, 9, 4]), 0, 1, 4))).toBeCloseTo(2);
-    expect(total(evenBars(histogram([0, 2, 8]), 0, 1, 4))).toBeCloseTo(4);
+    expect(total(even(histogram([-5, -4, 3], [0, 1, 2], [9, 9, 4]), 0, 1, 4))).toBeCloseTo(2);
+    expect(total(even(histogram([0, 2, 8]), 0, 1, 4))).toBeCloseTo(4);
+  });
+
+  it("are as high for bins of one width as for bins of another that hold values as dense, and zero stands apart", () => {
+    const bins = histogram([0, 0, 7], [1, 10, 90], [10, 100, 40], [100, 1000, 40]);
+    const bars = evenBars(bins, valueAxis("log", 0, 1000, 1, 0, 8), 8, true);
+    expect(bars.filter(({ low, high }) => low === 0 && high === 0)).toEqual([{ low: 0, high: 0, count: 7 }]);
+    expect(bars.slice(-4).map(({ count }) => Math.round(count))).toEqual([20, 20, 20, 20]);
   });
 });
 

@@ -1,6 +1,10 @@
-/** Histograms as bars: the bins as they were counted, or spread evenly over a linear axis. */
+/** Histograms as bars: the bins as they were counted, or spread evenly over an axis. */
 
 import type { Histogram } from "../../data/activations.js";
+import type { Scale } from "../../views/charts/scale.js";
+
+/** Part of a bar by which roundings may be off. */
+const EDGE = 1e-6;
 
 export interface Bar {
   readonly low: number;
@@ -17,34 +21,35 @@ export function countedBars({ low, high, count }: Histogram): Bar[] {
   return bars;
 }
 
-/** As many equal bars between two values; a bin that reaches over several is shared out evenly among them. */
-export function evenBars(histogram: Histogram, low: number, high: number, amount: number): Bar[] {
+/**
+ * As many bars as an axis from 0 to `amount` has room for, equally wide on it; a bin that reaches over several is shared
+ * out evenly among them. What is one value alone, as zero is, joins the bar around it, or with `apart` stays by itself.
+ */
+export function evenBars(histogram: Histogram, axis: Scale, amount: number, apart = false): Bar[] {
   const counts = new Float64Array(amount);
-  const width = (high - low) / amount;
-  for (const bin of countedBars(histogram)) share(bin, counts, low, width);
-  return Array.from(counts, (count, at) => ({ low: low + at * width, high: low + (at + 1) * width, count }));
+  const alone: Bar[] = [];
+  for (const bin of countedBars(histogram)) {
+    if (apart && bin.low === bin.high) alone.push(bin);
+    else share(bin, counts, axis);
+  }
+  const even = Array.from(counts, (count, at) => ({ low: axis.invert(at), high: axis.invert(at + 1), count }));
+  return [...even, ...alone].sort((a, b) => a.low - b.low);
 }
 
-function share(bin: Bar, counts: Float64Array, low: number, width: number): void {
+function share(bin: Bar, counts: Float64Array, axis: Scale): void {
+  const [from, to] = [axis(bin.low), axis(bin.high)];
   const last = counts.length - 1;
-  const place = (value: number): number => Math.floor((value - low) / width);
-  const [first, final] = [place(bin.low), place(bin.high)];
-  if (final < 0 || first > last + 1) return;
-  if (!(bin.high > bin.low) || first === final) {
+  const [first, final] = [Math.floor(from + EDGE), Math.floor(to - EDGE)];
+  if (final <= first) {
     // The greatest value belongs to the last bar, which it ends.
-    if (first <= last || bin.low <= low + (last + 1) * width * (1 + 1e-9))
-      add(counts, Math.min(first, last), bin.count);
+    const at = from > last + 1 - EDGE && from < last + 1 + EDGE ? last : first;
+    if (at >= 0 && at <= last) counts[at] = counts[at]! + bin.count;
     return;
   }
-  const density = bin.count / (bin.high - bin.low);
   for (let at = Math.max(0, first); at <= Math.min(last, final); at += 1) {
-    const [from, to] = [Math.max(bin.low, low + at * width), Math.min(bin.high, low + (at + 1) * width)];
-    if (to > from) add(counts, at, density * (to - from));
+    const part = Math.min(to, at + 1) - Math.max(from, at);
+    if (part > 0) counts[at] = counts[at]! + (bin.count * part) / (to - from);
   }
-}
-
-function add(counts: Float64Array, at: number, count: number): void {
-  if (at >= 0) counts[at] = counts[at]! + count;
 }
 
 /** Of the values that are not zero, so many may be smaller than what a logarithmic axis tells apart. */

@@ -5,7 +5,7 @@ import type { Scale } from "../../views/charts/scale.js";
 import { put, s } from "../../views/dom.js";
 import { readout, type Tooltip } from "../../views/tooltip.js";
 import { type AxisKind, valueAxis } from "./axis.js";
-import { type Bar, countedBars, evenBars, tiniest } from "./bars.js";
+import { type Bar, evenBars, tiniest } from "./bars.js";
 import { ChartCursor } from "./cursor.js";
 import { figure, span } from "./figures.js";
 
@@ -71,11 +71,12 @@ export class HistogramChart {
     this.#frame.dispose();
   }
 
-  #barsOf({ histogram, bins }: HistogramShown, amount: number): Bar[] {
-    if (!histogram || !this.#shown) return [];
-    const [low, high] = limits(this.#shown);
-    if (bins === "linear") return high > low ? evenBars(histogram, low, high, amount) : countedBars(histogram);
-    return countedBars(histogram).filter((bar) => bar.high >= low && bar.low <= high);
+  /** Bins are wider the further they are from zero, so that only bars of one width compare. */
+  #barsOf(shown: HistogramShown, amount: number): Bar[] {
+    const { histogram, bins } = shown;
+    if (!histogram) return [];
+    const [low, high] = limits(shown);
+    return evenBars(histogram, valueAxis(bins, low, high, tiniest(histogram), 0, amount), amount, bins === "log");
   }
 
   #draw(plot: Box, width: number): void {
