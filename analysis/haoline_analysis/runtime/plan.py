@@ -90,11 +90,18 @@ def make_pass(targets: Sequence[Target], model: Model) -> Pass:
     return Pass(tuple(targets), tuple(body_outputs(model, targets)))
 
 
-def culprits(failure: RuntimeFailure, part: Pass, model: Model) -> set[str]:
-    """Targets of a pass that may be why it fails where the plain model runs: those of the op named, else of loops."""
-    named = set()
-    for target in part.targets:
-        ops = [model.ops[target.op], *([model.ops[model.ops[target.op].parent]] if target.stacked else [])]
-        if failure.node and failure.node in [op.name for op in ops]:
-            named.add(target.name)
-    return named or {target.name for target in part.targets if target.stacked}
+def culprits(failure: RuntimeFailure, part: Pass, model: Model, forms: Sequence[Form]) -> set[str]:
+    """Targets of a pass that may be why it fails where the plain model runs; the likeliest, not all.
+
+    What a loop stacks must have one shape in all iterations, so that is to blame first, above all where the shape is
+    not known beforehand; then the op that is named.
+    """
+    stacked = [target for target in part.targets if target.stacked]
+    blamed = [target for target in stacked if _owner(target, model) == failure.node] or stacked
+    doubtful = [target for target in blamed if forms[target.tensor].shape is None]
+    own = [target for target in part.targets if failure.node and model.ops[target.op].name == failure.node]
+    return {target.name for target in doubtful or blamed or own}
+
+
+def _owner(target: Target, model: Model) -> str:
+    return model.ops[model.ops[target.op].parent].name

@@ -73,9 +73,9 @@ class Runner:
         except Exception as error:  # onnxruntime's own exceptions share no base class
             if terminated(error):
                 raise StoppedError from error
-            if self._forms is None or "shape" not in str(error):
+            if self._forms is None:
                 raise failed_run(error, where) from error
-        self._forms = self._bound = None  # a shape was not what it seemed: let onnxruntime allocate
+        self._forms = self._bound = None  # a shape may not be what it seemed: let onnxruntime allocate
         return self.run(feeds, where, options, keep=keep)
 
     def release(self) -> None:

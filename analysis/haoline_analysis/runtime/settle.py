@@ -61,7 +61,7 @@ class Settled:
             try:
                 return self._tried(at, stop)
             except RuntimeFailure as failure:
-                blamed = culprits(failure, self.plan.passes[at], self._model)
+                blamed = culprits(failure, self.plan.passes[at], self._model, self.forms.of(self.first.feeds))
                 if not blamed:
                     raise
                 self._leave_out(at, blamed)

@@ -151,12 +151,19 @@ def _node(buf: Buffer, start: int, stop: int, body: BodyOutputs) -> bytes:
 def _attribute(buf: Buffer, start: int, stop: int, name: bytes, body: BodyOutputs) -> bytes | None:
     """An attribute with what the new outputs need; None where it stays as it is."""
     if name == b"body":
-        inner = message(_ATTRIBUTE_GRAPH, b"".join(_value(value) for value in body.values))
+        # Copies, because a value that is two outputs of a body at once comes out wrong.
+        copies = [_copy(value, output) for value, output in zip(body.values, body.outputs, strict=True)]
+        inner = message(_ATTRIBUTE_GRAPH, b"".join([*copies, *map(_value, body.outputs)]))
         return b"".join((buf[start:stop], inner))  # the graph in two pieces, which protobuf joins
     if name in (b"scan_output_axes", b"scan_output_directions"):
         zeros = (tag(_ATTRIBUTE_INTS, VARINT) + b"\0") * len(body.values)
         return b"".join((buf[start:stop], zeros))
     return None
+
+
+def _copy(value: bytes, output: bytes) -> bytes:
+    """An Identity node."""
+    return message(_NODE, message(1, value) + message(_NODE_OUTPUT, output) + message(4, b"Identity"))
 
 
 def _value(name: bytes) -> bytes:
