@@ -101,7 +101,8 @@ def _interest(captured: ActivationReport) -> np.ndarray:
 
 def _numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
     """A column as float64, 0 where unknown."""
-    return np.nan_to_num(frame[name].to_numpy(dtype=float, na_value=np.nan), nan=0.0, posinf=1e300, neginf=-1e300)
+    values = frame[name].to_numpy(dtype=float, na_value=np.nan)
+    return np.asarray(np.nan_to_num(values, nan=0.0, posinf=1e300, neginf=-1e300))
 
 
 def _row(name: Any, row: pd.Series) -> list[str]:

@@ -98,7 +98,7 @@ def _tensors(captured: ActivationReport, places: _Channels) -> Table:
         Column("channels", places.counts),
         Column("first_channel", places.first),
     )
-    table.add(*(_measured(name, frame[name]) for name in frame if name not in (*_WORDS, *table.columns)))
+    table.add(*(_measured(str(name), frame[name]) for name in frame if name not in (*_WORDS, *table.columns)))
     return table
 
 
