@@ -14,7 +14,8 @@ export interface StripShown {
   /** Channels in the order shown. */
   readonly order: ArrayLike<number>;
   readonly axis: AxisKind;
-  readonly tiny: number;
+  /** "channel", "head". */
+  readonly word: string;
   /** The channel shown alone; null: none. */
   readonly chosen: number | null;
 }
@@ -23,6 +24,8 @@ const HEIGHT = 150;
 const MARGIN = { left: 52, top: 8, right: 14, bottom: 34 };
 /** Pixels of a box that shows one channel, at least. */
 const BOX = 3;
+/** Of the largest magnitude: what is smaller does not tell channels apart. */
+const SMALL = 1e-3;
 
 /** A box for each channel: from min to max, wide from mean − std to mean + std, a stroke at the mean. */
 export class ChannelStrip {
@@ -73,8 +76,8 @@ export class ChannelStrip {
     const known = this.#boxes.filter((box) => !Number.isNaN(box.mean));
     const low = known.reduce((least, box) => Math.min(least, box.min), Infinity);
     const high = known.reduce((most, box) => Math.max(most, box.max), -Infinity);
-    const y = valueAxis(shown.axis, low, high, shown.tiny, plot.bottom, plot.top);
-    put(this.#frame.svg, ...axes(plot, y, shown.order), ...this.#shapes(plot, y), this.#chosen(plot), this.#marks);
+    const y = valueAxis(shown.axis, low, high, SMALL * Math.max(-low, high), plot.bottom, plot.top);
+    put(this.#frame.svg, ...axes(plot, y, shown), ...this.#shapes(plot, y), this.#chosen(plot), this.#marks);
   }
 
   #shapes(plot: Box, y: Scale): SVGElement[] {
@@ -131,7 +134,7 @@ export class ChannelStrip {
     const [channels, channel] = [this.#shown?.channels, this.#channel(place)];
     if (!channels) return "";
     const state = channels.is(channel, "dead") ? ", dead" : channels.is(channel, "outlier") ? ", outlier" : "";
-    return `channel ${channel}, ${span(channels.value(channel, "min"), channels.value(channel, "max"))}${state}`;
+    return `${this.#shown?.word} ${channel}, ${span(channels.value(channel, "min"), channels.value(channel, "max"))}${state}`;
   }
 
   #tell(place: number, x: number, y: number): void {
@@ -145,7 +148,7 @@ export class ChannelStrip {
       ["Zeros", percent(channels.value(channel, "sparsity"))],
     ] as const;
     const state = channels.is(channel, "dead") ? " is dead" : channels.is(channel, "outlier") ? " is an outlier" : "";
-    this.#tooltip.at(x, y, ...readout(`Channel ${channel}${state}`, rows));
+    this.#tooltip.at(x, y, ...readout(`${capital(this.#shown?.word ?? "")} ${channel}${state}`, rows));
   }
 
   #leave(): void {
@@ -170,7 +173,7 @@ function mark(x: number, y: number, { dead }: ChannelBox, step: number): SVGElem
   return s("path", { d: path, class: "hl-mark-outlier" });
 }
 
-function axes(plot: Box, y: Scale, order: ArrayLike<number>): SVGElement[] {
+function axes(plot: Box, y: Scale, { order, word }: StripShown): SVGElement[] {
   const rows = y.ticks.flatMap((tick) => [
     line(plot.left, y(tick), plot.right, y(tick), tick === 0 ? "hl-axis" : "hl-gridline"),
     label(plot.left - 6, y(tick) + 4, figure(tick), "end"),
@@ -180,6 +183,10 @@ function axes(plot: Box, y: Scale, order: ArrayLike<number>): SVGElement[] {
     ...rows,
     label(plot.left, plot.bottom + 26, String(order[0] ?? "")),
     label(plot.right, plot.bottom + 26, String(order[order.length - 1] ?? ""), "end"),
-    label(middle, plot.bottom + 26, "Channel", "middle", "hl-axis-title"),
+    label(middle, plot.bottom + 26, capital(word), "middle", "hl-axis-title"),
   ];
+}
+
+export function capital(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
 }

@@ -6,7 +6,8 @@ import { h, put, s } from "../../views/dom.js";
 import { readout } from "../../views/tooltip.js";
 import { valueAxis } from "./axis.js";
 import { ChartCursor } from "./cursor.js";
-import { BROKEN, DEAD, type DepthData, depthData, extreme, SATURATED, tiniestEnd } from "./depth-data.js";
+import { type DepthData, depthData, extreme, SATURATED, tiniestEnd } from "./depth-data.js";
+import { depthLegend, flagMark, flagNames } from "./depth-marks.js";
 import { figure, span } from "./figures.js";
 import { opName, opType, type PanelScene, tensorName } from "./scene.js";
 
@@ -14,12 +15,6 @@ const HEIGHT = 168;
 const MARGIN = { left: 52, top: 10, right: 12, bottom: 20 };
 /** Pixels of the lane of sparsity, of the lane of marks, and between them. */
 const LANES = { sparsity: 30, marks: 12, gap: 6 };
-
-const FLAGS = [
-  { flag: DEAD, name: "dead channels", shape: "■", className: "hl-mark-dead" },
-  { flag: SATURATED, name: "saturated", shape: "▲", className: "hl-mark-saturated" },
-  { flag: BROKEN, name: "NaN or infinite", shape: "✕", className: "hl-mark-broken" },
-] as const;
 
 /** How range and sparsity evolve through the model: a place for each captured tensor, in execution order. */
 export class DepthChart {
@@ -60,7 +55,7 @@ export class DepthChart {
     this.#doc = doc;
     this.#data = depthData(doc, this.#scene.report);
     const used = this.#data.flags.reduce((all, flags) => all | flags, 0);
-    put(this.#legend, ...legend(used));
+    put(this.#legend, ...depthLegend(used));
     this.#leave();
     this.#cursor.reset("Range and sparsity over the execution order; Enter selects the op");
     this.#frame.redraw();
@@ -199,7 +194,7 @@ export class DepthChart {
     const [data, doc] = [this.#data, this.#doc];
     const row = data?.rows[place] ?? -1;
     if (!data || !doc || row < 0) return "";
-    const flags = FLAGS.filter(({ flag }) => (data.flags[place]! & flag) !== 0).map(({ name }) => name);
+    const flags = flagNames(data.flags[place]!);
     const range = span(data.min[place], data.max[place]);
     return [opName(this.#scene.report, doc.opOf(row)), range, `${percent(data.sparsity[place])} zeros`, ...flags].join(
       ", ",
@@ -232,28 +227,4 @@ export class DepthChart {
     put(this.#marks);
     this.#scene.tooltip.hide();
   }
-}
-
-function flagMark(x: number, y: number, flags: number): SVGElement {
-  const { shape, className } = [...FLAGS].reverse().find(({ flag }) => (flags & flag) !== 0) ?? FLAGS[0];
-  return label(x, y + 4, shape, "middle", `hl-flag ${className}`);
-}
-
-/** What colours and marks mean; of the marks only those that occur. */
-function legend(used: number): HTMLElement[] {
-  const item = (className: string, text: string, shape = ""): HTMLElement =>
-    h(
-      "span",
-      { class: "hl-legend-item" },
-      h("span", { class: `hl-key ${className}`, "aria-hidden": "true" }, shape),
-      text,
-    );
-  return [
-    item("hl-key-all", "min to max"),
-    item("hl-key-most", "99.8 % of the values"),
-    item("hl-key-sparsity", "zeros"),
-    ...FLAGS.filter(({ flag }) => (used & flag) !== 0).map(({ name, shape, className }) =>
-      item(className, name, shape),
-    ),
-  ];
 }

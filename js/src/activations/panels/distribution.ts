@@ -2,8 +2,8 @@ import { percent } from "../../data/format.js";
 import { h, put } from "../../views/dom.js";
 import { Channels } from "../maps/channels.js";
 import type { Panel, Shown } from "../panel.js";
-import { tiniest } from "./bars.js";
-import { ChannelStrip } from "./channel-strip.js";
+import { channelWord } from "../showing.js";
+import { ChannelStrip, capital } from "./channel-strip.js";
 import { Segments } from "./choice.js";
 import { HistogramChart } from "./histogram.js";
 import type { PanelScene } from "./scene.js";
@@ -23,6 +23,7 @@ export class DistributionPanel implements Panel {
   readonly #limits: Segments<"robust" | "full">;
   readonly #hint = h("p", { class: "hl-hint" });
   readonly #numbers = h("div", { class: "hl-measured" });
+  readonly #title = h("h4");
   readonly #channels: HTMLElement;
   readonly #node: HTMLElement;
 
@@ -47,7 +48,7 @@ export class DistributionPanel implements Panel {
     this.#channels = h(
       "section",
       {},
-      h("div", { class: "hl-section-head" }, h("h4", {}, "Channels"), h("span", { class: "hl-hint" }, key)),
+      h("div", { class: "hl-section-head" }, this.#title, h("span", { class: "hl-hint" }, key)),
       this.#strip.node(),
     );
     this.#node = h(
@@ -81,15 +82,17 @@ export class DistributionPanel implements Panel {
       quantileTable(statistics, doc.tensors.text("quantiles")?.at(row) ?? ""),
       statisticsList(statistics),
     );
-    this.#showChannels(shown, histogram ? tiniest(histogram) : 0);
+    this.#showChannels(shown);
   }
 
-  #showChannels({ doc, row, settings }: Shown, tiny: number): void {
+  #showChannels({ doc, row, settings }: Shown): void {
     const channels = new Channels(doc, row);
     this.#channels.hidden = channels.values("mean") === null;
     if (this.#channels.hidden) return;
     const { bins: axis, channel: chosen } = settings;
-    this.#strip.show({ channels, order: channels.order(settings), axis, tiny, chosen });
+    const word = channelWord(doc, row);
+    this.#title.textContent = `${capital(word)}s`;
+    this.#strip.show({ channels, order: channels.order(settings), axis, word, chosen });
   }
 
   dispose(): void {
