@@ -9,6 +9,7 @@ import numpy as np
 from haoline_analysis.runtime.samples.elements import cast, word_of
 from haoline_analysis.runtime.samples.errors import InputError, closest, listed
 from haoline_analysis.runtime.samples.ports import Port, show_shape
+from haoline_analysis.shapes.roles import role_of_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -32,7 +33,21 @@ def check_feeds(
         if port.name not in feeds:
             given = f"; given: {listed(feeds)}" if feeds else ""
             raise InputError(f"input {port.name!r} is missing: the model expects {port}{given}")
-    return {port.name: fit(feeds[port.name], port, note or _unheard) for port in ports}
+    fed = {port.name: fit(feeds[port.name], port, note or _unheard) for port in ports}
+    if note is not None:
+        _note_disagreement(fed, ports, note)
+    return fed
+
+
+def _note_disagreement(fed: Mapping[str, np.ndarray], ports: Sequence[Port], note: Callable[[str], None]) -> None:
+    """One named dim with two sizes: allowed, since exporters reuse names, but a likely cause of what fails later."""
+    seen: dict[str, tuple[int, str]] = {}
+    for port in ports:
+        for dim, size in zip(port.shape or (), fed[port.name].shape, strict=False):
+            if isinstance(dim, str) and role_of_name(dim, 2) is not None:
+                first, name = seen.setdefault(dim, (size, port.name))
+                if first != size:
+                    note(f"dimension {dim!r} is {first} in {name!r} but {size} in {port.name!r}")
 
 
 def refuse_unknown(feeds: Mapping[str, Any], ports: Sequence[Port]) -> None:

@@ -58,6 +58,22 @@ def kind_of(path: Path) -> str:
     raise InputError(f"{path.name}: not an input that can be read; readable are {READABLE}")
 
 
+def is_file(text: str | Path) -> bool:
+    """Whether a string names a file; texts that could be no path do not."""
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):  # too long, or with a zero byte
+        return False
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder at the path."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 def _head(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
@@ -65,8 +81,9 @@ def _head(path: Path) -> bytes:
     except FileNotFoundError:
         near = closest(path.name, _siblings(path))
         raise InputError(f"there is no file {str(path)!r}{': ' + near.strip() if near else ''}") from None
-    except OSError as error:
-        raise InputError(f"{path.name}: cannot be read: {error.strerror}") from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise InputError(f"{path.name[:80]}: cannot be read: {reason}") from error
 
 
 def _siblings(path: Path) -> list[str]:

@@ -41,6 +41,10 @@ class Indexed:
         number = self._indices[index]
         return self._read(_called(self._function, number), f"sample {number}")
 
+    def label(self, index: int) -> str:
+        """Its index."""
+        return f"sample {self._indices[index]}"
+
     def part(self, start: int, stop: int) -> Source:
         """The same function, fewer indices."""
         return Indexed(self._function, self._indices[start:stop], self._read)
@@ -71,6 +75,10 @@ class Generated:
         item = _advanced(self._running, number - self._next)
         self._next = number + 1
         return self._read(item, f"sample {number}")
+
+    def label(self, index: int) -> str:
+        """Its index."""
+        return f"sample {self._indices[index]}"
 
     def part(self, start: int, stop: int) -> Source:
         """The same generator, fewer of its samples."""

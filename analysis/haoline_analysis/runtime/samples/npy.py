@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAX_EXPANDED_BYTES = 4 << 30
-"""A member of a compressed .npz may not expand to more than this."""
+"""The arrays of a .npz may not expand to more than this together."""
 
 _READERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
@@ -78,6 +78,7 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
     try:
         with zipfile.ZipFile(path) as archive:
             members = [info for info in archive.infolist() if info.filename.endswith(".npy")]
+            _refuse_bomb(members, path.name)
             arrays = {info.filename.removesuffix(".npy"): _member(archive, info, path.name) for info in members}
     except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, EOFError) as error:
         raise InputError(f"{path.name}: not a readable .npz file: {error}") from error
@@ -86,13 +87,18 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
     return arrays
 
 
+def _refuse_bomb(members: list[zipfile.ZipInfo], where: str) -> None:
+    """The sizes in an archive's directory are upper limits of what is unpacked."""
+    expanded = sum(info.file_size for info in members)
+    if expanded > MAX_EXPANDED_BYTES:
+        raise InputError(f"{where}: expands to {expanded:,} bytes, more than {MAX_EXPANDED_BYTES:,} are not unpacked")
+
+
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, where: str) -> np.ndarray:
     label = f"{where}, array {info.filename.removesuffix('.npy')!r}"
     with archive.open(info) as file:
         shape, dtype = _header(file, label)
         needed = prod(shape) * dtype.itemsize
-        if needed > MAX_EXPANDED_BYTES:
-            raise InputError(f"{label}: expands to {needed:,} bytes, more than {MAX_EXPANDED_BYTES:,} are not unpacked")
         if info.file_size < needed:
             raise InputError(f"{label}: its header promises {needed:,} bytes, the archive holds {info.file_size:,}")
     with archive.open(info) as file:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +69,11 @@ class Picture:
             feeds = self._named(self._way.feeds(image))
         except ModelError as error:
             raise InputError(f"{self._label}: {error}" if self._label else str(error)) from error
-        return Sample(feeds, self._label, shown_pixels(image), notes=self._way.notes())
+        return Sample(feeds, self._label, partial(shown_pixels, image), notes=self._way.notes())
+
+    def label(self, index: int) -> str:  # noqa: ARG002
+        """What a sample is called."""
+        return self._label
 
     def part(self, start: int, stop: int) -> Source:  # noqa: ARG002
         """Itself."""

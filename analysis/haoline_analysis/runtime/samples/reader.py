@@ -13,7 +13,7 @@ import numpy as np
 from haoline_analysis.errors import ModelError
 from haoline_analysis.runtime.samples.check import as_array, fits
 from haoline_analysis.runtime.samples.errors import InputError
-from haoline_analysis.runtime.samples.files import kind_of, read_arrays
+from haoline_analysis.runtime.samples.files import is_file, kind_of, read_arrays
 from haoline_analysis.runtime.samples.layouts import Layout, layout_of
 from haoline_analysis.runtime.samples.pictured import Picture, PictureWay, is_picture
 from haoline_analysis.runtime.samples.sample import Sample
@@ -43,15 +43,14 @@ class Reader:
             ModelError: if the item is nothing that makes a sample, or cannot be read.
         """
         if isinstance(item, Sample):
-            return item if item.label else replace(item, label=label)
+            return item if item.label else item.labelled(label)
         if self._is_labelled(item):
-            made = self.read(item[0], label)
-            return replace(made, notes=(*made.notes, "of each tuple the first element is fed"))
+            return self.read(item[0], label).noted("of each tuple the first element is fed")
         source = self.source(item, label, whole=True)
         if len(source) != 1:
             raise InputError(f"{label}: one sample is expected, this makes {len(source)}")
         made = source.sample(0)
-        return made if made.label else replace(made, label=label)
+        return made if made.label else made.labelled(label)
 
     def _is_labelled(self, item: Any) -> bool:
         """Whether it is a pair of an input and its label, as data sets hold them."""
@@ -70,7 +69,7 @@ class Reader:
         """
         if is_picture(item):
             return self._picture(item, label)
-        if isinstance(item, Path) or (isinstance(item, str) and Path(item).is_file()):
+        if isinstance(item, Path) or (isinstance(item, str) and is_file(item)):
             return self._file(Path(item), label or Path(item).name, whole=whole)
         if isinstance(item, str):
             return self._text(item)

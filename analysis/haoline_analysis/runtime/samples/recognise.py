@@ -11,7 +11,7 @@ import numpy as np
 
 from haoline_analysis.runtime.samples.check import fits, lacks_batch
 from haoline_analysis.runtime.samples.errors import InputError
-from haoline_analysis.runtime.samples.files import files_of, kind_of
+from haoline_analysis.runtime.samples.files import files_of, is_file, is_folder, kind_of
 from haoline_analysis.runtime.samples.functions import Indexed, source_of_function
 from haoline_analysis.runtime.samples.pictured import Picture
 from haoline_analysis.runtime.samples.ports import show_shape
@@ -100,7 +100,8 @@ class _Recogniser:
             self._notes.append(f"the model takes {batch} samples at a time: they were joined, the last one repeated")
         if isinstance(source, Stack | Chain) and source.taken_apart:
             self._notes.append(source.taken_apart)
-        return Samples(source, self._facts.ports, origin, notes=self._notes)
+        tokenized = self._ways.has_tokenizer
+        return Samples(source, self._facts.ports, origin, tokenized=tokenized, notes=self._notes)
 
     def _synthetic(self) -> Samples:
         recipes = self._facts.recipes(self._ways.preset)
@@ -150,7 +151,7 @@ class _Recogniser:
         return self._reader.source(inputs), origin
 
     def _path(self, path: Path) -> tuple[Source, str]:
-        if path.is_dir():
+        if is_folder(path):
             return self._folder(path)
         kind = kind_of(path)
         if kind == "table":
@@ -175,7 +176,8 @@ class _Recogniser:
         reader = self._reader
         source = Chain([reader.source(path, str(path.relative_to(folder))) for path in files])
         if others:
-            self._notes.append(f"{others:,} files of {folder.name} that are no images or arrays were left out")
+            counted = "one file" if others == 1 else f"{others:,} files"
+            self._notes.append(f"left out: {counted} of {folder.name} that hold no image or array")
         images = sum(1 for path in files if path.suffix.lower() not in {".npy", ".npz"})
         what = "images" if images == len(files) else "files"
         return source, f"folder {folder.name}/, {len(files):,} {what if len(files) > 1 else what[:-1]}"
@@ -193,7 +195,7 @@ class _Recogniser:
     def _list(self, items: Sequence[Any]) -> tuple[Source, str]:
         if not items:
             raise InputError("there are no samples: the list is empty")
-        if all(isinstance(each, str) for each in items) and not all(Path(each).is_file() for each in items):
+        if all(isinstance(each, str) for each in items) and not all(is_file(each) for each in items):
             return self._texts(items)
         if self._is_numbers(items):
             return self._one(_array(items))

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, overload
 
 from haoline_analysis.errors import ModelError
 from haoline_analysis.runtime.samples.check import check_feeds
 from haoline_analysis.runtime.samples.layouts import picture_in
-from haoline_analysis.runtime.samples.sample import Sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from haoline_analysis.runtime.samples.ports import Port
+    from haoline_analysis.runtime.samples.sample import Sample
     from haoline_analysis.runtime.samples.sources import Source
 
 
@@ -27,6 +28,7 @@ class Samples:
         origin: str,
         *,
         synthetic: bool = False,
+        tokenized: bool = False,
         notes: Iterable[str] = (),
     ) -> None:
         """Samples of ``source``, to be checked against ``ports``."""
@@ -35,6 +37,8 @@ class Samples:
         self._notes = dict.fromkeys(notes)
         self.origin = origin
         self.synthetic = synthetic
+        self.tokenized = tokenized
+        """Whether the samples may have words: a tokenizer was given."""
 
     @property
     def ports(self) -> tuple[Port, ...]:
@@ -76,6 +80,10 @@ class Samples:
         for index in range(len(self)):
             yield self[index]
 
+    def label(self, index: int) -> str:
+        """What a sample is called, without making it."""
+        return self._source.label(index) or f"sample {index}"
+
     def split(self, parts: int) -> list[Samples]:
         """At most ``parts`` consecutive pieces of nearly equal length, none of them empty."""
         count = max(1, min(parts, len(self)))
@@ -92,17 +100,18 @@ class Samples:
 
     def _piece(self, start: int, stop: int) -> Samples:
         part = self._source.part(start, stop)
-        return Samples(part, self._ports, self.origin, synthetic=self.synthetic, notes=self._notes)
+        piece = Samples(part, self._ports, self.origin, synthetic=self.synthetic, notes=self._notes)
+        piece.tokenized = self.tokenized
+        return piece
 
     def _checked(self, sample: Sample, index: int) -> Sample:
-        label = sample.label or f"sample {index}"
+        label = sample.label or self.label(index)
         try:
             feeds = check_feeds(sample.feeds, self._ports, lambda note: self._note(note, label))
         except ModelError as error:
             raise type(error)(f"{label}: {error}") from error
         self.add_notes(sample.notes)
-        picture = picture_in(feeds, self._ports) if sample.picture is None else sample.picture
-        return Sample(feeds, label, picture, sample.tokens, sample.notes)
+        return sample.fed(feeds, label, partial(picture_in, feeds, self._ports))
 
     def _note(self, note: str, label: str) -> None:
         """Conversions are the same for all samples; what is special about one is said with its label."""

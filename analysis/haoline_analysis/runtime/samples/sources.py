@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from haoline_analysis.runtime.samples.errors import InputError
-from haoline_analysis.runtime.samples.sample import Sample
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from haoline_analysis.runtime.samples.sample import Sample
 
 
 class Source(Protocol):
@@ -27,6 +28,9 @@ class Source(Protocol):
         Raises:
             ModelError: if it cannot be read or does not fit.
         """
+
+    def label(self, index: int) -> str:
+        """What sample ``index`` is called, told without making it; "" where it has no name."""
 
     def part(self, start: int, stop: int) -> Source:
         """The samples ``start:stop`` alone, holding no more data than they need."""
@@ -46,6 +50,10 @@ class Only:
     def sample(self, index: int) -> Sample:  # noqa: ARG002
         """That one."""
         return self._sample
+
+    def label(self, index: int) -> str:  # noqa: ARG002
+        """What a sample is called."""
+        return self._sample.label
 
     def part(self, start: int, stop: int) -> Source:  # noqa: ARG002
         """Itself."""
@@ -73,6 +81,11 @@ class Chain:
         """A sample of the source that ``index`` falls into."""
         at = bisect_right(self._ends, index)
         return self.sources[at].sample(index - self._start(at))
+
+    def label(self, index: int) -> str:
+        """What the source that ``index`` falls into calls it."""
+        at = bisect_right(self._ends, index)
+        return self.sources[at].label(index - self._start(at))
 
     def part(self, start: int, stop: int) -> Source:
         """The sources that overlap ``start:stop``, the outer ones cut."""
@@ -103,15 +116,22 @@ class Grouped:
 
     def sample(self, index: int) -> Sample:
         """One batch: feeds joined along axis 0, the picture and tokens of its first sample."""
-        last = len(self._source) - 1
-        each = [self._source.sample(min(index * self._size + i, last)) for i in range(self._size)]
+        each = [self._source.sample(at) for at in self._members(index)]
         feeds = {name: self._join(name, each) for name in each[0].feeds}
-        labels = [each[0].label, each[-1].label]
-        return Sample(feeds, " … ".join(dict.fromkeys(labels)), each[0].picture, each[0].tokens, each[0].notes)
+        return each[0].fed(feeds, self.label(index))
+
+    def label(self, index: int) -> str:
+        """``first … last``."""
+        members = self._members(index)
+        return " … ".join(dict.fromkeys([self._source.label(members[0]), self._source.label(members[-1])]))
 
     def part(self, start: int, stop: int) -> Source:
         """Whole batches ``start:stop``."""
         return Grouped(self._source.part(start * self._size, min(stop * self._size, len(self._source))), self._size)
+
+    def _members(self, index: int) -> list[int]:
+        last = len(self._source) - 1
+        return [min(index * self._size + i, last) for i in range(self._size)]
 
     def _join(self, name: str, samples: Sequence[Sample]) -> Any:
         arrays = [np.asarray(sample.feeds[name]) for sample in samples]

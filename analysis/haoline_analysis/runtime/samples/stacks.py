@@ -94,9 +94,12 @@ class Stack:
     def sample(self, index: int) -> Sample:
         """One batch of rows, read from a file if that is where they are."""
         feeds = {name: np.asarray(self._rows_of(name, array, index)) for name, array in self._arrays.items()}
+        return Sample(feeds, self.label(index), tokens=self._tokens(feeds) if self._tokens else None)
+
+    def label(self, index: int) -> str:
+        """Its number, in the label's place for it."""
         number = self._first + index
-        label = self._label.replace("{}", str(number)) + (f" [{number}]" if self._numbered else "")
-        return Sample(feeds, label, tokens=self._tokens(feeds) if self._tokens else None)
+        return self._label.replace("{}", str(number)) + (f" [{number}]" if self._numbered else "")
 
     def part(self, start: int, stop: int) -> Source:
         """The rows of ``start:stop`` alone, so that a pickled piece carries no others."""

@@ -104,7 +104,11 @@ class Synthetic:
                 feeds[recipe.port.name], picture = _picture(recipe, recipe.layout, recipe.preset, random)
             else:
                 feeds[recipe.port.name] = recipe.make(random)
-        return Sample(feeds, f"synthetic {number}", picture)
+        return Sample(feeds, self.label(index), picture)
+
+    def label(self, index: int) -> str:
+        """Its number."""
+        return f"synthetic {self._range[index]}"
 
     def part(self, start: int, stop: int) -> Source:
         """The same samples, fewer of them."""

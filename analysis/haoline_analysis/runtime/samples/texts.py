@@ -153,6 +153,10 @@ class Texts:
         """Tokenize one."""
         return self._way.sample(self._texts[index])
 
+    def label(self, index: int) -> str:
+        """Its beginning."""
+        return _label(self._texts[index])
+
     def part(self, start: int, stop: int) -> Source:
         """Fewer texts."""
         return Texts(self._texts[start:stop], self._way)

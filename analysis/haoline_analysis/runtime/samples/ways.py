@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from haoline_analysis.runtime.samples.layouts import Layout
     from haoline_analysis.runtime.samples.recipes import Facts
 
+_USUAL_SIZE = (224, 224)
+
 
 class Ways:
     """How pictures and texts reach a model."""
@@ -73,4 +75,7 @@ class Ways:
         """The size of pictures; the model is evaluated only if it leaves that open."""
         if layout.height and layout.width:
             return layout.height, layout.width
-        return preset.size or self.facts.size_of(layout)
+        try:
+            return preset.size or self.facts.size_of(layout)
+        except InputError:  # a model that tells too little; pictures are refused when they do not fit
+            return _USUAL_SIZE

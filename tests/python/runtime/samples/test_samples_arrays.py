@@ -230,12 +230,20 @@ def test_broken_array_files_are_named(tmp_path):
     assert "header.npy: not a .npy array" in refusal(tmp_path / "header.npy")
 
 
-def test_archives_that_lie_about_their_size_are_refused(tmp_path):
+def test_archives_that_lie_about_their_size_are_refused(tmp_path, monkeypatch):
     buffer = io.BytesIO()
     np.lib.format.write_array_header_1_0(buffer, {"descr": "<f4", "fortran_order": False, "shape": (1 << 40, 4)})
     with zipfile.ZipFile(tmp_path / "bomb.npz", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("x.npy", buffer.getvalue() + bytes(1000))
-    assert "expands to 17,592,186,044,416 bytes" in refusal(tmp_path / "bomb.npz")
+    assert "promises 17,592,186,044,416 bytes" in refusal(tmp_path / "bomb.npz")
+    with zipfile.ZipFile(tmp_path / "vast.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x.npy", b"\x93NUMPY")
+    vast = bytearray((tmp_path / "vast.npz").read_bytes())
+    at = vast.index(b"PK\x01\x02") + 24  # the size in the directory
+    vast[at : at + 4] = (0xFFFFFF00).to_bytes(4, "little")
+    (tmp_path / "vast.npz").write_bytes(vast)
+    monkeypatch.setattr("haoline_analysis.runtime.samples.npy.MAX_EXPANDED_BYTES", 1 << 20)
+    assert "expands to 4,294,967,040 bytes" in refusal(tmp_path / "vast.npz")
     (tmp_path / "bomb.npy").write_bytes(buffer.getvalue() + bytes(1000))
     assert "the file holds 1,000" in refusal(tmp_path / "bomb.npy")
 
@@ -262,7 +270,7 @@ def test_folders_of_arrays_are_read_in_natural_order(tmp_path):
     assert [each[0, 0] for each in values(samples)] == [1, 2, 10]
     assert samples[2].label == "s10.npy"
     assert samples.origin == f"folder {tmp_path.name}/, 3 files"
-    assert any("1 files" in note and "left out" in note for note in samples.notes)
+    assert any("left out: one file" in note for note in samples.notes)
     (tmp_path / "empty").mkdir()
     assert "holds no images" in refusal(tmp_path / "empty")
 
@@ -337,6 +345,19 @@ class Rows:
 
     def __getitem__(self, index):
         return ROWS[index], index
+
+
+@pytest.mark.parametrize(
+    "given",
+    [ROWS, [ROWS, ROWS[:2]], {"x": ROWS}, lambda i: ROWS[i], Rows(), lambda: iter(ROWS), None],
+    ids=["array", "list", "dict", "index", "data set", "generator", "synthetic"],
+)
+def test_labels_are_told_without_making_samples(given):
+    samples = samples_of(given, ONE, limit=5)
+    labels = [samples.label(at) for at in range(len(samples))]
+    assert labels == [sample.label for sample in samples]
+    assert labels[2:4] == [samples[2:4].label(at) for at in range(2)]
+    assert len(set(labels)) == 5
 
 
 def test_data_sets_of_labelled_pairs_feed_the_inputs():

@@ -152,6 +152,13 @@ def test_sequences_cannot_be_fed():
     assert "sequence(float32)" in refusal({"x": np.zeros(2)}, Port("x", "sequence(float32)", None))
 
 
+def test_a_dimension_of_two_sizes_is_noted():
+    notes = []
+    ports = [IDS, Port("mask", "int64", ("batch", "seq"))]
+    check_feeds({"input_ids": np.ones((1, 4), int), "mask": np.ones((1, 5), int)}, ports, notes.append)
+    assert notes == ["dimension 'seq' is 4 in 'input_ids' but 5 in 'mask'"]
+
+
 def test_big_endian_and_strided_arrays_are_fed_native_and_contiguous():
     fed, _ = checked(np.arange(8, dtype=">f4").reshape(2, 4).T, Port("x", "float32", (4, 2)))
     assert fed.dtype == np.float32

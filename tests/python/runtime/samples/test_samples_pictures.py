@@ -225,6 +225,7 @@ def test_folders_are_opened_one_by_one(tmp_path):
     assert samples.origin == f"folder {tmp_path.name}/, 12 images"
     assert [s.label for s in samples][:6] == [f"class0/img{n}.png" for n in (0, 2, 4, 6, 8, 10)]
     (tmp_path / "class1" / "img11.png").write_bytes(b"broken")
+    assert samples.label(11) == "class1/img11.png"
     assert samples[0].feeds["image"].shape == (1, 3, 64, 64)
     with pytest.raises(InputError, match=r"img11\.png: no image that can be read"):
         samples[11]
@@ -241,7 +242,7 @@ def test_pictures_fill_a_fixed_batch(tmp_path):
     samples = samples_of(tmp_path, model, preprocess="raw")
     assert len(samples) == 2
     assert samples[1].feeds["image"].shape == (4, 3, 64, 64)
-    assert samples[0].label == "0.png … 3.png"
+    assert samples[0].label == samples.label(0) == "0.png … 3.png"
     assert any("takes 4 samples at a time" in note for note in samples.notes)
     np.testing.assert_array_equal(samples[1].feeds["image"][0], samples[1].feeds["image"][3])
 

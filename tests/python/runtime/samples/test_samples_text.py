@@ -54,6 +54,9 @@ def test_a_list_of_texts_is_tokenized_each_at_its_own_length(folder):
     assert samples[1].feeds["input_ids"].shape == (1, 5)
     assert first.label == "The cats sat"
     assert samples.origin == "2 texts"
+    assert samples.label(1) == samples[1].label == "on the mat"
+    assert samples.tokenized
+    assert samples[:1].tokenized
 
 
 @pytest.mark.parametrize("kind", ["object", "path", "folder", "string"])
@@ -210,6 +213,13 @@ def test_broken_tokenizers_are_named(tmp_path):
 def test_a_text_without_a_tokenizer_is_no_file():
     assert "there is no file 'the cat'" in refusal("the cat")
     assert "tokenizer" in refusal(["the cat", "the mat"])
+
+
+def test_long_texts_are_no_paths(folder):
+    long = "the cat sat " * 1000
+    assert samples_of(long, MASKED, tokenizer=folder)[0].feeds["input_ids"].shape == (1, 6)
+    assert len(samples_of([long, "the\0cat"], MASKED, tokenizer=folder)) == 2
+    assert "cannot be read" in refusal(long)
 
 
 def test_models_that_read_text_themselves_need_no_tokenizer():
