@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from haoline_analysis.runtime.statistics.elements import widened
-from haoline_analysis.runtime.statistics.reductions import Exact, tiles
+from haoline_analysis.runtime.statistics.reductions import tiles
+from haoline_analysis.runtime.statistics.sums import Exact
 
 if TYPE_CHECKING:
     from haoline_analysis.runtime.statistics.sheets import Sheet

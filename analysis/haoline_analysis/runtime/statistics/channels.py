@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from haoline_analysis.runtime.statistics.reductions import Exact
+    from haoline_analysis.runtime.statistics.sums import Exact
 
 OUTLIER_RATIO = 8.0
 """A channel whose |max| is so many times the median of the channels' leaves a typical one 5 bits of 8."""

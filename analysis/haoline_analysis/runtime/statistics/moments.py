@@ -7,14 +7,19 @@ from typing import Any
 import numpy as np
 
 from haoline_analysis.runtime.statistics.careful import careful_sums
-from haoline_analysis.runtime.statistics.reductions import Exact, Sums, cancelling, exact_of, fast_sums, gather
+from haoline_analysis.runtime.statistics.reductions import cancelling, exact_of, fast_sums, gather
 from haoline_analysis.runtime.statistics.sheets import Sheet
+from haoline_analysis.runtime.statistics.sums import Exact, Sums
 
 _WAITING = 16_384  # elements per array of the sums that wait to be joined
+_MOST_WAITING = 16
 
 
 class Moments:
-    """Running statistics of ``channels`` channels; sums of single sheets wait and are joined a few at a time."""
+    """Running statistics of ``channels`` channels; sums of single sheets wait and are joined a few at a time.
+
+    Where means are large against deviations, the sheets that follow are summed about the means so far.
+    """
 
     def __init__(self, channels: int) -> None:
         """Start with no elements."""
@@ -23,25 +28,30 @@ class Moments:
         self.inf = 0
         self._known = _nothing(channels)
         self._waiting: list[Sums] = []
+        self._pivot: np.ndarray | None = None
 
     def add(self, sheet: Sheet) -> tuple[float, float]:
         """Take in a sheet; its least and greatest finite element."""
-        found = summarise(sheet)
-        if isinstance(found, Sums):
-            self._waiting.append(found)
-            if len(self._waiting) * self.channels >= _WAITING or len(self._waiting) == 16:
-                self._join_waiting()
+        lanes = fast_sums(sheet, self._pivot)
+        if lanes is None:
+            found = gathered(careful_sums(sheet), sheet.groups)
+            self._join(found)
+            return found.least, found.most
+        sums = gather(lanes, sheet.groups)
+        unsure = cancelling(sums, self._known)
+        if unsure is None:
+            self._wait(sums)
         else:
-            self.nan += found.nan
-            self.inf += found.inf
-            self._known = joined([self._known, found])
-        return found.least, found.most
+            self._join(_corrected(sums, sheet, unsure, direct=lanes is sums))
+            self._aim()
+        return lanes.least, lanes.most
 
     def merge(self, other: Moments) -> None:
         """Take in the statistics of other elements of the same channels."""
+        self._join_waiting()
+        self._join(other.known())
         self.nan += other.nan
         self.inf += other.inf
-        self._known = joined([self.known(), other.known()])
 
     def collapse(self) -> Moments:
         """The same elements as one channel."""
@@ -51,33 +61,44 @@ class Moments:
         return single
 
     def known(self) -> Exact:
-        """Statistics of all elements so far, per channel; not to be changed."""
+        """Statistics of all elements so far, per channel, without counts of NaN and infinities; not to be changed."""
         self._join_waiting()
         return self._known
+
+    def _wait(self, sums: Sums) -> None:
+        self._waiting.append(sums)
+        if len(self._waiting) * self.channels >= _WAITING or len(self._waiting) == _MOST_WAITING:
+            self._join_waiting()
 
     def _join_waiting(self) -> None:
         if self._waiting:
             waiting, self._waiting = self._waiting, []
             parts = exact_of(waiting)
-            self._known = joined([self._known, _reduced(parts, parts.low.shape, (0,))])
+            self._join(_reduced(parts, parts.low.shape, (0,)))
+
+    def _join(self, part: Exact) -> None:
+        """Take in statistics of other elements."""
+        known = self._known
+        count = known.count + part.count
+        share = part.count / np.maximum(count, 1)
+        away = part.mean - known.mean
+        spread = known.spread + part.spread + away * away * share * known.count
+        low, high = np.minimum(known.low, part.low), np.maximum(known.high, part.high)
+        self._known = Exact(count, low, high, known.mean + away * share, spread, known.zeros + part.zeros)
+        self.nan += part.nan
+        self.inf += part.inf
+
+    def _aim(self) -> None:
+        mean = self.known().mean
+        with np.errstate(over="ignore"):
+            rounded = mean.astype(np.float32)
+        self._pivot = np.where(np.isfinite(rounded), rounded, 0).astype(np.float64)
 
 
-def summarise(sheet: Sheet) -> Sums | Exact:
-    """A sheet's statistics per channel, the fast way where that is exact enough."""
-    lanes = fast_sums(sheet)
-    if lanes is None:
+def _corrected(sums: Sums, sheet: Sheet, unsure: np.ndarray, *, direct: bool) -> Exact:
+    """The sums with the unsure channels looked at again; ``direct``: lanes are channels."""
+    if not direct or unsure.all():
         return gathered(careful_sums(sheet), sheet.groups)
-    sums = gather(lanes, sheet.groups)
-    unsure = cancelling(sums)
-    if unsure is None:
-        return sums
-    if len(unsure) < len(lanes.low) or unsure.all():
-        return gathered(careful_sums(sheet), sheet.groups)
-    return _corrected(sums, sheet, unsure)
-
-
-def _corrected(sums: Sums, sheet: Sheet, unsure: np.ndarray) -> Exact:
-    """The sums with the unsure channels looked at again; lanes are channels."""
     exact = Exact.of([values.reshape(-1).copy() for values in exact_of([sums]).arrays()])
     some = sheet.values[unsure] if sheet.axis else sheet.values[:, unsure]
     again = careful_sums(Sheet(some, sheet.axis, (1, int(unsure.sum()), 1)))
@@ -95,12 +116,6 @@ def gathered(lanes: Exact, groups: tuple[int, int, int]) -> Exact:
     """Statistics per channel from statistics per lane."""
     before, _, after = groups
     return lanes if before == after == 1 else _reduced(lanes, groups, (0, 2))
-
-
-def joined(parts: list[Exact]) -> Exact:
-    """Statistics of the elements of all parts together; nan and inf are left to the caller."""
-    stacks = [np.stack(same) for same in zip(*(part.arrays() for part in parts), strict=True)]
-    return _reduced(Exact.of(stacks), stacks[0].shape, (0,))
 
 
 def _reduced(parts: Exact, shape: tuple[int, ...], axes: tuple[int, ...]) -> Exact:

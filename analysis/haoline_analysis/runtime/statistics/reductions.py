@@ -1,17 +1,17 @@
 """Reduce a sheet to a few numbers per lane, in passes that stay in the cache and release the interpreter lock.
 
-The fast way works in the precision of the elements. It gives up, and the careful way in float64 takes over, where
-something is not finite, where squares would overflow, and for channels whose variance cancels.
+The fast way works in the precision of the elements. It gives up where something is not finite or squares would
+overflow; then the careful way in float64 takes over, as it does for channels whose variance cancels.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from haoline_analysis.runtime.statistics.elements import widened
+from haoline_analysis.runtime.statistics.sums import Exact, Sums
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,72 +20,31 @@ if TYPE_CHECKING:
 
 _TILE = 100_000  # elements: 400 kB of float32, which stay in a core's cache for all passes
 _SHORT = 512  # elements; the ufunc machinery per row costs more than shorter rows do
-_CANCELS = 16 / 15  # variance below 1/16 of the mean square: float32 sums would show in its sixth digit
+_CANCELS = 64  # times the variance: beyond, a squared mean takes two of float32's seven digits from it
 _LARGEST = {4: 1e13, 8: 1e140}  # by bytes of an element: squares of sums stay finite
 _UNDERFLOW = {4: 1e-30, 8: 1e-290}  # squares below lose digits
-_SQUARE = ("nc,nc->c", "cn,cn->c")
 
 
-@dataclass(slots=True)
-class Sums:
-    """What the fast way finds: float arrays [lanes], later [channels]."""
-
-    count: int  # elements of each lane
-    low: np.ndarray
-    high: np.ndarray
-    total: np.ndarray
-    square: np.ndarray
-    zeros: np.ndarray | None = None  # int64; None: there are none
-    least: float = np.inf  # of all lanes
-    most: float = -np.inf
-
-
-@dataclass(slots=True)
-class Exact:
-    """What the careful way finds: float64 and int64 arrays [lanes], later [channels]."""
-
-    count: np.ndarray  # finite elements
-    low: np.ndarray  # +inf where there is none
-    high: np.ndarray
-    mean: np.ndarray
-    spread: np.ndarray  # sum of squared deviations from the mean
-    zeros: np.ndarray
-    nan: int = 0
-    inf: int = 0
-
-    @classmethod
-    def of(cls, arrays: Sequence[np.ndarray], nan: int = 0, inf: int = 0) -> Exact:
-        """From the arrays in the order of the fields."""
-        count, low, high, mean, spread, zeros = arrays
-        return cls(count, low, high, mean, spread, zeros, nan, inf)
-
-    @property
-    def least(self) -> float:
-        """The least finite element; +inf where there is none."""
-        return float(self.low.min())
-
-    @property
-    def most(self) -> float:
-        """The greatest finite element; -inf where there is none."""
-        return float(self.high.max())
-
-    def arrays(self) -> tuple[np.ndarray, ...]:
-        """The arrays in the order of the fields."""
-        return self.count, self.low, self.high, self.mean, self.spread, self.zeros
-
-
-def fast_sums(sheet: Sheet) -> Sums | None:
-    """Sums per lane; None where the careful way has to look."""
+def fast_sums(sheet: Sheet, pivot: np.ndarray | None = None) -> Sums | None:
+    """Sums per lane, of the differences to a ``pivot`` [channels] if there is one; None: look with care."""
     sums: Sums | None = None
+    away: np.ndarray | None = None
     for part, tile in tiles(sheet):
         values = widened(tile)
         if sums is None:
             lanes = sheet.values.shape[1 - sheet.axis]
             low, high, total, square = (np.empty(lanes, values.dtype) for _ in range(4))
-            sums = Sums(sheet.depth, low, high, total, square)
-        if not _sum_tile(values, sheet.axis, sums, part):
+            sums = Sums(sheet.depth, low, high, total, square, pivot=pivot)
+            away = None if pivot is None else _spread_out(pivot.astype(values.dtype), sheet)
+        if not _sum_tile(values, sheet.axis, sums, part, away):
             return None
     return sums
+
+
+def _spread_out(channels: np.ndarray, sheet: Sheet) -> np.ndarray:
+    """A number per channel as one per lane, [lanes, 1] or [lanes], so that a sheet's elements find theirs."""
+    lanes = np.broadcast_to(channels[:, None], sheet.groups).reshape(-1)
+    return lanes[:, None] if sheet.axis else lanes
 
 
 def tiles(sheet: Sheet) -> Iterator[tuple[slice, np.ndarray]]:
@@ -98,7 +57,7 @@ def tiles(sheet: Sheet) -> Iterator[tuple[slice, np.ndarray]]:
         yield part, sheet.values[part] if sheet.axis else sheet.values[:, part]
 
 
-def _sum_tile(values: np.ndarray, axis: int, sums: Sums, part: slice) -> bool:
+def _sum_tile(values: np.ndarray, axis: int, sums: Sums, part: slice, away: np.ndarray | None) -> bool:
     low, high = sums.low[part], sums.high[part]
     _extremes(values, axis, low, high)
     least, most = float(np.minimum.reduce(low)), float(np.maximum.reduce(high))
@@ -106,25 +65,50 @@ def _sum_tile(values: np.ndarray, axis: int, sums: Sums, part: slice) -> bool:
     if not (least > -largest and most < largest):  # NaN is neither
         return False
     sums.least, sums.most = min(sums.least, least), max(sums.most, most)
-    if axis:
-        np.einsum("cn->c", values, out=sums.total[part])
-    else:
-        np.add.reduce(values, axis=0, out=sums.total[part])
-    np.einsum(_SQUARE[axis], values, values, out=sums.square[part])
+    _sum_and_square(values if away is None else values - away[part], axis, sums.total[part], sums.square[part])
     if least <= 0 <= most:
         _count_zeros(values, axis, sums, part)
     return True
 
 
+def _sum_and_square(values: np.ndarray, axis: int, total: np.ndarray, square: np.ndarray) -> None:
+    if not axis:
+        np.add.reduce(values, axis=0, out=total)
+        np.einsum("nc,nc->c", values, values, out=square)
+        return
+    np.einsum("cn->c", values, out=total)
+    if values.shape[1] >= _SHORT and hasattr(np, "vecdot"):  # numpy 2
+        np.vecdot(values, values, out=square)
+    else:
+        np.einsum("cn,cn->c", values, values, out=square)
+
+
 def _extremes(values: np.ndarray, axis: int, low: np.ndarray, high: np.ndarray) -> None:
     if axis and values.shape[1] < _SHORT and values.flags.c_contiguous:
-        starts = np.arange(0, values.size, values.shape[1])
-        line = values.reshape(-1)
-        np.minimum.reduceat(line, starts, out=low)
-        np.maximum.reduceat(line, starts, out=high)
+        _extremes_of_short_rows(values, low, high)
     else:
         np.minimum.reduce(values, axis=axis, out=low)
         np.maximum.reduce(values, axis=axis, out=high)
+
+
+def _extremes_of_short_rows(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
+    """Compare bit patterns, for which numpy has the faster loops.
+
+    As signed integers, positive floats are ordered as they are; as unsigned ones, negative floats are greater than
+    positive ones, and the greater the farther from zero. NaN is greater than infinity either way, by its sign.
+    """
+    signed, plain = f"i{values.itemsize}", f"u{values.itemsize}"
+    starts = np.arange(0, values.size, values.shape[1])
+    line = values.reshape(-1)
+    greatest, farthest = high.view(signed), low.view(plain)
+    np.maximum.reduceat(line.view(signed), starts, out=greatest)
+    np.maximum.reduceat(line.view(plain), starts, out=farthest)
+    if farthest.view(signed).max() >= 0:  # a row without negative elements
+        positive = farthest.view(signed) >= 0
+        low.view(signed)[positive] = np.minimum.reduceat(line.view(signed), starts)[positive]
+    if greatest.min() < 0:  # a row without positive ones
+        negative = greatest < 0
+        high.view(plain)[negative] = np.minimum.reduceat(line.view(plain), starts)[negative]
 
 
 def _count_zeros(values: np.ndarray, axis: int, sums: Sums, part: slice) -> None:
@@ -169,18 +153,25 @@ def gather(sums: Sums, groups: tuple[int, int, int]) -> Sums:
         None if sums.zeros is None else fold(np.add.reduce, sums.zeros, np.int64),
         sums.least,
         sums.most,
+        sums.pivot,
     )
 
 
-def cancelling(sums: Sums) -> np.ndarray | None:
-    """Which channels vary too little about their mean for their sums to tell how much, bool; None: none does."""
-    mean_square = sums.total * sums.total
-    mean_square *= _CANCELS / sums.count
-    mean_square += _UNDERFLOW[sums.low.itemsize]
-    unsure = mean_square >= sums.square
+def cancelling(sums: Sums, known: Exact) -> np.ndarray | None:
+    """Which channels vary too little about their mean for their sums to tell how much, bool; None: none does.
+
+    What is too little is judged by the sums' own variance or, if greater, by that of what is ``known``.
+    """
+    square_mean = sums.total * sums.total
+    square_mean *= _CANCELS / (_CANCELS - 1) / sums.count
+    square_mean += _UNDERFLOW[sums.low.itemsize]
+    unsure = square_mean >= sums.square
     if not unsure.any():
         return None
     unsure &= sums.low != sums.high
+    if not unsure.any():
+        return None
+    unsure &= square_mean * known.count >= known.spread * (_CANCELS * sums.count)
     return unsure if unsure.any() else None
 
 
@@ -194,6 +185,9 @@ def exact_of(sums: Sequence[Sums]) -> Exact:
     total *= mean
     square -= total
     np.maximum(square, 0, out=square)
+    for row, part in enumerate(sums):
+        if part.pivot is not None:
+            mean[row] += part.pivot
     constant = low == high
     mean[constant] = low[constant]
     square[constant] = 0

@@ -160,10 +160,10 @@ class TensorStatistics:
         moments = self._moments_of(1 if axis is None else array.shape[axis])
         axis = None if self._channel_axis is None else axis
         array = np.ascontiguousarray(array)
-        self._reservoir.add(array.reshape(-1))
         for sheet in sheets(array, axis):
             low, high = moments.add(sheet)
             self._count_saturated(sheet.values, low, high)
+        self._reservoir.add(array.reshape(-1))  # last: it jumps about, and now the elements are in the cache
 
     def _moments_of(self, channels: int) -> Moments:
         """The running moments, which give up their channels where the number is another now."""
