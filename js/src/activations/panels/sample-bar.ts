@@ -1,5 +1,5 @@
 import type { ActivationsDocument } from "../../data/activations.js";
-import { h, uid } from "../../views/dom.js";
+import { h, put, uid } from "../../views/dom.js";
 
 export interface SampleChoice {
   readonly sample: number;
@@ -102,7 +102,7 @@ class SampleSlider {
     this.#range.value = String(sample);
     const label = doc.header.samples[sample]?.label ?? "";
     const place = `${sample + 1} of ${count.toLocaleString("en-US")}`;
-    this.#name.textContent = label ? `${label} · ${place}` : place;
+    put(this.#name, label && h("span", {}, label), h("span", label ? { class: "hl-muted" } : {}, place));
     this.#name.title = label;
     this.#range.setAttribute("aria-valuetext", label ? `${label}, ${place}` : place);
     this.#back.disabled = sample <= 0;

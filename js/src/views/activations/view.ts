@@ -25,7 +25,8 @@ export class ActivationsView extends HostView implements PanelScene {
   readonly #patience = new Patience((busy) => this.#busy(busy));
   readonly #facts = h("div", { class: "hl-run" });
   readonly #factsCleanup = new Cleanup();
-  readonly #left = h("div", { class: "hl-activations-graph" });
+  readonly #below = h("div", { class: "hl-activations-depth" });
+  readonly #left = h("div", { class: "hl-activations-graph" }, this.#below);
   readonly #stage = h("div", { class: "hl-stage hl-stage-graph hl-activations" }, this.#left);
   #doc: ActivationsDocument | null = null;
   #graph: GraphTab | null = null;
@@ -128,7 +129,7 @@ export class ActivationsView extends HostView implements PanelScene {
 
   #addDepth(): DepthChart {
     const depth = new DepthChart(this);
-    this.#left.append(depth.node());
+    this.#below.append(depth.node());
     return depth;
   }
 
