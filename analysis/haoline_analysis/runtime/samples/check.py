@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haoline_analysis.runtime.samples.elements import cast, word_of
-from haoline_analysis.runtime.samples.errors import InputError, closest, listed
+from haoline_analysis.runtime.samples.errors import InputError, closest, listed, reason
 from haoline_analysis.runtime.samples.ports import Port, show_shape
 from haoline_analysis.shapes.roles import role_of_name
 
@@ -94,8 +94,8 @@ def as_array(value: Any, port: Port) -> np.ndarray:
     try:
         return np.asarray(detach().cpu() if callable(detach) else value)
     except Exception as error:
-        reason = str(error).split("\n", 1)[0]
-        raise InputError(f"input {port.name!r} expects {port}, got a {type(value).__name__}: {reason}") from error
+        came = f"got a {type(value).__name__}: {reason(error)}"
+        raise InputError(f"input {port.name!r} expects {port}, {came}") from error
 
 
 def fits(shape: Sequence[int], declared: Sequence[Dim] | None) -> bool:

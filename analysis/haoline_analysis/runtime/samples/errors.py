@@ -23,6 +23,12 @@ def missing_extra(what: str, extra: str) -> MissingExtraError:
     return MissingExtraError(f'{what} needs a package: pip install "haoline-jupyter[{extra}]"')
 
 
+def reason(error: BaseException) -> str:
+    """The first line of what another library says went wrong; its kind where it says nothing."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
 def closest(name: str, names: Iterable[str]) -> str:
     """``"did you mean 'image'? "``, or nothing where no name is near; case does not count."""
     lower = {each.lower(): each for each in names}

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.errors import ModelError
-from haoline_analysis.runtime.samples.errors import InputError
+from haoline_analysis.runtime.samples.errors import InputError, reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -170,7 +170,7 @@ def _count(made: Iterator[Any], limit: int | None) -> int:
     except ModelError:
         raise
     except Exception as error:
-        raise InputError(f"the generator failed: {type(error).__name__}: {error}") from error
+        raise InputError(f"the generator failed: {type(error).__name__}: {reason(error)}") from error
     if not count and limit != 0:
         raise InputError("the generator yields no sample")
     if count > MAX_COUNTED and limit is None:
@@ -186,7 +186,7 @@ def _advanced(running: Iterator[Any], steps: int) -> Any:
     except ModelError:
         raise
     except Exception as error:
-        raise InputError(f"the generator failed: {type(error).__name__}: {error}") from error
+        raise InputError(f"the generator failed: {type(error).__name__}: {reason(error)}") from error
 
 
 def _called(function: Callable[..., Any], *arguments: int) -> Any:
@@ -200,7 +200,7 @@ def _called(function: Callable[..., Any], *arguments: int) -> Any:
 
 def _failed(function: Callable[..., Any], error: Exception, *arguments: int) -> InputError:
     shown = ", ".join(map(str, arguments))
-    return InputError(f"{_name(function)}({shown}) failed: {type(error).__name__}: {error}")
+    return InputError(f"{_name(function)}({shown}) failed: {type(error).__name__}: {reason(error)}")
 
 
 def _name(function: Callable[..., Any]) -> str:

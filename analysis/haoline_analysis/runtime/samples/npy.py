@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from haoline_analysis.runtime.samples.errors import InputError
+from haoline_analysis.runtime.samples.errors import InputError, reason
 from haoline_analysis.runtime.samples.ports import show_shape
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class NpyFile:
         try:
             mapped = np.load(self.path, mmap_mode="r" if prod(self.shape) else None, allow_pickle=False)
         except (OSError, ValueError) as error:
-            raise InputError(f"{self.path.name}: cannot be read any more: {error}") from error
+            raise InputError(f"{self.path.name}: cannot be read any more: {reason(error)}") from error
         view: np.ndarray = mapped[self._view]
         return view
 
@@ -80,8 +80,10 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
             members = [info for info in archive.infolist() if info.filename.endswith(".npy")]
             _refuse_bomb(members, path.name)
             arrays = {info.filename.removesuffix(".npy"): _member(archive, info, path.name) for info in members}
-    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, EOFError) as error:
-        raise InputError(f"{path.name}: not a readable .npz file: {error}") from error
+    except InputError:
+        raise
+    except Exception as error:  # decompressors raise whatever they like on damaged files
+        raise InputError(f"{path.name}: not a readable .npz file: {reason(error)}") from error
     if not arrays:
         raise InputError(f"{path.name}: holds no arrays")
     return arrays
@@ -111,8 +113,10 @@ def _header(file: IO[bytes], label: str) -> tuple[tuple[int, ...], np.dtype[Any]
         version = np.lib.format.read_magic(file)
         reader = _READERS.get(version, np.lib.format.read_array_header_2_0)  # 3.0 differs in the encoding of names only
         shape, _, dtype = reader(file)
-    except (ValueError, TypeError, EOFError, SyntaxError) as error:
-        raise InputError(f"{label}: not a .npy array: {str(error).splitlines()[0]}") from error
+    except Exception as error:  # headers are Python literals, and fail in as many ways
+        raise InputError(f"{label}: not a .npy array: {reason(error)}") from error
+    if any(not isinstance(size, int) or size < 0 for size in shape):
+        raise InputError(f"{label}: not a .npy array: its shape is {shape}")
     if dtype.hasobject:
         raise InputError(f"{label}: an object array holds pickled Python objects, which are never loaded")
     if dtype.fields is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haoline_analysis.runtime.samples.errors import InputError, missing_extra
+from haoline_analysis.runtime.samples.errors import InputError, missing_extra, reason
 from haoline_analysis.runtime.samples.layouts import MAX_SHOWN
 from haoline_analysis.runtime.samples.ports import show_shape
 
@@ -53,7 +53,7 @@ def read_picture(path: Path) -> Any:
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", image_module.DecompressionBombWarning)  # the limit below is tighter
+            warnings.simplefilter("ignore")  # of large images, where our limit decides, and of damaged tags
             with image_module.open(path, formats=FORMATS) as image:
                 _refuse_bomb(image, path.name)
                 image.load()
@@ -63,8 +63,8 @@ def read_picture(path: Path) -> Any:
     except image_module.DecompressionBombError as error:
         raise InputError(f"{path.name}: more than {MAX_PIXELS:,} pixels, which are not unpacked") from error
     except Exception as error:
-        reason = "no image that can be read" if isinstance(error, image_module.UnidentifiedImageError) else str(error)
-        raise InputError(f"{path.name}: {reason}") from error
+        unknown = isinstance(error, image_module.UnidentifiedImageError)
+        raise InputError(f"{path.name}: {'no image that can be read' if unknown else reason(error)}") from error
 
 
 def _refuse_bomb(image: Any, name: str) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from haoline_analysis.errors import ModelError
 from haoline_analysis.runtime.samples.check import as_array, fits
-from haoline_analysis.runtime.samples.errors import InputError
+from haoline_analysis.runtime.samples.errors import InputError, reason
 from haoline_analysis.runtime.samples.files import is_file, kind_of, read_arrays
 from haoline_analysis.runtime.samples.layouts import Layout, layout_of
 from haoline_analysis.runtime.samples.pictured import Picture, PictureWay, is_picture
@@ -197,7 +197,7 @@ def called(function: Callable[[Any], Any], item: Any) -> Any:
         raise
     except Exception as error:
         name = getattr(function, "__name__", type(function).__name__)
-        raise InputError(f"preprocess {name} failed: {type(error).__name__}: {error}") from error
+        raise InputError(f"preprocess {name} failed: {type(error).__name__}: {reason(error)}") from error
 
 
 def words_of(way: TextWay, feeds: Mapping[str, np.ndarray]) -> tuple[str, ...] | None:

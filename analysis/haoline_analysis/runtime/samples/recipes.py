@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from haoline_analysis.runtime.samples.caches import cache_sizes
 from haoline_analysis.runtime.samples.errors import InputError
 from haoline_analysis.runtime.samples.guess import guess_preset
-from haoline_analysis.runtime.samples.layouts import Layout, layout_of
+from haoline_analysis.runtime.samples.layouts import Layout, layout_of, role_of
 from haoline_analysis.runtime.samples.ports import Port, ports_of
 from haoline_analysis.runtime.samples.roles import role_of_port
 from haoline_analysis.runtime.samples.synthetic import Recipe
 from haoline_analysis.runtime.samples.vocabulary import Table, table_of
 from haoline_analysis.shapes import evaluate
 from haoline_analysis.shapes.hints import forced_role
+from haoline_analysis.shapes.roles import SEQUENCE
 
 if TYPE_CHECKING:
     from haoline_analysis.model import Model
@@ -105,7 +106,12 @@ class Facts:
         """Positions in the key/value cache, and new ones."""
         past = [self._past_length(port) for port in self.ports if self.roles[port.name] == "past" and port.is_float]
         new = [self.shape(port)[-1] for port in self.ports if self._is_tokens(port)]
-        return max(past, default=0), max(new, default=1)
+        return max(past, default=0), max(new or self._sequences(), default=1)
+
+    def _sequences(self) -> list[int]:
+        """Sizes of the dims that are called sequences: of embeddings, where no input takes ids."""
+        dims = {dim for port in self.ports for dim in port.shape or () if role_of(dim) is SEQUENCE}
+        return [size for dim, size in self.evaluation.bindings.items() if dim in dims]
 
     def _past_length(self, port: Port) -> int:
         """Keys are (batch, heads, length, size), or (2, batch, heads, length, size) with their values."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haoline_analysis.runtime.samples.check import fits, lacks_batch
-from haoline_analysis.runtime.samples.errors import InputError
+from haoline_analysis.runtime.samples.errors import InputError, reason
 from haoline_analysis.runtime.samples.files import files_of, is_file, is_folder, kind_of
 from haoline_analysis.runtime.samples.functions import Indexed, source_of_function
 from haoline_analysis.runtime.samples.pictured import Picture
@@ -267,4 +267,4 @@ def _array(items: Sequence[Any]) -> np.ndarray:
     try:
         return np.array(items)
     except ValueError as error:
-        raise InputError(f"the list is no array: {str(error).split('.', 1)[0]}") from error
+        raise InputError(f"the list is no array: {reason(error)}") from error

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from haoline_analysis.runtime.samples.errors import InputError, listed
+from haoline_analysis.runtime.samples.errors import InputError, listed, reason
 from haoline_analysis.runtime.samples.stacks import Stack
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ def read_table(path: Path) -> pd.DataFrame:
         raise InputError(f"{path.name}: {path.stat().st_size:,} bytes: read it with pandas and give a part of it")
     try:
         return pd.read_csv(path, sep=SUFFIXES[path.suffix.lower()])
-    except (ValueError, OSError) as error:
-        raise InputError(f"{path.name}: not a table that can be read: {str(error).splitlines()[0]}") from error
+    except Exception as error:
+        raise InputError(f"{path.name}: not a table that can be read: {reason(error)}") from error
 
 
 def stack_of_frame(frame: pd.DataFrame, ports: Sequence[Port]) -> tuple[Stack, list[str]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from haoline_analysis.runtime.samples.errors import InputError, missing_extra
+from haoline_analysis.runtime.samples.errors import InputError, missing_extra, reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -69,8 +69,8 @@ class FileTokenizer:
         self.pad = pad if pad is not None else int(own.get("pad_id", -1))
         if self.pad < 0:
             self.pad = next((at for word in _PADS if (at := tokenizer.token_to_id(word)) is not None), 0)
-        truncation = tokenizer.truncation or {}
-        self.max_length = max_length or truncation.get("max_length")
+        limits = [max_length, (tokenizer.truncation or {}).get("max_length")]
+        self.max_length = min((limit for limit in limits if limit), default=None)
         self._tokenizer = tokenizer
 
     def encode(self, text: str) -> Encoding:
@@ -78,7 +78,7 @@ class FileTokenizer:
         try:
             encoded = self._tokenizer.encode(text)
         except Exception as error:
-            raise InputError(f"the tokenizer cannot encode {text[:40]!r}: {error}") from error
+            raise InputError(f"the tokenizer cannot encode {text[:40]!r}: {reason(error)}") from error
         kept = [at for at, real in enumerate(encoded.attention_mask) if real]  # padding of the file is left out
         lists = {
             "input_ids": [encoded.ids[at] for at in kept],
@@ -115,7 +115,9 @@ class CallableTokenizer:
         try:
             made = self._function(text)
         except Exception as error:
-            raise InputError(f"the tokenizer failed on {text[:40]!r}: {type(error).__name__}: {error}") from error
+            raise InputError(
+                f"the tokenizer failed on {text[:40]!r}: {type(error).__name__}: {reason(error)}"
+            ) from error
         lists = _lists(made)
         lists.setdefault("attention_mask", [1] * len(lists["input_ids"]))
         ids = lists["input_ids"]
@@ -194,7 +196,7 @@ def _load(path: Path) -> Any:
     try:
         return package.Tokenizer.from_file(str(path))
     except Exception as error:
-        raise InputError(f"{path.name}: not a tokenizer that can be read: {str(error).splitlines()[0]}") from error
+        raise InputError(f"{path.name}: not a tokenizer that can be read: {reason(error)}") from error
 
 
 def _bert(path: Path, *, lowercase: bool) -> Any:
@@ -205,7 +207,7 @@ def _bert(path: Path, *, lowercase: bool) -> Any:
     try:
         made = BertWordPieceTokenizer(str(path), lowercase=lowercase)
     except Exception as error:
-        raise InputError(f"{path.name}: not a BERT vocabulary: {str(error).splitlines()[0]}") from error
+        raise InputError(f"{path.name}: not a BERT vocabulary: {reason(error)}") from error
     return made._tokenizer  # noqa: SLF001  the implementations only wrap it
 
 
@@ -229,5 +231,5 @@ def _json(path: Path) -> dict[str, Any]:
     try:
         read = json.loads(path.read_text("utf-8"))
     except (ValueError, OSError) as error:
-        raise InputError(f"{path.name}: not readable JSON: {error}") from error
+        raise InputError(f"{path.name}: not readable JSON: {reason(error)}") from error
     return read if isinstance(read, dict) else {}

@@ -171,6 +171,25 @@ def test_scalars_fit_inputs_without_axes():
     assert checked(3, Port("steps", "int64", ()))[0].shape == ()
 
 
+@pytest.mark.parametrize(
+    ("kind", "held", "most"), [("int4", "int8", 7), ("uint4", "uint8", 15), ("int2", "int8", 1), ("uint2", "uint8", 3)]
+)
+def test_small_integers_are_held_in_bytes_and_kept_in_range(kind, held, most):
+    port = Port("x", kind, ("n",))
+    assert checked(np.array([most, 0]), port)[0].dtype == held
+    assert "do not fit exactly" in refusal({"x": np.array([most + 1], held)}, port)
+
+
+@pytest.mark.parametrize("kind", ["float8_e4m3fn", "float8_e5m2", "float8_e8m0"])
+def test_small_floats_are_fed_as_ml_dtypes(kind):
+    port = Port("x", kind, ("n",))
+    fed, notes = checked(np.array([1.0, 2.0], np.float32), port)
+    assert fed.astype(np.float32).tolist() == [1, 2]
+    assert fed.dtype.name.startswith(kind)
+    assert checked(fed, port) == (fed, []) or checked(fed, port)[1] == []
+    assert any(f"converted to {kind}" in note for note in notes)
+
+
 WHOLE = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]
 EXACT_UP_TO = {"float16": 2**11, "bfloat16": 2**8, "float32": 2**24, "float64": 2**53}
 

@@ -94,6 +94,23 @@ def test_a_cache_of_fixed_length_is_zeros_and_shifts_the_positions():
     assert feeds["position_ids"][0, :3].tolist() == [5, 6, 7]
 
 
+@pytest.mark.parametrize("packed", [True, False])
+def test_the_head_size_of_a_cache_is_the_one_that_its_attention_needs(packed):
+    width = (4 + 2 * 2) * 6 if packed else 4 * 6
+    inputs = {"x": ("float32", ["batch", "seq", width])}
+    inputs |= {} if packed else {"k": ("float32", ["batch", "seq", 12]), "v": ("float32", ["batch", "seq", 12])}
+    past = ("float32", ["batch", 2, "past_sequence_length", "kv_cache_dim"])
+    inputs |= {"past.key": past, "past.value": past, "seqlens_k": ("int32", ["batch"]), "total_len": ("int32", [])}
+    names = ["x", *(["", ""] if packed else ["k", "v"]), "past.key", "past.value", "seqlens_k", "total_len"]
+    node = helper.make_node(
+        "GroupQueryAttention", names, ["y", "pk", "pv"], domain="com.microsoft", num_heads=4, kv_num_heads=2
+    )
+    feeds = only(build([node], inputs))
+    assert feeds["past.key"].shape == feeds["past.value"].shape == (1, 2, 0, 6)
+    assert feeds["seqlens_k"].tolist() == [127]
+    assert int(feeds["total_len"]) == 128
+
+
 def test_other_inputs_get_what_their_names_mean():
     feeds = only(
         embedding(

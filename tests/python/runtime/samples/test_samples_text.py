@@ -89,6 +89,19 @@ def test_long_texts_are_cut_but_keep_their_end_mark(folder):
     assert any("cut to 6 tokens" in note for note in samples.notes)
 
 
+def test_truncation_and_padding_of_the_file_itself(tmp_path):
+    made = word_piece()
+    made.enable_truncation(4)
+    made.enable_padding(length=16, pad_id=5, pad_token="cat")
+    made.save(str(tmp_path / "tokenizer.json"))
+    samples = samples_of(["the cat sat on the mat", "mat"], MASKED, tokenizer=tmp_path)
+    assert samples[0].feeds["input_ids"].tolist() == [[2, 4, 5, 3]]
+    assert samples[1].feeds["input_ids"].tolist() == [[2, 9, 3]]  # not padded: the model leaves the length open
+    assert any("cut to 4 tokens" in note for note in samples.notes)
+    fixed = samples_of("mat", identity(input_ids=("int64", [1, 5])), tokenizer=tmp_path)
+    assert fixed[0].feeds["input_ids"].tolist() == [[2, 9, 3, 5, 5]]
+
+
 def test_fixed_lengths_are_padded_and_masked(folder):
     model = identity(input_ids=("int64", [1, 8]), attention_mask=("int32", [1, 8]))
     samples = samples_of(["the cat", "the cat sat on the mat on the mat"], model, tokenizer=folder)
