@@ -158,11 +158,11 @@ export class DepthChart {
 
   #selection(plot: Box): SVGElement[] {
     const [doc, data] = [this.#doc, this.#data];
-    if (!doc || !data || this.#selected.size === 0) return [];
+    if (!doc || !data) return [];
     const width = Math.max(2, (plot.right - plot.left) / data.rows.length);
     const marks: SVGElement[] = [];
     for (const [place, row] of data.rows.entries()) {
-      if (!this.#selected.has(doc.opOf(row))) continue;
+      if (row !== this.#row && !this.#selected.has(doc.opOf(row))) continue;
       const x = round(this.#middle(place) - width / 2);
       const className = row === this.#row ? "hl-depth-shown" : "hl-depth-selected";
       marks.push(s("rect", { x, y: plot.top, width: round(width), height: plot.bottom - plot.top, class: className }));
