@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from haoline_analysis.runtime.statistics.sheets import Sheet
 
-_TILE = 100_000  # elements: 400 kB of float32, which stay in a core's cache for all passes
-_SHORT = 512  # elements; the ufunc machinery per row costs more than shorter rows do
+_TILE = (200_000, 100_000)  # elements by axis: 400 kB of float32 stay in a core's cache; cut columns are slow
+_SHORT = 1024  # elements; the ufunc machinery per row costs more than shorter rows do
+_DOT = 64  # elements; so do calls of the dot product
 _CANCELS = 64  # times the variance: beyond, a squared mean takes two of float32's seven digits from it
 _LARGEST = {4: 1e13, 8: 1e140}  # by bytes of an element: squares of sums stay finite
 _UNDERFLOW = {4: 1e-30, 8: 1e-290}  # squares below lose digits
@@ -50,7 +51,7 @@ def _spread_out(channels: np.ndarray, sheet: Sheet) -> np.ndarray:
 def tiles(sheet: Sheet) -> Iterator[tuple[slice, np.ndarray]]:
     """Pieces of a sheet that fit the cache, with the lanes they hold."""
     lanes = sheet.values.shape[1 - sheet.axis]
-    pieces = max(1, round(sheet.values.size / _TILE))
+    pieces = max(1, round(sheet.values.size / _TILE[sheet.axis]))
     step = -(-lanes // pieces)
     for start in range(0, lanes, step):
         part = slice(start, start + step)
@@ -77,7 +78,7 @@ def _sum_and_square(values: np.ndarray, axis: int, total: np.ndarray, square: np
         np.einsum("nc,nc->c", values, values, out=square)
         return
     np.einsum("cn->c", values, out=total)
-    if values.shape[1] >= _SHORT and hasattr(np, "vecdot"):  # numpy 2
+    if values.shape[1] >= _DOT and hasattr(np, "vecdot"):  # numpy 2
         np.vecdot(values, values, out=square)
     else:
         np.einsum("cn,cn->c", values, values, out=square)
