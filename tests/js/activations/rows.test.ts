@@ -27,7 +27,7 @@ describe("the state of the view", () => {
     const doc = await captured();
     const odd = new StaticHost({ sample: 99, panel: { against: 7, mean: "yes", tab: "evil", sort: "max", cell: -1 } });
     expect(readState(odd, doc)).toMatchObject({ sample: 2, against: null, mean: false, tab: "maps" });
-    expect(readState(odd, doc).settings).toMatchObject({ sort: "max", cell: 96 });
+    expect(readState(odd, doc).settings).toMatchObject({ sort: "max", cell: 0 });
     const good = new StaticHost({ sample: 1, panel: { against: 2, tab: "findings" } });
     expect(readState(good, doc)).toMatchObject({ sample: 1, against: 2, tab: "findings" });
     const both = new StaticHost({ panel: { against: 1, mean: true } });

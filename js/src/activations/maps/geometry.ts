@@ -77,12 +77,13 @@ const LEAST_CELL = 44;
 
 /**
  * The positions to load, what is on screen first, then what the reader moves towards, then what lies behind. `screens`
- * is how far ahead.
+ * is how far ahead; at most one of them is loaded behind.
  */
-export function loadOrder(visible: Range, count: number, forward: boolean, screens = 3): number[] {
+export function loadOrder(visible: Range, count: number, forward: boolean, screens: number): number[] {
   const length = visible.stop - visible.start;
-  const after = span(visible.stop, Math.min(count, visible.stop + (forward ? screens : 1) * length));
-  const before = span(Math.max(0, visible.start - (forward ? 1 : screens) * length), visible.start).reverse();
+  const behind = Math.min(1, screens);
+  const after = span(visible.stop, Math.min(count, visible.stop + (forward ? screens : behind) * length));
+  const before = span(Math.max(0, visible.start - (forward ? behind : screens) * length), visible.start).reverse();
   return [...span(visible.start, visible.stop), ...(forward ? [...after, ...before] : [...before, ...after])];
 }
 

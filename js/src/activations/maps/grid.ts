@@ -1,17 +1,17 @@
 import { Cleanup } from "../../views/cleanup.js";
-import { h, style, uid } from "../../views/dom.js";
+import { h, style } from "../../views/dom.js";
 import type { Colors } from "../color/coloring.js";
 import type { Ink } from "../ink.js";
 import type { Shown } from "../panel.js";
 import { type Reading, readingAt } from "../reading.js";
 import type { TileKey, TileSource } from "../source.js";
-import { sameSubject } from "../subject.js";
 import { Surface } from "../surface.js";
 import type { Tile } from "../tiles/tile.js";
 import { moved } from "./active.js";
 import { type Cell, drawCell } from "./cell.js";
 import type { Channels } from "./channels.js";
-import { channelText, noteText } from "./describe.js";
+import { Cursor } from "./cursor.js";
+import { noteText } from "./describe.js";
 import { fittingSize } from "./fit.js";
 import { Geometry, type Range, type Spot } from "./geometry.js";
 import { Loader } from "./loader.js";
@@ -54,21 +54,14 @@ export class ChannelGrid {
   readonly #pictures = new Pictures();
   readonly #cleanup = new Cleanup();
   readonly #surface = new Surface("hl-maps-canvas");
-  readonly #option = h("div", { class: "hl-maps-option", role: "option", id: uid("channel"), "aria-selected": "true" });
-  readonly #space = h("div", { class: "hl-maps-space", role: "presentation" }, this.#surface.canvas, this.#option);
-  readonly #node = h(
-    "div",
-    { class: "hl-maps", role: "listbox", tabindex: 0, "data-testid": "haoline-maps" },
-    this.#space,
-  );
+  readonly #node = h("div", { class: "hl-maps", role: "listbox", tabindex: 0, "data-testid": "haoline-maps" });
+  readonly #cursor = new Cursor(this.#node);
+  readonly #space = h("div", { class: "hl-maps-space", role: "presentation" });
   #look: GridLook | null = null;
   /** What was shown last, also while nothing is. */
   #seen: GridLook | null = null;
   #geometry = new Geometry(WIDTH, 0, 96, 1, 1);
-  /** The last picture of each channel in sight, shown faintly until that of another sample comes. */
-  #stale = new Map<number, HTMLCanvasElement>();
-  #fresh = new Map<number, HTMLCanvasElement>();
-  #active = 0;
+  #hovered = false;
   #top = 0;
   #frame = 0;
   #rest: ReturnType<typeof setTimeout> | undefined;
@@ -79,9 +72,11 @@ export class ChannelGrid {
       ready: (key, tile) => this.#arrived(key, tile),
       failed: (_key, message) => events.onFailed(message),
     });
+    this.#space.append(this.#surface.canvas, this.#cursor.node());
+    this.#node.append(this.#space);
     this.#node.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.#node.addEventListener("pointermove", (event) => this.#hover(event));
-    this.#node.addEventListener("pointerleave", () => events.onReading(null));
+    this.#node.addEventListener("pointerleave", () => this.#read(null));
     this.#node.addEventListener("click", (event) => this.#click(event));
     this.#node.addEventListener("keydown", (event) => this.#key(event));
     for (const event of ["focus", "blur"]) this.#node.addEventListener(event, () => this.redraw());
@@ -97,15 +92,15 @@ export class ChannelGrid {
   }
 
   show(look: GridLook): void {
-    const [before, hidden] = [this.#seen, this.#look === null];
+    const [before, hidden, top] = [this.#seen, this.#look === null, this.#top];
     [this.#look, this.#seen] = [look, look];
     this.#node.setAttribute("aria-label", `${look.order.length} ${look.word}s`);
-    this.#remember(before, look);
+    if (before?.shown.doc !== look.shown.doc || before.shown.row !== look.shown.row) this.#begin();
+    this.#pictures.clear();
     this.#layout();
     if (!before) this.#scrollTo(look.shown.settings.first);
     else if (movesAway(before, look)) this.#scrollTo(0);
-    else if (hidden) this.#node.scrollTop = this.#top;
-    this.#describe();
+    else if (hidden) this.#node.scrollTop = top;
   }
 
   /** Nothing to show: what is still wanted need not come. */
@@ -116,12 +111,6 @@ export class ChannelGrid {
 
   focus(): void {
     this.#node.focus({ preventScroll: true });
-  }
-
-  /** The shared colours changed, or the theme. */
-  repaint(): void {
-    this.#pictures.clear();
-    this.redraw();
   }
 
   redraw(): void {
@@ -153,13 +142,10 @@ export class ChannelGrid {
     this.#node.remove();
   }
 
-  #remember(before: GridLook | null, look: GridLook): void {
-    this.#pictures.clear();
-    if (before && sameSubject(before.shown, look.shown)) return;
-    const same = before?.shown.doc === look.shown.doc && before.shown.row === look.shown.row;
-    this.#stale = same ? new Map([...this.#stale, ...this.#fresh]) : new Map();
-    this.#fresh.clear();
-    if (!same) this.#active = 0;
+  /** Another tensor. */
+  #begin(): void {
+    this.#pictures.forget();
+    this.#cursor.position = 0;
   }
 
   #layout(): void {
@@ -174,7 +160,7 @@ export class ChannelGrid {
     if (columns !== this.#geometry.columns && this.#node.scrollTop > 0) this.#scrollTo(anchor);
     this.#surface.fit(width, height);
     this.#loader.show(look.shown, look.order, cell * devicePixelRatio, look.map[0] * look.map[1]);
-    this.#active = Math.max(0, Math.min(this.#active, look.order.length - 1));
+    this.#cursor.show(look.order, look.channels, look.word);
     // At once: a resized canvas is empty, and so would be the next frame.
     this.#draw();
   }
@@ -192,6 +178,7 @@ export class ChannelGrid {
     this.#loader.need(this.#visible(), this.#node.scrollTop >= this.#top);
     this.#top = this.#node.scrollTop;
     const cells = this.cells();
+    this.#pictures.turn();
     this.#node.dataset["missing"] = String(cells.filter((cell) => !cell.picture).length);
     const context = this.#surface.begin(look.ink.ground);
     if (!context) return;
@@ -202,10 +189,6 @@ export class ChannelGrid {
     const { channels, order, shown, colors } = this.#look!;
     const channel = order[position]!;
     const { x, y } = this.#geometry.place(position);
-    const tile = this.#loader.tile(channel);
-    const fresh = tile && this.#pictures.of(tile, colors);
-    if (fresh) this.#fresh.set(channel, fresh);
-    const picture = fresh ?? this.#stale.get(channel) ?? null;
     return {
       x,
       y: y - this.#node.scrollTop,
@@ -214,9 +197,8 @@ export class ChannelGrid {
       name: String(channel),
       note: noteText(channels, channel, shown.settings.sort),
       facts: channels.facts(channel),
-      picture,
-      stale: picture !== null && !fresh,
-      active: position === this.#active && document.activeElement === this.#node,
+      ...this.#pictures.of(channel, this.#loader.tile(channel), colors),
+      active: position === this.#cursor.position && document.activeElement === this.#node,
     };
   }
 
@@ -229,7 +211,7 @@ export class ChannelGrid {
 
   #scrolled(): void {
     this.redraw();
-    this.#events.onReading(null);
+    this.#read(null);
     clearTimeout(this.#rest);
     this.#rest = setTimeout(() => this.#look && this.#events.onFirst(this.#visible().start), REST_MS);
   }
@@ -249,7 +231,14 @@ export class ChannelGrid {
   #hover(event: PointerEvent): void {
     const spot = this.#look && this.#spot(event);
     style(this.#node, "cursor", spot ? "zoom-in" : "default");
-    this.#events.onReading(spot && this.#reading(spot));
+    this.#read(spot && this.#reading(spot));
+  }
+
+  /** What the cursor said stays when the pointer has nothing to say. */
+  #read(reading: Reading | null): void {
+    if (!reading && !this.#hovered) return;
+    this.#hovered = reading !== null;
+    this.#events.onReading(reading);
   }
 
   #reading({ position, x, y }: Spot): Reading | null {
@@ -262,7 +251,7 @@ export class ChannelGrid {
   #click(event: MouseEvent): void {
     const spot = this.#look && this.#spot(event);
     if (!spot) return;
-    this.#active = spot.position;
+    this.#cursor.position = spot.position;
     this.#events.onPick(this.#look!.order[spot.position]!);
   }
 
@@ -270,8 +259,8 @@ export class ChannelGrid {
     const look = this.#look;
     if (!look || event.ctrlKey || event.metaKey || event.altKey) return;
     const page = Math.max(1, Math.floor(this.size[1] / this.#geometry.cellHeight));
-    const to = moved(this.#active, event.key, this.#geometry.columns, page, look.order.length);
-    const channel = look.order[this.#active];
+    const to = moved(this.#cursor.position, event.key, this.#geometry.columns, page, look.order.length);
+    const channel = look.order[this.#cursor.position];
     if (to !== null) this.#activate(to);
     else if ((event.key === "Enter" || event.key === " ") && channel !== undefined) this.#events.onPick(channel);
     else return;
@@ -280,26 +269,19 @@ export class ChannelGrid {
   }
 
   #activate(position: number): void {
-    this.#active = position;
-    const { y } = this.#geometry.place(position);
-    const [top, height] = [this.#node.scrollTop, this.size[1]];
-    if (y < top) this.#node.scrollTop = Math.max(0, y - 8);
-    else if (y + this.#geometry.cellHeight > top + height)
-      this.#node.scrollTop = y + this.#geometry.cellHeight - height;
-    this.#describe();
-    this.#events.onCursor(this.#option.textContent ?? "");
+    const { order, channels, word } = this.#look!;
+    this.#cursor.position = position;
+    this.#cursor.show(order, channels, word);
+    this.#reveal(this.#geometry.place(position).y);
+    this.#events.onCursor(this.#cursor.text);
     this.redraw();
   }
 
-  /** What a screen reader says of the cursor. */
-  #describe(): void {
-    const { order, channels, word } = this.#look!;
-    const channel = order[this.#active];
-    this.#option.textContent = channel === undefined ? "" : channelText(channels, channel, word);
-    this.#option.setAttribute("aria-posinset", String(this.#active + 1));
-    this.#option.setAttribute("aria-setsize", String(order.length));
-    if (channel === undefined) this.#node.removeAttribute("aria-activedescendant");
-    else this.#node.setAttribute("aria-activedescendant", this.#option.id);
+  #reveal(y: number): void {
+    const [top, height] = [this.#node.scrollTop, this.size[1]];
+    const bottom = y + this.#geometry.cellHeight;
+    if (y < top) this.#node.scrollTop = Math.max(0, y - 8);
+    else if (bottom > top + height) this.#node.scrollTop = bottom - height;
   }
 }
 

@@ -6,6 +6,8 @@ import { loadOrder, type Range } from "./geometry.js";
 
 /** Once nothing near is missing, tensors up to so many bytes are loaded as a whole. */
 const WHOLE_BYTES = 8 * 2 ** 20;
+/** Screens loaded ahead of the reader. */
+const SCREENS = 3;
 const SIZES = [32, 64, 128, 256, 512];
 
 /** Which tiles the grid needs, near ones first. */
@@ -42,7 +44,9 @@ export class Loader {
 
   /** Says what is on screen and what will be. */
   need(visible: Range, forward: boolean): void {
-    const near = this.#missing(loadOrder(visible, this.#order.length, forward));
+    // Without a kernel nothing will come: what is missing on screen is all there is to say.
+    const ahead = this.#tiles.live ? SCREENS : 0;
+    const near = this.#missing(loadOrder(visible, this.#order.length, forward, ahead));
     const keys = this.#order.slice(visible.start, visible.stop).map((channel) => this.#key(channel)!);
     this.#client.want(near.length > 0 || !this.#isSmall() ? near : this.#missing(this.#rest(visible, forward)));
     this.#client.onScreen(keys);
