@@ -117,7 +117,14 @@ describe("a selected op", () => {
     expect(head(root)).toContain("1×4");
     press(byId("haoline-depth", root), "Home");
     press(byId("haoline-depth", root), "Enter");
-    expect([host.get("selection"), host.get("tensor")]).toEqual([[0], 1]);
+    expect([host.get("selection"), host.get("tensor")]).toEqual([[0], -1]);
+    press(byId("haoline-depth", root), "ArrowRight");
+    press(byId("haoline-depth", root), "ArrowRight");
+    press(byId("haoline-depth", root), "Enter");
+    expect([host.get("selection"), host.get("tensor")]).toEqual([[1], 3]);
+    press(byId("haoline-depth", root), "ArrowLeft");
+    press(byId("haoline-depth", root), "Enter");
+    expect(head(root)).toContain("1×3×2×2");
     root.querySelector<HTMLElement>(".hl-tensor-title .hl-close")?.click();
     expect([host.get("selection"), host.get("tensor")]).toEqual([[], -1]);
   });

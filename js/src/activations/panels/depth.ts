@@ -187,7 +187,8 @@ export class DepthChart {
     const op = this.#doc?.opOf(row) ?? -1;
     if (!this.#doc || op < 0) return;
     this.#scene.select([op]);
-    this.#scene.pick(this.#doc.tensorOf(row));
+    // Of several outputs the view has chosen one.
+    if (this.#row !== row) this.#scene.pick(this.#doc.tensorOf(row));
   }
 
   #text(place: number): string {

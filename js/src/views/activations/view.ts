@@ -87,8 +87,9 @@ export class ActivationsView extends HostView implements PanelScene {
   }
 
   protected showSelection(): void {
-    this.#graph?.select(this.selection);
+    // First what asks the kernel, which works while the graph moves.
     this.#show();
+    this.#graph?.select(this.selection);
   }
 
   #make(): void {
