@@ -21,7 +21,7 @@ export class GridView {
       onReading: (reading) => stage.reading(reading),
       onCursor: read,
       onFirst: (first) => this.#cameToRest(first, stage),
-      onTile: (tile) => stage.arrived(tile),
+      onLearned: () => stage.learned(),
       onFailed: (message) => stage.note(message),
     });
     this.#node = h("div", { class: "hl-pictures-stage" }, this.#none, this.#grid.node());

@@ -109,8 +109,7 @@ export class SingleView {
   }
 
   #arrived(tile: Tile): void {
-    this.#look?.colors.learn(tile);
-    this.#stage.arrived(tile);
+    if (this.#look?.colors.learn(tile)) this.#stage.learned();
     this.#draw();
   }
 

@@ -12,7 +12,6 @@ import { type Reading, readingText } from "./reading.js";
 import { type Showing, showing } from "./showing.js";
 import { SingleView } from "./single-view.js";
 import { sameSubject } from "./subject.js";
-import type { Tile } from "./tiles/tile.js";
 import { fileStem, titleOf } from "./title.js";
 import { type ExportKind, Toolbar } from "./toolbar.js";
 
@@ -28,7 +27,8 @@ export interface Look {
 export interface Stage extends PanelContext {
   reading(reading: Reading | null): void;
   note(text: string): void;
-  arrived(tile: Tile): void;
+  /** The shared colours changed. */
+  learned(): void;
 }
 
 const HINT = "Hover or use the arrow keys to read values.";
@@ -58,7 +58,7 @@ export class TensorPanel implements Panel {
       say: (text) => context.say(text),
       reading: (reading) => this.#read(reading ? readingText(reading) : ""),
       note: (text) => this.#tell(text),
-      arrived: () => this.#arrived(),
+      learned: () => this.#relearn(),
     };
     this.#toolbar = new Toolbar({ change: stage.change, save: (kind) => void this.#save(kind) });
     this.#grid = new GridView(stage, (text) => this.#read(text));
@@ -114,7 +114,7 @@ export class TensorPanel implements Panel {
     return same && sameSubject(before?.shown ?? null, shown) ? before!.colors : new Colors(shown, dark);
   }
 
-  #arrived(): void {
+  #relearn(): void {
     if (this.#look) this.#bar.show(this.#look.colors);
   }
 

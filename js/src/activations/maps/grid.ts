@@ -26,7 +26,8 @@ export interface GridEvents {
   onCursor(text: string): void;
   /** The place in the order that came to rest at the top. */
   onFirst(first: number): void;
-  onTile(tile: Tile): void;
+  /** The shared colours changed. */
+  onLearned(): void;
   onFailed(message: string): void;
 }
 
@@ -204,8 +205,10 @@ export class ChannelGrid {
 
   #arrived(key: TileKey, tile: Tile): void {
     const outlier = key.kind === "maps" && this.#look?.channels.is(key.channel, "outlier");
-    if (this.#look?.colors.learn(tile, outlier)) this.#pictures.clear();
-    this.#events.onTile(tile);
+    if (this.#look?.colors.learn(tile, outlier)) {
+      this.#pictures.clear();
+      this.#events.onLearned();
+    }
     this.redraw();
   }
 
