@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.errors import ModelError
 from haoline_analysis.runtime.activation_report import ActivationReport
+from haoline_analysis.runtime.aliases import Shared
 from haoline_analysis.runtime.collector import Collector
 from haoline_analysis.runtime.columns import add_columns, op_columns
 from haoline_analysis.runtime.executing import Distribution
@@ -23,15 +24,17 @@ from haoline_analysis.runtime.saved import save
 from haoline_analysis.runtime.settle import Settled
 from haoline_analysis.runtime.stopping import interruptible
 from haoline_analysis.runtime.store import StoredTensors, TensorStore
-from haoline_analysis.runtime.streaming import Progress, Stream
+from haoline_analysis.runtime.streaming import Progress, Stream, captured
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from concurrent.futures import Executor
 
     from haoline_analysis.report import ModelReport
+    from haoline_analysis.runtime.aliases import Found
     from haoline_analysis.runtime.loading import Loader
     from haoline_analysis.runtime.preparing import Job
+    from haoline_analysis.runtime.statistics import Histogram
     from haoline_analysis.runtime.stopping import Stop, Tell
 
 MODES = ("statistics", "stored")
@@ -107,7 +110,7 @@ class _Done:
 def _run(job: Job, executor: Executor | None, store: TensorStore | None, stop: Stop, tell: Tell) -> _Done:
     """All runs, in a thread of their own."""
     settled = Settled(job.plan, job.model, job.forms, job.refused, job.first)
-    with Collector(job.plan.axes) as collector:
+    with Collector(job.plan.axes, job.plan.aliases) as collector:
         tell("Running without capture", 0.0)
         try:
             settled.run_plain(stop)
@@ -132,7 +135,8 @@ def _distributed(
     """The first sample here, to know that the plan works, then all of them by the executor."""
     tell("Preparing the session", 0.0)
     for at in range(len(settled.plan.passes)):
-        settled.open(at, stop)
+        _, arrays = settled.open(at, stop)
+        collector.sharing.own(captured(settled.plan.passes[at].targets, arrays))
     return Distribution(executor, settled.plan, job.samples, collector, store, tell).run(stop)
 
 
@@ -213,8 +217,9 @@ def _report(job: Job, done: _Done, loader: Loader, tell: Tell) -> ActivationRepo
     for target in plan.targets:  # onnxruntime's arrays do not say int4
         if target.name in collector.forms and sizes[target.tensor].dtype:
             collector.forms[target.name] = sizes[target.tensor].dtype, collector.forms[target.name][1]
-    tensors = tensor_frame(job.model, plan.targets, collector.statistics, collector.forms)
-    channels = channel_frame(collector.statistics, list(tensors.index))
+    known = collector.found()
+    tensors = tensor_frame(job.model, plan.targets, known, collector.forms)
+    channels = channel_frame(known, list(tensors.index))
     tainted = frozenset(progress.tainted)
     found = findings(tensors, job.model, channels=channels, tainted=tainted, synthetic=job.samples.synthetic)
     add_columns(job.report, op_columns(tensors, job.model))
@@ -232,11 +237,24 @@ def _report(job: Job, done: _Done, loader: Loader, tell: Tell) -> ActivationRepo
         mode="statistics",
         provider=done.settled.provider,
         check=done.settled.check(),
-        histograms={name: collector.statistics[name].histogram() for name in tensors.index},
+        histograms=_histograms(known, tensors.index),
         layouts=job.layouts,
         channel_axes=plan.axes,
         loader=loader,
     )
+
+
+def _histograms(known: Mapping[str, Found], names: Iterable[str]) -> dict[str, Histogram]:
+    """Histograms by name; one for all that share their statistics."""
+    made: dict[int, Histogram] = {}
+    found: dict[str, Histogram] = {}
+    for name in names:
+        one = known[name]
+        held = one.statistics if isinstance(one, Shared) else one
+        if id(held) not in made:
+            made[id(held)] = held.histogram()
+        found[name] = made[id(held)]
+    return found
 
 
 def _notes(job: Job, done: _Done) -> list[str]:

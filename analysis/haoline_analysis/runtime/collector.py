@@ -7,12 +7,15 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from haoline_analysis.runtime.aliases import Shared, Sharing
 from haoline_analysis.runtime.statistics import TensorStatistics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import numpy as np
+
+    from haoline_analysis.runtime.aliases import Alias, Found, Roots
 
     Jobs = deque[tuple[TensorStatistics, np.ndarray]]
 
@@ -23,14 +26,26 @@ _SMALL = 1 << 16
 class Collector:
     """Statistics by tensor name; closes its threads as a context manager."""
 
-    def __init__(self, channel_axes: Mapping[str, int | None], seed: int = 0) -> None:
-        """Take the channel axis of each tensor that has one; collectors to be merged want different seeds."""
+    def __init__(
+        self,
+        channel_axes: Mapping[str, int | None],
+        aliases: Mapping[str, Alias],
+        seed: int = 0,
+        roots: Roots | None = None,
+    ) -> None:
+        """Start with nothing counted.
+
+        Args:
+            channel_axes: the channel axis of each tensor that has one.
+            aliases: tensors that are others in another shape or order.
+            seed: another one for each of several collectors to be merged.
+            roots: what the collector to merge into has decided about aliases.
+        """
         self._axes, self._seed = channel_axes, seed
-        self.statistics: dict[str, TensorStatistics] = {}
+        self.sharing = Sharing(aliases, channel_axes, roots)
+        self.statistics: dict[str, TensorStatistics] = {}  # of those that are no aliases
         self.forms: dict[str, tuple[str, tuple[int, ...]]] = {}  # element type and shape of the first sample
-        self._threads = max(
-            1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        )
+        self._threads = _cores()
         self._pool = ThreadPoolExecutor(self._threads, "haoline-statistics")
 
     def add(self, arrays: Mapping[str, np.ndarray]) -> None:
@@ -44,25 +59,39 @@ class Collector:
 
     def _jobs(self, arrays: Mapping[str, np.ndarray]) -> list[tuple[TensorStatistics, np.ndarray]]:
         """What is to be done, the largest first."""
-        found = []
         for name, array in arrays.items():
-            held = self.statistics.get(name)
-            if held is None:
-                held = self.statistics[name] = TensorStatistics(self._axes.get(name), self._seed)
+            if name not in self.forms:
                 self.forms[name] = array.dtype.name, tuple(array.shape)
-            found.append((held, array))
+        found = []
+        for name in self.sharing.own(arrays):
+            if name not in self.statistics:
+                self.statistics[name] = TensorStatistics(self._axes.get(name), self._seed)
+            found.append((self.statistics[name], arrays[name]))
         found.sort(key=lambda job: -job[1].size)
         return found
 
-    def merge(self, other: Mapping[str, TensorStatistics], forms: Mapping[str, tuple[str, tuple[int, ...]]]) -> None:
+    def merge(
+        self,
+        other: Mapping[str, TensorStatistics],
+        forms: Mapping[str, tuple[str, tuple[int, ...]]],
+        roots: Roots,
+    ) -> None:
         """Take in the statistics of other samples."""
+        self.sharing.merge(roots)
+        self.forms = dict(forms) | self.forms
         for name, statistics in other.items():
-            held = self.statistics.get(name)
-            if held is None:
-                self.statistics[name] = statistics
-                self.forms[name] = forms[name]
+            if name in self.statistics:
+                self.statistics[name].merge(statistics)
             else:
-                held.merge(statistics)
+                self.statistics[name] = statistics
+
+    def found(self) -> dict[str, Found]:
+        """What is known of every tensor, aliases included."""
+        known: dict[str, Found] = dict(self.statistics)
+        for name, (root, whole) in self.sharing.roots.items():
+            if root in self.statistics:
+                known[name] = self.statistics[root] if whole else Shared(self.statistics[root])
+        return known
 
     def close(self) -> None:
         """End the threads."""
@@ -75,6 +104,11 @@ class Collector:
     def __exit__(self, *_: object) -> None:
         """End the threads."""
         self.close()
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _work(jobs: Jobs) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from haoline_analysis.runtime.aliases import Roots
     from haoline_analysis.runtime.plan import Plan
     from haoline_analysis.runtime.samples import Samples
     from haoline_analysis.runtime.sessions import Session
@@ -40,18 +41,20 @@ class Part:
     samples: int
     statistics: dict[str, TensorStatistics]
     forms: dict[str, tuple[str, tuple[int, ...]]]
+    roots: Roots
     arrays: list[dict[str, np.ndarray]]  # by sample, where they are to be stored
     notes: tuple[str, ...]
     tainted: set[str]
 
 
-def work(plan: Plan, samples: Samples, first: int, *, keep: bool) -> Part:
+def work(plan: Plan, samples: Samples, first: int, roots: Roots, *, keep: bool) -> Part:
     """Run some samples through every pass; called where the executor likes.
 
     Args:
         plan: what to capture.
         samples: a piece of all samples.
         first: the number of the first of them.
+        roots: which tensors are counted for others.
         keep: return the tensors too.
 
     Raises:
@@ -59,7 +62,7 @@ def work(plan: Plan, samples: Samples, first: int, *, keep: bool) -> Part:
     """
     arrays: list[dict[str, np.ndarray]] = [{} for _ in range(len(samples))] if keep else []
     spoilt: set[str] = set()
-    with Collector(plan.axes, seed=first + 1) as collector:
+    with Collector(plan.axes, plan.aliases, first + 1, roots) as collector:
         for at, part in enumerate(plan.passes):
             runner = _runner(plan, at)
             for index, sample in enumerate(samples):
@@ -69,7 +72,8 @@ def work(plan: Plan, samples: Samples, first: int, *, keep: bool) -> Part:
                 collector.add(tensors)
                 if keep:
                     arrays[index] |= {name: array.copy() for name, array in tensors.items()}
-        return Part(len(samples), collector.statistics, collector.forms, arrays, samples.notes, spoilt)
+        shared = collector.sharing.roots
+        return Part(len(samples), collector.statistics, collector.forms, shared, arrays, samples.notes, spoilt)
 
 
 _open: dict[tuple[str, int], Session] = {}  # the latest session of this process, shared by its threads
@@ -147,7 +151,8 @@ class Distribution:
         """Keep every worker busy and one piece ready; False where nothing is left."""
         while len(waiting) < self._ahead and (following := next(pieces, None)) is not None:
             piece, first = following
-            waiting.append(self._executor.submit(work, self._plan, piece, first, keep=self._store is not None))
+            roots, keep = self._collector.sharing.roots, self._store is not None
+            waiting.append(self._executor.submit(work, self._plan, piece, first, dict(roots), keep=keep))
         return bool(waiting)
 
     def _join(self, part: Part) -> None:
@@ -158,7 +163,7 @@ class Distribution:
             except StoreFullError as error:
                 self.progress.full = str(error)
                 return
-        self._collector.merge(part.statistics, part.forms)
+        self._collector.merge(part.statistics, part.forms, part.roots)
         self._samples.add_notes(part.notes)
         self.progress.tainted |= part.tainted
         self.progress.done[0] += part.samples

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from haoline_analysis.model import Model
+    from haoline_analysis.shapes.value import Evaluation
 
 Signature = tuple[tuple[str, tuple[int, ...]], ...]
 """Input names with their shapes."""
@@ -47,6 +48,8 @@ class Forms:
         self._model = model
         self._evaluator: Evaluator | None = None
         self._latest: tuple[Signature, list[Form]] | None = None
+        self.evaluation: Evaluation | None = None
+        """The latest, with everything else it found; None where the shapes contradict the file."""
 
     def of(self, feeds: Mapping[str, np.ndarray]) -> list[Form]:
         """One form per tensor of the model; stacked tensors of loops are those of one iteration."""
@@ -59,8 +62,9 @@ class Forms:
         if self._evaluator is None:
             self._evaluator = Evaluator(self._model)
         try:
-            found = self._evaluator.evaluate(dict(asked))
+            found = self.evaluation = self._evaluator.evaluate(dict(asked))
         except ModelError:  # sizes that the file's own declarations contradict; the run decides
+            self.evaluation = None
             return [Form(tensor.dtype or "", None) for tensor in self._model.tensors]
         values = [Form(value.dtype, _whole(value.shape)) for value in found.values]
         return [values[at] if at >= 0 else UNKNOWN for at in found.tensor_values.tolist()]

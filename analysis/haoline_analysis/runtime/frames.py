@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from haoline_analysis.model import Model
-    from haoline_analysis.runtime.statistics import TensorStatistics
+    from haoline_analysis.runtime.aliases import Found
     from haoline_analysis.runtime.targets import Target
 
 CHANNEL_COLUMNS = ("min", "max", "mean", "std", "sparsity", "dead", "outlier")
@@ -22,21 +22,25 @@ CHANNEL_COLUMNS = ("min", "max", "mean", "std", "sparsity", "dead", "outlier")
 def tensor_frame(
     model: Model,
     targets: Sequence[Target],
-    statistics: Mapping[str, TensorStatistics],
+    statistics: Mapping[str, Found],
     forms: Mapping[str, tuple[str, tuple[int, ...]]],
 ) -> pd.DataFrame:
     """One row per captured tensor in execution order, indexed by name: op, op type, element type, shape, statistics."""
     rows: list[dict[str, Any]] = []
+    made: dict[int, dict[str, Any]] = {}
     seen = [target for target in targets if target.name in statistics]
     for target in seen:
         op, (dtype, shape) = model.ops[target.op], forms[target.name]
         words = {"op": op.name, "op_type": op.type, "dtype": dtype, "shape": shape_text(shape)}
-        rows.append(words | statistics[target.name].row())
+        found = statistics[target.name]
+        if id(found) not in made:
+            made[id(found)] = found.row()
+        rows.append(words | made[id(found)])
     index = pd.Index([target.name for target in seen], name="tensor", dtype=object)
     return pd.DataFrame(rows, index=index)
 
 
-def channel_frame(statistics: Mapping[str, TensorStatistics], names: Sequence[str]) -> pd.DataFrame:
+def channel_frame(statistics: Mapping[str, Found], names: Sequence[str]) -> pd.DataFrame:
     """One row per channel, those of one tensor together."""
     parts: dict[str, list[np.ndarray]] = {name: [] for name in ("channel", *CHANNEL_COLUMNS)}
     tensors: list[str] = []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from haoline_analysis.runtime import wire
+from haoline_analysis.runtime.aliases import find_aliases
 from haoline_analysis.runtime.runner import Runner
 from haoline_analysis.runtime.sessions import Session
 from haoline_analysis.runtime.targets import body_outputs
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from haoline_analysis.model import Model
+    from haoline_analysis.runtime.aliases import Alias
     from haoline_analysis.runtime.failures import RuntimeFailure
     from haoline_analysis.runtime.forms import Form
     from haoline_analysis.runtime.source import ModelSource
@@ -30,6 +32,7 @@ class Pass:
 
     targets: tuple[Target, ...]
     bodies: tuple[wire.BodyOutputs, ...] = ()
+    aliases: Mapping[str, Alias] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,11 @@ class Plan:
     linked: Mapping[str, Path]  # external data that onnxruntime would not follow
     axes: Mapping[str, int | None]  # channel axis by target name
     key: str = field(default_factory=lambda: uuid4().hex)
+
+    @property
+    def aliases(self) -> dict[str, Alias]:
+        """Targets that are others in another shape or order."""
+        return {name: alias for part in self.passes for name, alias in part.aliases.items()}
 
     @property
     def targets(self) -> list[Target]:
@@ -87,7 +95,7 @@ class Plan:
 
 def make_pass(targets: Sequence[Target], model: Model) -> Pass:
     """A pass for the targets, with what loops have to hand out for it."""
-    return Pass(tuple(targets), tuple(body_outputs(model, targets)))
+    return Pass(tuple(targets), tuple(body_outputs(model, targets)), find_aliases(model, targets))
 
 
 def culprits(failure: RuntimeFailure, part: Pass, model: Model, forms: Sequence[Form]) -> set[str]:

@@ -80,9 +80,9 @@ def prepare(
         samples=samples,
         first=first,
         forms=forms,
-        plan=_plan(source, opened, provider, targets, forms.of(first.feeds), linked),
+        plan=_plan(source, opened, provider, targets, forms, first, linked),
         refused=refused,
-        layouts=_of_targets(targets, layouts(opened)),
+        layouts=_of_targets(targets, layouts(opened, forms.evaluation)),
         notes=[],
     )
 
@@ -112,17 +112,18 @@ def _plan(
     model: Model,
     provider: str | None,
     targets: Sequence[Target],
-    sizes: Sequence[Form],
+    forms: Forms,
+    first: Sample,
     linked: Mapping[str, Any],
 ) -> Plan:
-    parts = split(targets, sizes, SAMPLE_BYTES)
+    parts = split(targets, forms.of(first.feeds), SAMPLE_BYTES)
     return Plan(
         source=source,
         provider=provider,
         passes=tuple(make_pass(part, model) for part in parts),
         dtypes={port.name: port.dtype for port in ports_of(model)},
         linked=dict(linked),
-        axes=_axes(targets, channel_axes(model)),
+        axes=_axes(targets, channel_axes(model, forms.evaluation)),
     )
 
 

@@ -66,7 +66,7 @@ def kinds():
 
 
 def loop(trips=3, growing=False):
-    """A Loop that doubles ``state``; its body also makes ``inner`` = state + 1 and, if asked, ``grown`` of i elements."""
+    """A Loop that doubles ``state``; its body makes ``inner`` = state + 1, and ``grown`` of i elements if asked."""
     body_nodes = [
         node("Add", ["state_in", "one"], ["inner"]),
         node("Add", ["state_in", "state_in"], ["state_out"]),
@@ -136,6 +136,32 @@ def failing():
     """Reshapes to four elements, so that samples of another size fail at op ``the_r``."""
     nodes = [node("Abs", ["x"], ["a"]), node("Reshape", ["a", "four"], ["r"]), node("Neg", ["r"], ["y"])]
     return model(nodes, [value("x", shape=[1, "n"])], [value("y")], [weight("four", np.array([2, 2], np.int64))])
+
+
+def shapes():
+    """Heads split off and joined again, as in attention: mostly the same elements in other shapes."""
+    w = np.random.default_rng(2).normal(size=(6, 6)).astype(np.float32)
+    nodes = [
+        node("MatMul", ["x", "w"], ["flat"]),  # 1×n×6
+        node("Reshape", ["flat", "split"], ["split_heads"]),  # 1×n×2×3
+        node("Transpose", ["split_heads"], ["heads"], perm=[0, 2, 1, 3]),  # 1×2×n×3
+        node("Transpose", ["heads"], ["keys"], perm=[0, 1, 3, 2]),
+        node("MatMul", ["heads", "keys"], ["scores"]),
+        node("Softmax", ["scores"], ["weights"]),
+        node("MatMul", ["weights", "heads"], ["mixed"]),
+        node("Transpose", ["mixed"], ["back"], perm=[0, 2, 1, 3]),
+        node("Reshape", ["back", "join"], ["joined"]),
+        node("Unsqueeze", ["joined", "zero"], ["deeper"]),
+        node("Identity", ["deeper"], ["same"]),
+        node("Squeeze", ["same", "zero"], ["y"]),
+    ]
+    weights = [
+        weight("w", w),
+        weight("split", np.array([0, 0, 2, 3])),
+        weight("join", np.array([0, 0, 6])),
+        weight("zero", np.array([0])),
+    ]
+    return model(nodes, [value("x", shape=[1, "n", 6])], [value("y")], weights)
 
 
 def save(made, folder, name="m.onnx", **options):

@@ -331,3 +331,44 @@ def test_unknown_provider_lists_those_there_are():
 def test_mode_must_be_known():
     with pytest.raises(ModelError, match="Unknown mode 'all'; choose one of statistics, stored"):
         capture(models.chain(), mode="all")
+
+
+@pytest.mark.parametrize("lengths", [(4, 4, 4), (2, 5, 1)])
+def test_statistics_of_reshaped_and_transposed_tensors_are_their_own(lengths):
+    generator = np.random.default_rng(3)
+    samples = [generator.normal(size=(1, length, 6)).astype(np.float32) for length in lengths]
+    _check_statistics(capture(models.shapes(), samples))
+
+
+def test_statistics_of_a_cnn_are_those_of_its_tensors():
+    _check_statistics(capture(models.DIGITS, models.digits(3)))
+
+
+def _check_statistics(report):
+    """Rows and channels against the same statistics of the loaded tensors, each counted for itself."""
+    from haoline_analysis.runtime.statistics import TensorStatistics
+
+    for name in report.tensors.index:
+        alone = TensorStatistics(report.channel_axis(name))
+        for sample in range(report.done):
+            alone.add(report.load(name, sample))
+        for column, expected in alone.row().items():
+            found = report.tensors.loc[name, column]
+            if isinstance(expected, str) or expected is None:
+                assert found == expected or (expected is None and found != found), (name, column)
+            else:
+                np.testing.assert_allclose(float(found), expected, rtol=1e-5, atol=1e-7, err_msg=f"{name} {column}")
+        channels = report.channels[report.channels["tensor"] == name]
+        expected = alone.channels()
+        assert len(channels) == (0 if expected is None else len(expected["min"])), name
+        for column, values in (expected or {}).items():
+            np.testing.assert_allclose(channels[column].astype(float), values.astype(float), rtol=1e-4, atol=1e-6)
+
+
+def test_what_only_changes_its_shape_is_counted_once(monkeypatch):
+    from haoline_analysis.runtime import collector
+
+    added, add = [], collector.TensorStatistics.add
+    monkeypatch.setattr(collector.TensorStatistics, "add", lambda self, array: added.append(self) or add(self, array))
+    report = capture(models.shapes(), [np.ones((1, 3, 6), np.float32)])
+    assert len({id(one) for one in added}) < len(report.tensors) - 3

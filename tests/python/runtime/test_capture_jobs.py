@@ -251,10 +251,8 @@ class Dying:
 
 def test_an_error_in_a_worker_is_the_models_own():
     samples = [{"x": np.ones((1, 4 if i < 3 else 6), np.float32)} for i in range(4)]
-    with (
-        ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool,
-        pytest.raises(RuntimeFailure, match="'the_r'"),
-    ):
+    one = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+    with one as pool, pytest.raises(RuntimeFailure, match="'the_r'"):
         capture(models.failing(), samples, executor=pool)
 
 
