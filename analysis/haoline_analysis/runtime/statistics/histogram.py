@@ -54,7 +54,8 @@ def _edges(largest: float) -> np.ndarray:
     top = np.ceil(np.log2(largest))
     coarse = np.arange(-_COARSE_OCTAVES * _COARSE, 0) / _COARSE - _FINE_OCTAVES
     fine = np.arange(-_FINE_OCTAVES * _FINE, 1) / _FINE
-    return np.concatenate([np.zeros(1), np.exp2(np.concatenate([coarse, fine]) + top)])
+    with np.errstate(over="ignore", under="ignore"):
+        return np.concatenate([np.zeros(1), np.exp2(np.concatenate([coarse, fine]) + top)])
 
 
 def _side(magnitudes: np.ndarray, edges: np.ndarray, largest: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

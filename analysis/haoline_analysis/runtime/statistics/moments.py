@@ -77,14 +77,9 @@ class Moments:
             self._join(_reduced(parts, parts.low.shape, (0,)))
 
     def _join(self, part: Exact) -> None:
-        """Take in statistics of other elements."""
-        known = self._known
-        count = known.count + part.count
-        share = part.count / np.maximum(count, 1)
-        away = part.mean - known.mean
-        spread = known.spread + part.spread + away * away * share * known.count
-        low, high = np.minimum(known.low, part.low), np.maximum(known.high, part.high)
-        self._known = Exact(count, low, high, known.mean + away * share, spread, known.zeros + part.zeros)
+        """Take in statistics of other elements; squares of huge float64 values may become infinite."""
+        with np.errstate(all="ignore"):
+            self._known = _united(self._known, part)
         self.nan += part.nan
         self.inf += part.inf
 
@@ -93,6 +88,15 @@ class Moments:
         with np.errstate(over="ignore"):
             rounded = mean.astype(np.float32)
         self._pivot = np.where(np.isfinite(rounded), rounded, 0).astype(np.float64)
+
+
+def _united(known: Exact, part: Exact) -> Exact:
+    count = known.count + part.count
+    share = part.count / np.maximum(count, 1)
+    away = part.mean - known.mean
+    spread = known.spread + part.spread + away * away * share * known.count
+    low, high = np.minimum(known.low, part.low), np.maximum(known.high, part.high)
+    return Exact(count, low, high, known.mean + away * share, spread, known.zeros + part.zeros)
 
 
 def _corrected(sums: Sums, sheet: Sheet, unsure: np.ndarray, *, direct: bool) -> Exact:
@@ -115,7 +119,10 @@ def _nothing(channels: int) -> Exact:
 def gathered(lanes: Exact, groups: tuple[int, int, int]) -> Exact:
     """Statistics per channel from statistics per lane."""
     before, _, after = groups
-    return lanes if before == after == 1 else _reduced(lanes, groups, (0, 2))
+    if before == after == 1:
+        return lanes
+    with np.errstate(all="ignore"):
+        return _reduced(lanes, groups, (0, 2))
 
 
 def _reduced(parts: Exact, shape: tuple[int, ...], axes: tuple[int, ...]) -> Exact:

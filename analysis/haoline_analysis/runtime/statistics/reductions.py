@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _TILE = (200_000, 100_000)  # elements by axis: 400 kB of float32 stay in a core's cache; cut columns are slow
 _SHORT = 1024  # elements; the ufunc machinery per row costs more than shorter rows do
 _DOT = 64  # elements; so do calls of the dot product
-_CANCELS = 64  # times the variance: beyond, a squared mean takes two of float32's seven digits from it
+_CANCELS = 16  # times the variance: beyond, a squared mean takes more than one of float32's seven digits from it
 _LARGEST = {4: 1e13, 8: 1e140}  # by bytes of an element: squares of sums stay finite
 _UNDERFLOW = {4: 1e-30, 8: 1e-290}  # squares below lose digits
 

@@ -24,9 +24,10 @@ _HELD_ARRAYS = 512
 class TensorStatistics:
     """Statistics of a tensor, fed one sample at a time; can be pickled and merged.
 
-    Figures other than ``count``, ``nan`` and ``inf`` are those of the finite elements. Means and deviations carry an
-    error of about 1e-6 of the mean magnitude (float32 sums of at most 8,192 elements, joined in float64); the rest is
-    exact, except quantiles and histogram beyond 16,384 elements, which rest on a uniform random subsample
+    Figures other than ``count``, ``nan`` and ``inf`` are those of the finite elements. Means are exact to about 1e-6 of
+    the mean magnitude, deviations to about 1e-5 of themselves (float32 sums of at most 8,192 elements, joined in
+    float64, about the mean where squares would cancel); the rest is exact, except quantiles and histogram beyond
+    16,384 elements, which rest on a uniform random subsample
     (:class:`~haoline_analysis.runtime.statistics.reservoir.Reservoir` states its error).
     """
 

@@ -8,6 +8,7 @@ import sys
 import ml_dtypes
 import numpy as np
 import pytest
+from reference import check_channels, check_row, hard_data
 
 from haoline_analysis.errors import ModelError
 from haoline_analysis.runtime.statistics import TensorStatistics
@@ -127,6 +128,7 @@ def test_mask_values_do_not_spoil_the_rest():
         (np.float16, [65504, -65504, np.inf, 1], 2 / 3),
         (ml_dtypes.bfloat16, [float(ml_dtypes.finfo(ml_dtypes.bfloat16).max), 0, 1, 2], 0.25),
         (ml_dtypes.float8_e4m3fn, [448, -448, 0, 0], 0.5),
+        (ml_dtypes.int4, [-8, 7, 7, 0], 0.75),
         (np.float32, [3.4028235e38, 1, 1, np.nan], 1 / 3),
         (np.float32, [1e38, 1, 1, 1], 0),
     ],
@@ -135,6 +137,16 @@ def test_mask_values_do_not_spoil_the_rest():
 def test_saturation_is_the_share_at_the_limits_of_the_type(dtype, values, share, copies):
     row = collected([np.array(values * copies, dtype).reshape(copies, 4)]).row()
     assert row["saturation"] == pytest.approx(share)
+
+
+@pytest.mark.parametrize("copies", [1, 2500])
+def test_the_largest_doubles_are_taken_quietly(copies):
+    values = np.array([[-1.7e308, 1.7e308, 5e-324, 0]] * copies)
+    statistics = collected([values] * 2, 1)
+    row, bins = statistics.row(), statistics.histogram()
+    assert (row["min"], row["max"], row["zeros"], row["nan"], row["inf"]) == (-1.7e308, 1.7e308, 2 * copies, 0, 0)
+    assert statistics.channels()["max"].tolist() == [-1.7e308, 1.7e308, 5e-324, 0]
+    assert (bins.low[0], bins.high[-1], bins.count.sum()) == (-1.7e308, 1.7e308, 8 * copies)
 
 
 def test_truth_values_do_not_saturate():
@@ -222,6 +234,17 @@ def test_views_and_foreign_byte_orders_are_read_as_what_they_are():
     assert collected([np.asfortranarray(base)], 1).row() == expected
     assert collected([np.repeat(base, 2, axis=3)[..., ::2]], 1).row() == expected
     assert collected([base.astype(other)], 1).row() == expected
+
+
+@pytest.mark.parametrize("shape", [(1, 5, 40, 49), (1, 7, 37, 37), (1, 100, 60)])
+def test_older_numpy_gives_the_same(monkeypatch, shape):
+    """Without the dot products and the bit counts of numpy 2."""
+    arrays = [np.maximum(hard_data(shape, np.float32, seed, offset=0.5), 0) for seed in range(2)]
+    for name in ("vecdot", "bitwise_count"):
+        monkeypatch.delattr(np, name, raising=False)
+    statistics = collected(arrays, 1)
+    check_row(statistics.row(), arrays)
+    check_channels(statistics.channels(), arrays, 1)
 
 
 @pytest.mark.parametrize("array", [np.array(["a"]), np.array([1j]), np.array([None])])
