@@ -10,12 +10,20 @@ const MOST_DECADES = 8;
 export type AxisKind = "linear" | "log";
 
 /** `tiny` is the least magnitude that matters to a logarithmic axis: it is linear around zero. */
-export function valueAxis(kind: AxisKind, low: number, high: number, tiny: number, from: number, to: number): Scale {
+export function valueAxis(
+  kind: AxisKind,
+  low: number,
+  high: number,
+  tiny: number,
+  from: number,
+  to: number,
+  decades = MOST_DECADES,
+): Scale {
   const [start, stop] = widened(low, high);
   const most = Math.max(2, Math.floor(Math.abs(to - from) / room(from, to)));
   if (kind === "linear") return axis(start, stop, from, to, (value) => value, linearTicks(start, stop, most));
   const largest = Math.max(Math.abs(start), Math.abs(stop));
-  const least = Math.min(largest, Math.max(tiny, largest / 10 ** MOST_DECADES));
+  const least = Math.min(largest, Math.max(tiny, largest / 10 ** decades));
   const base = 10 ** Math.floor(Math.log10(least) + 1e-9);
   return axis(start, stop, from, to, logOf(base), logTicks(start, stop, base, most), powerOf(base));
 }

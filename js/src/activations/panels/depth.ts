@@ -11,6 +11,8 @@ import { depthLegend, flagMark, flagNames } from "./depth-marks.js";
 import { figure, span } from "./figures.js";
 import { opName, opType, type PanelScene, tensorName } from "./scene.js";
 
+/** Powers of ten: a scale that explodes must leave the rest in sight. */
+const DECADES = 40;
 const HEIGHT = 168;
 const MARGIN = { left: 52, top: 10, right: 12, bottom: 20 };
 /** Pixels of the lane of sparsity, of the lane of marks, and between them. */
@@ -101,7 +103,7 @@ export class DepthChart {
       extreme(data.min, 0, data.rows.length, Math.min),
       extreme(data.max, 0, data.rows.length, Math.max),
     ];
-    const y = valueAxis("log", Math.min(0, low), Math.max(0, high), tiniestEnd(data), plot.bottom, plot.top);
+    const y = valueAxis("log", Math.min(0, low), Math.max(0, high), tiniestEnd(data), plot.bottom, plot.top, DECADES);
     const rows = y.ticks.flatMap((tick) => [
       line(plot.left, y(tick), plot.right, y(tick), tick === 0 ? "hl-axis" : "hl-gridline"),
       label(plot.left - 6, y(tick) + 4, figure(tick), "end"),

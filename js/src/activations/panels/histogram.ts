@@ -5,7 +5,7 @@ import type { Scale } from "../../views/charts/scale.js";
 import { put, s } from "../../views/dom.js";
 import { readout, type Tooltip } from "../../views/tooltip.js";
 import { type AxisKind, valueAxis } from "./axis.js";
-import { type Bar, evenBars, tiniest } from "./bars.js";
+import { type Bar, countedBars, evenBars, tiniest } from "./bars.js";
 import { ChartCursor } from "./cursor.js";
 import { figure, span } from "./figures.js";
 
@@ -26,6 +26,8 @@ const MARGIN = { left: 52, top: 30, right: 14, bottom: 26 };
 const BAR = 5;
 /** Pixels of a bar of one value alone, which zero has. */
 const POINT = 5;
+/** Values for each bar, below which to share out bins would make parts of values. */
+const FEW = 4;
 /** A logarithmic axis of counts starts below one value. */
 const LEAST_COUNT = 0.5;
 
@@ -71,11 +73,13 @@ export class HistogramChart {
     this.#frame.dispose();
   }
 
-  /** Bins are wider the further they are from zero, so that only bars of one width compare. */
+  /** Bins are wider the further they are from zero, so that only bars of one width compare; a few values need none. */
   #barsOf(shown: HistogramShown, amount: number): Bar[] {
     const { histogram, bins } = shown;
     if (!histogram) return [];
     const [low, high] = limits(shown);
+    const counted = countedBars(histogram).filter((bar) => bar.high >= low && bar.low <= high);
+    if (counted.reduce((sum, { count }) => sum + count, 0) < FEW * amount) return counted;
     return evenBars(histogram, valueAxis(bins, low, high, tiniest(histogram), 0, amount), amount, bins === "log");
   }
 
@@ -167,7 +171,10 @@ function extent({ low, high }: Bar, x: Scale, plot: Box): readonly [number, numb
 }
 
 function countAxis(kind: AxisKind, most: number, plot: Box): Scale {
-  if (kind === "linear") return valueAxis("linear", 0, most, 0, plot.bottom, plot.top);
+  if (kind === "linear") {
+    const axis = valueAxis("linear", 0, most, 0, plot.bottom, plot.top);
+    return Object.assign(axis, { ticks: axis.ticks.filter(Number.isInteger) });
+  }
   const top = Math.log10(Math.max(most, 1) / LEAST_COUNT);
   const height = plot.bottom - plot.top;
   const scale = (count: number): number =>

@@ -46,7 +46,7 @@ export function statisticsList(statistics: Statistics): HTMLElement {
 }
 
 function overall({ count, samples, mean, std, effective_range }: Statistics): Row[] {
-  const values = `${exact(count)} of ${exact(samples)} sample${samples === 1 ? "" : "s"}`;
+  const values = `${exact(count)} in ${exact(samples)} sample${samples === 1 ? "" : "s"}`;
   const rows: Row[] = [
     ["Values", values],
     ["Mean", figure(mean)],

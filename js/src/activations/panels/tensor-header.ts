@@ -1,8 +1,8 @@
 import type { ActivationsDocument } from "../../data/activations.js";
-import { percent } from "../../data/format.js";
+import { exact, percent } from "../../data/format.js";
 import { type Child, h, put, style, tail } from "../../views/dom.js";
 import { categoryColor } from "../../views/palette.js";
-import { figure, span } from "./figures.js";
+import { span } from "./figures.js";
 import { opName, opType, type PanelScene, tensorName } from "./scene.js";
 
 const LAYOUTS: Readonly<Record<string, string>> = {
@@ -70,7 +70,8 @@ export class TensorHeader {
   #facts(doc: ActivationsDocument, row: number): Child[] {
     const dtype = this.#scene.report.tensors.text("dtype")?.at(doc.tensorOf(row)) ?? "";
     const shape = doc.tensors.text("shape")?.at(row) ?? "";
-    const range = span(doc.value(row, "min"), doc.value(row, "max"));
+    const [low, high] = [doc.value(row, "min"), doc.value(row, "max")];
+    const range = low === null ? "no finite values" : span(low, high);
     const words = [`${dtype} ${shape}`.trim(), LAYOUTS[doc.layout(row)], range].filter(Boolean).join(" · ");
     return [h("span", { class: "hl-tensor-facts" }, words)];
   }
@@ -83,8 +84,8 @@ function alarms(doc: ActivationsDocument, row: number): HTMLElement[] {
   const add = (text: string, mood: string): void => {
     made.push(h("span", { class: "hl-chip hl-chip-plain", "data-mood": mood }, text));
   };
-  const broken = value("nan") + value("inf");
-  if (broken > 0) add(`${figure(broken)} NaN or infinite`, "error");
+  if (value("nan") > 0) add(`${exact(value("nan"))} NaN`, "error");
+  if (value("inf") > 0) add(`${exact(value("inf"))} infinite`, "error");
   if (value("dead_channels") > 0) add(`${value("dead_channels")} of ${value("channels")} dead`, "warning");
   if (value("outlier_channels") > 0) add(`${value("outlier_channels")} outlier channels`, "warning");
   if (value("saturation") > 0) add(`${percent(value("saturation"))} saturated`, "warning");
