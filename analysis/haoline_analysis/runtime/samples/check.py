@@ -92,10 +92,13 @@ def as_array(value: Any, port: Port) -> np.ndarray:
         return value
     detach = getattr(value, "detach", None)  # a torch tensor that requires a gradient refuses __array__
     try:
-        return np.asarray(detach().cpu() if callable(detach) else value)
+        array = np.asarray(detach().cpu() if callable(detach) else value)
     except Exception as error:
         came = f"got a {type(value).__name__}: {reason(error)}"
         raise InputError(f"input {port.name!r} expects {port}, {came}") from error
+    if array.dtype.hasobject and port.dtype != "string":
+        raise InputError(f"input {port.name!r} expects {port}, got a {type(value).__name__}")
+    return array
 
 
 def fits(shape: Sequence[int], declared: Sequence[Dim] | None) -> bool:

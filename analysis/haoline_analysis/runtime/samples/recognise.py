@@ -96,8 +96,9 @@ class _Recogniser:
         source, origin = self._source(inputs)
         batch = fixed_batch(self._facts.ports)
         if batch > 1 and makes_rows(source):
+            repeated = ", the last one repeated" if len(source) % batch else ""
+            self._notes.append(f"the model takes {batch} samples at a time: they were joined{repeated}")
             source = Grouped(source, batch)
-            self._notes.append(f"the model takes {batch} samples at a time: they were joined, the last one repeated")
         if isinstance(source, Stack | Chain) and source.taken_apart:
             self._notes.append(source.taken_apart)
         tokenized = self._ways.has_tokenizer
@@ -111,6 +112,9 @@ class _Recogniser:
         return Samples(source, self._facts.ports, "synthetic", synthetic=True, notes=notes)
 
     def _source(self, inputs: Any) -> tuple[Source, str]:
+        if isinstance(inputs, type | bytes | set | frozenset) or (isinstance(inputs, str) and not inputs):
+            what = "an empty string" if isinstance(inputs, str) else f"a {type(inputs).__name__}"
+            raise InputError(f"{what} is nothing that can be fed: see help(samples_of)")
         if isinstance(inputs, str | Path) and not self._is_one_text(inputs):
             return self._path(Path(inputs).expanduser())
         if hasattr(inputs, "iloc"):
@@ -127,7 +131,7 @@ class _Recogniser:
             return self._data_set(inputs)
         if callable(inputs):
             return self._function(inputs)
-        raise InputError(f"inputs of type {type(inputs).__name__} are none that can be fed: see help(samples_of)")
+        raise InputError(f"a {type(inputs).__name__} is nothing that can be fed: see help(samples_of)")
 
     def _is_one_text(self, inputs: str | Path) -> bool:
         """Whether a string is a text rather than a path."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haoline_analysis.runtime.samples.check import as_array, lacks_batch, refuse_unknown
+from haoline_analysis.runtime.samples.check import as_array, fits, lacks_batch, refuse_unknown
 from haoline_analysis.runtime.samples.errors import InputError
 from haoline_analysis.runtime.samples.npy import NpyFile
 from haoline_analysis.runtime.samples.sample import Sample
@@ -72,6 +72,7 @@ class Stack:
             name: array if hasattr(array, "shape") and hasattr(array, "ndim") else as_array(array, by_name[name])
             for name, array in arrays.items()
         }
+        self._notes = tuple(note for port in ports if (note := self._add_channels(port)))
         self._batch = max(1, fixed_batch(ports))
         self._label = label
         self._axes = {} if whole else self._sample_axes(ports)
@@ -94,7 +95,8 @@ class Stack:
     def sample(self, index: int) -> Sample:
         """One batch of rows, read from a file if that is where they are."""
         feeds = {name: np.asarray(self._rows_of(name, array, index)) for name, array in self._arrays.items()}
-        return Sample(feeds, self.label(index), tokens=self._tokens(feeds) if self._tokens else None)
+        words = self._tokens(feeds) if self._tokens else None
+        return Sample(feeds, self.label(index), tokens=words, notes=self._notes)
 
     def label(self, index: int) -> str:
         """Its number, in the label's place for it."""
@@ -108,6 +110,16 @@ class Stack:
         piece = copy(self)
         piece.__dict__.update(_arrays=arrays, _count=stop - start, _first=self._first + start)
         return piece
+
+    def _add_channels(self, port: Port) -> str:
+        """Give grey pictures (H×W, or N of them) the channel axis of 1 that their input has."""
+        array, shape = self._arrays.get(port.name), port.shape or ()
+        if not isinstance(array, np.ndarray) or len(shape) != 4 or shape[1] != 1 or lacks_batch(array.shape, shape):
+            return ""
+        if array.ndim not in (2, 3) or not fits(array.shape[-2:], shape[-2:]):
+            return ""
+        self._arrays[port.name] = array[None, None] if array.ndim == 2 else array[:, None]
+        return f"input {port.name!r}: a channel axis of 1 was added"
 
     def _sample_axes(self, ports: Sequence[Port]) -> dict[str, int]:
         """Batch axes of the arrays that have one."""
