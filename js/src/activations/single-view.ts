@@ -75,7 +75,8 @@ export class SingleView {
     this.#about.textContent = this.#aboutText(look, one);
     this.#want();
     this.#draw();
-    if (entered && this.#stage.tiles.live) this.#viewer.focus();
+    // From the grid the keys go on here; a page that opens takes the focus from nobody.
+    if (entered && this.#node.parentElement?.contains(document.activeElement)) this.#viewer.focus();
   }
 
   drawn(): Drawn | null {

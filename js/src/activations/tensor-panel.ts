@@ -12,7 +12,7 @@ import { type Reading, readingText } from "./reading.js";
 import { type Showing, showing } from "./showing.js";
 import { SingleView } from "./single-view.js";
 import { sameSubject } from "./subject.js";
-import { fileStem, titleOf } from "./title.js";
+import { pictureStem, titleOf, valuesStem } from "./title.js";
 import { type ExportKind, Toolbar } from "./toolbar.js";
 
 /** What a part of the panel is told to show. */
@@ -31,7 +31,13 @@ export interface Stage extends PanelContext {
   learned(): void;
 }
 
-const HINT = "Hover or use the arrow keys to read values.";
+const READ = "Hover or use the arrow keys to read values";
+const HINTS: Readonly<Record<Showing["kind"], string>> = {
+  nothing: "",
+  grid: `${READ}; click for one alone.`,
+  channel: `${READ}; wheel or + − to zoom, drag to move, Escape to go back.`,
+  plane: `${READ}; click, then wheel or + − to zoom, drag to move.`,
+};
 
 /** The values of a tensor as pictures: a grid of channels, one of them, or two axes. */
 export class TensorPanel implements Panel {
@@ -95,6 +101,7 @@ export class TensorPanel implements Panel {
     this.#look = look;
     this.#what = showing(shown);
     const { kind } = this.#what;
+    if (this.#node.dataset["kind"] !== kind) this.#read("");
     this.#node.dataset["kind"] = kind;
     this.#empty.textContent = this.#what.kind === "nothing" ? this.#what.text : "";
     this.#empty.hidden = kind !== "nothing";
@@ -125,7 +132,7 @@ export class TensorPanel implements Panel {
   }
 
   #read(text: string): void {
-    this.#reading.textContent = text || HINT;
+    this.#reading.textContent = text || HINTS[this.#what.kind];
     this.#reading.classList.toggle("hl-muted", text === "");
   }
 
@@ -137,7 +144,8 @@ export class TensorPanel implements Panel {
   async #save(kind: ExportKind): Promise<void> {
     const look = this.#look;
     if (!look) return;
-    const name = `${fileStem(look.shown, this.#what)}.${kind}`;
+    const stem = kind === "npy" ? valuesStem : pictureStem;
+    const name = `${stem(look.shown, this.#what)}.${kind}`;
     try {
       saveBlob(name, await this.#file(kind, look));
       this.#context.say(`Saved ${name}.`);

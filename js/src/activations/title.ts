@@ -15,7 +15,18 @@ export function sampleText({ doc, sample, against, mean }: Shown): string {
   return against === null ? base : `${base} minus ${label(against)}`;
 }
 
-export function fileStem(shown: Shown, what: Showing): string {
-  const channel = what.kind === "channel" ? `_${channelWord(shown.doc, shown.row)}${what.channel}` : "";
-  return `activation${shown.doc.tensorOf(shown.row)}${channel}_${shown.mean ? "mean" : `sample${shown.sample}`}`;
+/** The name of a picture's file. */
+export function pictureStem(shown: Shown, what: Showing): string {
+  const sample = shown.mean ? "mean" : `sample${shown.sample}`;
+  return `${stem(shown, what)}_${sample}${shown.against === null ? "" : `-minus${shown.against}`}`;
+}
+
+/** The name of a file of values, which are those of one sample whatever is shown. */
+export function valuesStem(shown: Shown, what: Showing): string {
+  return `${stem(shown, what)}_sample${shown.sample}`;
+}
+
+function stem({ doc, row }: Shown, what: Showing): string {
+  const channel = what.kind === "channel" ? `_${channelWord(doc, row)}${what.channel}` : "";
+  return `activation${doc.tensorOf(row)}${channel}`;
 }

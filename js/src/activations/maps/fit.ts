@@ -1,7 +1,7 @@
 import { Geometry } from "./geometry.js";
 
-const SIZES = [224, 192, 160, 128, 112];
 const USUAL = 96;
+const SIZES = [224, 192, 160, 128, 112, USUAL, 84, 72];
 
 /** The largest size of pictures with which a grid needs no scroll bar, or the usual one. */
 export function fittingSize(

@@ -274,6 +274,8 @@ export class ChannelGrid {
   #activate(position: number): void {
     const { order, channels, word } = this.#look!;
     this.#cursor.position = position;
+    // The pointer rests while keys move on: what they say stays.
+    this.#hovered = false;
     this.#cursor.show(order, channels, word);
     this.#reveal(this.#geometry.place(position).y);
     this.#events.onCursor(this.#cursor.text);

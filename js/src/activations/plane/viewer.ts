@@ -43,6 +43,7 @@ export interface ViewerEvents {
 const WIDTH = 600;
 const HEIGHT = 400;
 const DRAG_PIXELS = 3;
+const TURNS: Readonly<Record<string, number>> = { PageUp: -1, PageDown: 1 };
 
 /** One picture, with axes, to zoom into and to read values off. */
 export class PictureViewer {
@@ -222,8 +223,11 @@ export class PictureViewer {
   }
 
   #act(key: string, far: boolean): boolean {
-    if (key === "Escape") return this.#do(() => this.#events.onBack());
-    if (key === "PageUp" || key === "PageDown") return this.#do(() => this.#events.onTurn(key === "PageUp" ? -1 : 1));
+    if (this.#look?.channel) {
+      if (key === "Escape") return this.#do(() => this.#events.onBack());
+      const turn = TURNS[key];
+      if (turn) return this.#do(() => this.#events.onTurn(turn));
+    }
     if (key === "0") return this.#do(() => this.#aim(WHOLE));
     const factor = zoomOf(key);
     if (factor) return this.#do(() => this.#aim(zoomed(this.#camera, this.#base, factor, this.#middle())));
