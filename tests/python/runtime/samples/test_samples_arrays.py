@@ -3,7 +3,10 @@
 import io
 import itertools
 import pickle
+import subprocess
+import sys
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -416,3 +419,14 @@ def test_preprocessing_is_called_with_each_item():
         raise KeyError("scale")
 
     assert "preprocess broken failed: KeyError" in refusal(ROWS, preprocess=broken)
+
+
+def test_extras_are_imported_only_where_they_are_needed():
+    script = (
+        "import sys; from sample_models import DIGITS; from haoline_analysis import open_model;"
+        "from haoline_analysis.runtime import samples_of; samples_of(None, open_model(DIGITS))[0].picture;"
+        "print(sorted({'PIL', 'tokenizers', 'onnxruntime', 'IPython'} & set(sys.modules)))"
+    )
+    here = Path(__file__).parent
+    ran = subprocess.run([sys.executable, "-c", script], cwd=here, capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
