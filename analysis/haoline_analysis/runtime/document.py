@@ -72,9 +72,8 @@ def _check(captured: ActivationReport) -> dict[str, Any] | None:
 def _samples(captured: ActivationReport) -> list[dict[str, Any]]:
     """The samples by name, the first ones with their tokens."""
     samples = captured.samples
-    label = getattr(samples, "label", lambda i: f"sample {i}")
-    listed: list[dict[str, Any]] = [{"label": label(i)} for i in range(min(captured.done, MOST_SAMPLES))]
-    if getattr(samples, "tokenized", False):
+    listed: list[dict[str, Any]] = [{"label": samples.label(i)} for i in range(min(captured.done, MOST_SAMPLES))]
+    if samples.tokenized:
         for i, told in enumerate(listed[:MOST_TOKENIZED]):
             told["tokens"] = list(samples[i].tokens or ())
     return listed
