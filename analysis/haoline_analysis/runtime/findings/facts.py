@@ -37,13 +37,23 @@ class ActivationFacts:
     channels: pd.DataFrame | None = None
     tainted: frozenset[str] = frozenset()  # inputs that were fed NaN or Inf
     synthetic: bool = False
+    _columns: dict[str, NDArray[np.float64]] = field(default_factory=dict, init=False)
     _above: dict[int, tuple[frozenset[int], bool]] = field(default_factory=dict, init=False)
 
     def column(self, name: str) -> NDArray[np.float64]:
         """A statistic of every row, NaN where unknown or absent."""
-        if name not in self.rows:
-            return np.full(len(self.rows), np.nan)
-        return np.asarray(self.rows[name].to_numpy(dtype="float64", na_value=np.nan))
+        if name not in self._columns:
+            self._columns[name] = (
+                np.asarray(self.rows[name].to_numpy(dtype="float64", na_value=np.nan))
+                if name in self.rows
+                else np.full(len(self.rows), np.nan)
+            )
+        return self._columns[name]
+
+    @cached_property
+    def dtypes(self) -> list[str]:
+        """Element type of every row, "" where unknown."""
+        return [str(word) for word in self.rows["dtype"]] if "dtype" in self.rows else [""] * len(self.rows)
 
     @cached_property
     def names(self) -> list[str]:
@@ -54,7 +64,7 @@ class ActivationFacts:
     def ops(self) -> list[int]:
         """The op that makes each tensor, -1 where none does."""
         number = {op.name: index for index, op in enumerate(self.model.ops)}
-        named = self.rows["op"] if "op" in self.rows else [None] * len(self.rows)
+        named = self.rows["op"].tolist() if "op" in self.rows else [None] * len(self.rows)
         return [number.get(name, -1) if isinstance(name, str) else -1 for name in named]
 
     @cached_property
@@ -70,8 +80,7 @@ class ActivationFacts:
     @cached_property
     def floats(self) -> NDArray[np.bool_]:
         """Rows of floating-point tensors."""
-        dtypes = self.rows["dtype"] if "dtype" in self.rows else [""] * len(self.rows)
-        return np.array([dtype in FLOATS for dtype in dtypes], bool)
+        return np.array([dtype in FLOATS for dtype in self.dtypes], bool)
 
     @cached_property
     def computed(self) -> NDArray[np.bool_]:

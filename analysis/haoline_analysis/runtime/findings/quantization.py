@@ -43,12 +43,12 @@ def saturation(facts: ActivationFacts) -> Iterator[Finding]:
 
 def _cut(facts: ActivationFacts, row: int, held: float) -> str:
     low, high = facts.column("min")[row], facts.column("max")[row]
-    return f"{facts.label(row)}: {share(held)} of {facts.rows['dtype'].iloc[row]} at {number(low)} or {number(high)}"
+    return f"{facts.label(row)}: {share(held)} of {facts.dtypes[row]} at {number(low)} or {number(high)}"
 
 
 def _clipped(facts: ActivationFacts, row: int) -> bool:
     """Whether a noticeable share lies at a limit that does not stand for zero."""
-    dtype, held = str(facts.rows["dtype"].iloc[row]) if "dtype" in facts.rows else "", facts.column("saturation")[row]
+    dtype, held = facts.dtypes[row], facts.column("saturation")[row]
     if not held >= CLIPPED or facts.category(row) not in QUANTIZING:
         return False
     if dtype == "float16":

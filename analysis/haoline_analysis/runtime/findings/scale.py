@@ -65,9 +65,7 @@ def _drift(
 def beyond_half(facts: ActivationFacts) -> Iterator[Finding]:
     """Values that float16 cannot hold, in wider types; where they begin, and not in masks."""
     low, high = facts.column("min"), facts.column("max")
-    wide = np.array([dtype in ("float32", "float64", "bfloat16") for dtype in facts.rows.get("dtype", [])], bool)
-    if not len(wide):
-        return
+    wide = np.array([dtype in ("float32", "float64", "bfloat16") for dtype in facts.dtypes], bool)
     affected = wide & (np.maximum(high, -low) > HALF_LIMIT)
     rows = [row for row in facts.onset(affected) if not facts.masks(row)]
     if rows:
