@@ -22,6 +22,7 @@ export class GridView {
       onCursor: read,
       onFirst: (first) => this.#cameToRest(first, stage),
       onLearned: () => stage.learned(),
+      onSized: (cell) => stage.sized(cell),
       onFailed: (message) => stage.note(message),
     });
     this.#node = h("div", { class: "hl-pictures-stage" }, this.#none, this.#grid.node());
@@ -42,10 +43,6 @@ export class GridView {
     this.#grid.node().hidden = order.length === 0;
     this.#none.textContent = NONE[settings.filter](word);
     this.#grid.show({ ...look, order, word, map: mapSize(doc, row) });
-  }
-
-  get cellSize(): number {
-    return this.#grid.cellSize;
   }
 
   focus(): void {

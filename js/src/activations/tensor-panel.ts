@@ -29,6 +29,8 @@ export interface Stage extends PanelContext {
   note(text: string): void;
   /** The shared colours changed. */
   learned(): void;
+  /** Pixels of a picture's longer side in the grid, chosen or fitted. */
+  sized(cell: number): void;
 }
 
 const READ = "Hover or use the arrow keys to read values";
@@ -65,6 +67,7 @@ export class TensorPanel implements Panel {
       reading: (reading) => this.#read(reading ? readingText(reading) : ""),
       note: (text) => this.#tell(text),
       learned: () => this.#relearn(),
+      sized: (cell) => this.#toolbar.showSize(cell),
     };
     this.#toolbar = new Toolbar({ change: stage.change, save: (kind) => void this.#save(kind) });
     this.#grid = new GridView(stage, (text) => this.#read(text));
@@ -82,7 +85,10 @@ export class TensorPanel implements Panel {
   }
 
   show(shown: Shown): void {
-    if (!sameSubject(this.#look?.shown ?? null, shown)) this.#tell("");
+    if (!sameSubject(this.#look?.shown ?? null, shown)) {
+      this.#tell("");
+      this.#read("");
+    }
     this.#display(shown);
   }
 
@@ -106,7 +112,7 @@ export class TensorPanel implements Panel {
     this.#empty.textContent = this.#what.kind === "nothing" ? this.#what.text : "";
     this.#empty.hidden = kind !== "nothing";
     this.#grid.show(kind === "grid" ? look : null);
-    this.#toolbar.show(shown, this.#what, look.channels, this.#grid.cellSize);
+    this.#toolbar.show(shown, this.#what, look.channels);
     this.#single.show(kind === "channel" || kind === "plane" ? look : null, this.#what);
     this.#foot.hidden = kind === "nothing";
     if (kind !== "nothing") this.#bar.show(colors);

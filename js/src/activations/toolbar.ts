@@ -79,7 +79,7 @@ export class Toolbar {
     return this.#node;
   }
 
-  show({ doc, row, settings }: Shown, what: Showing, channels: Channels, cell: number): void {
+  show({ doc, row, settings }: Shown, what: Showing, channels: Channels): void {
     this.#node.hidden = what.kind === "nothing";
     const grid = what.kind === "grid";
     for (const part of this.#order) part.hidden = !grid;
@@ -92,7 +92,6 @@ export class Toolbar {
     );
     this.#showDirection(settings.descending);
     this.#filter.show(filters(channels), settings.filter);
-    this.#size.show("Size", SIZE, cell);
     this.#map.show(
       COLOR_MAPS.map((value) => ({ value, text: MAP_WORDS[value] })),
       settings.map,
@@ -100,6 +99,10 @@ export class Toolbar {
     this.#scale.show(SCALES, settings.scale);
     this.#scale.hidden = what.kind === "plane";
     this.#limits.show(LIMITS, settings.limits);
+  }
+
+  showSize(cell: number): void {
+    this.#size.show("Size", SIZE, cell);
   }
 
   #showDirection(descending: boolean): void {

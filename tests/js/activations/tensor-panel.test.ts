@@ -111,6 +111,12 @@ describe("the grid of 2,048 channels", () => {
     press(plane, "ArrowRight");
     press(plane, "ArrowRight");
     expect(reading(node)).toBe("channel 2047 · row 0 · column 1 = −1");
+    // Another sample: the cursor waits for its tile.
+    made.show({ sample: 1 });
+    expect(reading(node)).not.toContain("=");
+    await settled();
+    await made.kernel.flush();
+    expect(reading(node)).toBe("channel 2047 · row 0 · column 1 = −1");
     press(plane, "PageUp");
     expect(made.settings.channel).toBe(2046);
     press(plane, "Escape");

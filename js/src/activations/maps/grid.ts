@@ -1,47 +1,18 @@
 import { Cleanup } from "../../views/cleanup.js";
 import { h, style } from "../../views/dom.js";
-import type { Colors } from "../color/coloring.js";
-import type { Ink } from "../ink.js";
-import type { Shown } from "../panel.js";
 import { type Reading, readingAt } from "../reading.js";
 import type { TileKey, TileSource } from "../source.js";
 import { Surface } from "../surface.js";
 import type { Tile } from "../tiles/tile.js";
 import { moved } from "./active.js";
 import { type Cell, drawCell } from "./cell.js";
-import type { Channels } from "./channels.js";
 import { Cursor } from "./cursor.js";
 import { noteText } from "./describe.js";
 import { fittingSize } from "./fit.js";
 import { Geometry, type Range, type Spot } from "./geometry.js";
 import { Loader } from "./loader.js";
+import { type GridEvents, type GridLook, movesAway } from "./look.js";
 import { Pictures } from "./pictures.js";
-
-export interface GridEvents {
-  /** The reader wants to see one channel alone. */
-  onPick(channel: number): void;
-  /** What is under the pointer; null: nothing. */
-  onReading(reading: Reading | null): void;
-  /** The cursor moved: a channel in a sentence. */
-  onCursor(text: string): void;
-  /** The place in the order that came to rest at the top. */
-  onFirst(first: number): void;
-  /** The shared colours changed. */
-  onLearned(): void;
-  onFailed(message: string): void;
-}
-
-export interface GridLook {
-  readonly shown: Shown;
-  readonly channels: Channels;
-  readonly order: readonly number[];
-  readonly colors: Colors;
-  readonly ink: Ink;
-  /** "channel", "head". */
-  readonly word: string;
-  /** Sizes of a channel's map. */
-  readonly map: readonly [height: number, width: number];
-}
 
 const REST_MS = 350;
 /** Used where nothing is laid out, as in a hidden tab. */
@@ -125,10 +96,8 @@ export class ChannelGrid {
   }
 
   /** Pixels of a picture's longer side. */
-  get cellSize(): number {
-    const look = this.#look;
-    const chosen = look?.shown.settings.cell ?? 0;
-    return look && chosen === 0 ? fittingSize(this.size, look.order.length, look.map) : chosen;
+  #cellSize({ shown, order, map }: GridLook): number {
+    return shown.settings.cell || fittingSize(this.size, order.length, map);
   }
 
   get size(): readonly [width: number, height: number] {
@@ -153,7 +122,7 @@ export class ChannelGrid {
     const look = this.#look;
     if (!look) return;
     const [width, height] = this.size;
-    const cell = this.cellSize;
+    const cell = this.#cellSize(look);
     const anchor = this.#geometry.at(20, this.#node.scrollTop + 20)?.position ?? 0;
     const columns = this.#geometry.columns;
     this.#geometry = new Geometry(width, look.order.length, cell, ...look.map);
@@ -162,6 +131,7 @@ export class ChannelGrid {
     this.#surface.fit(width, height);
     this.#loader.show(look.shown, look.order, cell * devicePixelRatio, look.map[0] * look.map[1]);
     this.#cursor.show(look.order, look.channels, look.word);
+    this.#events.onSized(cell);
     // At once: a resized canvas is empty, and so would be the next frame.
     this.#draw();
   }
@@ -288,17 +258,4 @@ export class ChannelGrid {
     if (y < top) this.#node.scrollTop = Math.max(0, y - 8);
     else if (bottom > top + height) this.#node.scrollTop = bottom - height;
   }
-}
-
-/** Whether what was in sight is elsewhere now. */
-function movesAway(before: GridLook, look: GridLook): boolean {
-  const [a, b] = [before.shown, look.shown];
-  const [was, is] = [a.settings, b.settings];
-  return (
-    a.doc !== b.doc ||
-    a.row !== b.row ||
-    was.sort !== is.sort ||
-    was.descending !== is.descending ||
-    was.filter !== is.filter
-  );
 }

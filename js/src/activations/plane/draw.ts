@@ -6,7 +6,7 @@ import { pixelsOf } from "../color/paint.js";
 import type { Ink } from "../ink.js";
 import { stretch } from "../reading.js";
 import { isWhole, type Tile, valueAt } from "../tiles/tile.js";
-import { shortText } from "../words.js";
+import { numberText, shortText } from "../words.js";
 import { type Axis, axisMarks } from "./axis.js";
 import type { Camera, Scale, Size } from "./camera.js";
 
@@ -97,9 +97,13 @@ function drawValues(context: Context, { tile, coloring, camera, scale, plot, ink
     for (let column = Math.floor(camera.x); column < Math.min(tile.width, right); column += 1) {
       context.fillStyle = inkOn(pixels[row * tile.width + column]!);
       const [x, y] = [(column + 0.5 - camera.x) * scale.x, (row + 0.5 - camera.y) * scale.y];
-      context.fillText(shortText(valueAt(tile, row, column)), x, y + 3.5, scale.x - 4);
+      context.fillText(pixelText(valueAt(tile, row, column)), x, y + 3.5, scale.x - 4);
     }
   }
+}
+
+function pixelText(value: number): string {
+  return Number.isFinite(value) ? shortText(value) : numberText(value);
 }
 
 function inkOn(pixel: Pixel): string {

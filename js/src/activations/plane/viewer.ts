@@ -84,6 +84,8 @@ export class PictureViewer {
     this.#node.setAttribute("aria-label", `${look.title}. Arrow keys read values, plus and minus zoom.`);
     this.#node.dataset["missing"] = String(!look.tile || look.stale);
     this.#fit();
+    // The cursor stays where it is; what it reads is of another sample.
+    if (this.#cursor && !look.stale) this.#events.onReading(this.#cursorReading());
   }
 
   focus(): void {
