@@ -12,7 +12,7 @@ from haoline_analysis.runtime.statistics.sheets import Sheet
 from haoline_analysis.runtime.statistics.sums import Exact, Sums
 
 _WAITING = 16_384  # elements per array of the sums that wait to be joined
-_MOST_WAITING = 16
+_MOST_WAITING = 32
 
 
 class Moments:

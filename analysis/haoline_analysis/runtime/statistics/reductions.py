@@ -28,6 +28,8 @@ _UNDERFLOW = {4: 1e-30, 8: 1e-290}  # squares below lose digits
 
 def fast_sums(sheet: Sheet, pivot: np.ndarray | None = None) -> Sums | None:
     """Sums per lane, of the differences to a ``pivot`` [channels] if there is one; None: look with care."""
+    if sheet.values.dtype == np.bool_:
+        return _sums_of_truth(sheet)
     sums: Sums | None = None
     away: np.ndarray | None = None
     for part, tile in tiles(sheet):
@@ -40,6 +42,14 @@ def fast_sums(sheet: Sheet, pivot: np.ndarray | None = None) -> Sums | None:
         if not _sum_tile(values, sheet.axis, sums, part, away):
             return None
     return sums
+
+
+def _sums_of_truth(sheet: Sheet) -> Sums:
+    """All follows from how many are true; a pivot has no use."""
+    true = np.concatenate([_count(tile, sheet.axis) for _, tile in tiles(sheet)]).astype(np.float64)
+    zeros = sheet.depth - true.astype(np.int64)
+    low, high = (zeros == 0).astype(np.float64), (true > 0).astype(np.float64)
+    return Sums(sheet.depth, low, high, true, true, zeros, float(low.min()), float(high.max()))
 
 
 def _spread_out(channels: np.ndarray, sheet: Sheet) -> np.ndarray:
@@ -137,12 +147,13 @@ def _count(truth: np.ndarray, axis: int) -> np.ndarray:
 
 def gather(sums: Sums, groups: tuple[int, int, int]) -> Sums:
     """Sums per channel from sums per lane."""
-    before, _, after = groups
+    before, channels, after = groups
     if before == after == 1:
         return sums
+    shape, axes = ((before, channels), 0) if after == 1 else (groups, (0, 2))
 
     def fold(reduce: Any, lanes: np.ndarray, dtype: Any) -> np.ndarray:
-        folded: np.ndarray = reduce(lanes.reshape(groups), axis=(0, 2), dtype=dtype)
+        folded: np.ndarray = reduce(lanes.reshape(shape), axis=axes, dtype=dtype)
         return folded
 
     return Sums(

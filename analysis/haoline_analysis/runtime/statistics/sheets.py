@@ -18,8 +18,8 @@ COLUMN = 255
 
 _WORD = 64  # elements: their truth values pack into one word
 _SHORT = 64  # elements; shorter rows are laid side by side and reduced down
-_NARROW = 256  # elements; narrower columns are laid side by side
-_ABREAST = 1024  # elements of such a line
+_ABREAST = 1536  # elements; shorter lines of columns are laid side by side
+_NARROW = 256  # elements; such lines even where their number cannot be divided
 _FLAT = 4096  # elements of a row where there are no channels
 
 
@@ -69,7 +69,7 @@ def _rows(values: np.ndarray, channels: int) -> Iterator[Sheet]:
 
 def _columns(values: np.ndarray, channels: int) -> Iterator[Sheet]:
     rows, width = values.shape
-    abreast = min(rows, _ABREAST // width) if width < _NARROW else 1
+    abreast = _abreast(rows, width)
     whole = rows // abreast * abreast
     lines = values[:whole].reshape(whole // abreast, abreast * width)
     step = _even(len(lines), COLUMN)
@@ -77,6 +77,15 @@ def _columns(values: np.ndarray, channels: int) -> Iterator[Sheet]:
         yield Sheet(lines[start : start + step], 0, (abreast, channels, width // channels))
     if whole < rows:
         yield Sheet(values[whole:], 0, (1, channels, width // channels))
+
+
+def _abreast(rows: int, width: int) -> int:
+    """How many lines of columns make one; leaving none over, if that can be had without much shorter ones."""
+    most = min(rows, _ABREAST // width)
+    for some in range(most, max(most // 2, 1), -1):
+        if rows % some == 0:
+            return some
+    return max(most, 1) if width < _NARROW else 1
 
 
 def _even(size: int, most: int, unit: int = 1) -> int:
