@@ -36,7 +36,7 @@ export interface Stage extends PanelContext {
 const READ = "Hover or use the arrow keys to read values";
 const HINTS: Readonly<Record<Showing["kind"], string>> = {
   nothing: "",
-  grid: `${READ}; click for one alone.`,
+  grid: `${READ}, click for one alone.`,
   channel: `${READ}; wheel or + − to zoom, drag to move, Escape to go back.`,
   plane: `${READ}; click, then wheel or + − to zoom, drag to move.`,
 };
