@@ -10,7 +10,7 @@ from haoline_analysis.report.formatting import plain
 from haoline_analysis.report.model_report import written
 from haoline_analysis.report.page import page
 from haoline_analysis.runtime import digest
-from haoline_analysis.runtime.document import STORED_CHANNELS, document
+from haoline_analysis.runtime.document import STORED_BITS, STORED_CHANNELS, document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -110,7 +110,7 @@ def mimebundle(
         **bundle.stored(captured.report, report, view_id),
         "view": VIEW,
         "state": dict(state or {}),
-        "activations": base64.b64encode(document(captured, STORED_CHANNELS)).decode(),
+        "activations": base64.b64encode(document(captured, STORED_CHANNELS, STORED_BITS)).decode(),
     }
     return {"text/plain": summary(captured), "text/html": static_html(captured), bundle.MIME: stored}
 
@@ -128,6 +128,6 @@ def to_html(
         ModelError: if the file cannot be written.
     """
     shown = {"view": VIEW, **(state or {})}
-    stored = document(captured, STORED_CHANNELS)
+    stored = document(captured, STORED_CHANNELS, STORED_BITS)
     text = page(captured.report, assets, shown, activations=stored, fallback=static_html(captured))
     return written(text, path)

@@ -24,17 +24,19 @@ MOST_SAMPLES, MOST_TOKENIZED = 1000, 64
 """Samples that the header names, and those whose tokens it lists; the view asks for the rest."""
 MOST_CHANNELS = 400_000
 """Channels that a live view gets rows of."""
-STORED_CHANNELS = 20_000
+STORED_CHANNELS = 40_000
 """Channels that a notebook or a page stores rows of; tensors with dead channels come first."""
+LIVE_BITS, STORED_BITS = 23, 11
+"""Bits of the mantissa of the figures of channels: float32's, and enough to draw and sort by."""
 CHANNEL_FIGURES = ("min", "max", "mean", "std", "sparsity")
 CHANNEL_MARKS = ("dead", "outlier")
 _WORDS = ("op", "op_type", "dtype", "shape")  # columns of the frame that the report has or that travel in another form
 
 
-def document(captured: ActivationReport, most_channels: int = MOST_CHANNELS) -> bytes:
+def document(captured: ActivationReport, most_channels: int = MOST_CHANNELS, bits: int = LIVE_BITS) -> bytes:
     """The gzipped container; tensors beyond ``most_channels`` rows of channels go without them."""
     places = _Channels(captured, most_channels)
-    tables = {"activations": _tensors(captured, places), "channels": places.table(), "bins": _bins(captured)}
+    tables = {"activations": _tensors(captured, places), "channels": places.table(bits), "bins": _bins(captured)}
     return container.compress(container.encode(header(captured), tables))
 
 
@@ -145,10 +147,11 @@ def _measured(name: str, values: pd.Series) -> Column:
     return Column(name, held, provenance="measured")
 
 
-def rounded(values: np.ndarray) -> np.ndarray:
-    """Numbers with the 24 significant bits of float32 and the range of float64: a third of the bytes once zipped."""
-    bits = np.ascontiguousarray(values, dtype=np.float64).view(np.uint64)
-    kept = np.where(np.isfinite(values), bits & np.uint64(0xFFFFFFFFE0000000), bits)
+def rounded(values: np.ndarray, bits: int = LIVE_BITS) -> np.ndarray:
+    """Numbers with so many bits after the first and the range of float64: they take less room once zipped."""
+    held = np.ascontiguousarray(values, dtype=np.float64).view(np.uint64)
+    mask = np.uint64(2**64 - 2 ** (52 - bits))
+    kept = np.where(np.isfinite(values), held & mask, held)
     return np.asarray(kept.view(np.float64))
 
 
@@ -175,13 +178,13 @@ class _Channels:
         alive = ~(tensors["dead_channels"].to_numpy(dtype=float, na_value=0) > 0)
         return [int(row) for row in np.argsort(alive, kind="stable")]
 
-    def table(self) -> Table:
+    def table(self, bits: int) -> Table:
         """The rows that travel."""
         rows = np.concatenate(self.kept) if self.kept else np.array([], np.int64)
         table = Table(len(rows))
         for name in CHANNEL_FIGURES:
             values = self.frame[name].to_numpy(dtype=float)[rows]
-            table.add(Column(name, rounded(values), provenance="measured"))
+            table.add(Column(name, rounded(values, bits), provenance="measured"))
         for name in CHANNEL_MARKS:
             table.add(Column(name, self.frame[name].to_numpy(dtype=np.uint8)[rows], provenance="measured"))
         return table
@@ -212,5 +215,6 @@ def _bins(captured: ActivationReport) -> Table:
     columns = {name: np.concatenate(held) if held else np.array([]) for name, held in parts.items()}
     table = Table(len(columns["count"]))
     table.add(Column("activation", columns["activation"].astype(np.int32)))
-    table.add(*(Column(name, rounded(columns[name]), provenance="measured") for name in ("low", "high", "count")))
+    table.add(*(Column(name, rounded(columns[name]), provenance="measured") for name in ("low", "high")))
+    table.add(Column("count", columns["count"], provenance="measured"))
     return table
