@@ -171,17 +171,16 @@ def _check_some(progress: Progress) -> None:
 
 def _reserve(job: Job, store: TensorStore) -> None:
     """Keep room for what is written beside the tensors."""
-    channels = sum(_channels(job, name) for name in job.plan.axes)
+    sizes = job.sizes
+    channels = sum(_channels(job.plan.axes[target.name], sizes[target.tensor].shape) for target in job.plan.targets)
     fed = sum(array.nbytes for array in job.first.feeds.values())
     fed += 0 if job.first.picture is None else job.first.picture.nbytes
     report = len(job.report.to_json())
     store.reserve(report + _TABLE_BYTES * (len(job.plan.axes) + 1) + 60 * channels + (fed + 256) * len(job.samples))
 
 
-def _channels(job: Job, name: str) -> int:
+def _channels(axis: int | None, shape: tuple[int, ...] | None) -> int:
     """Channels of a target, as far as its shape is known."""
-    target = next(target for target in job.plan.targets if target.name == name)
-    axis, shape = job.plan.axes[name], job.sizes[target.tensor].shape
     return shape[axis] if axis is not None and shape is not None and -len(shape) <= axis < len(shape) else 0
 
 

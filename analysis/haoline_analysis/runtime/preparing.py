@@ -101,7 +101,7 @@ def _targets(
     with source.buffer() as buf:
         graph = wire.scan(buf)
     found, refused = find_targets(model, graph, dtypes)
-    targets = select(model, found, asked)
+    targets = select(model, found, asked, refused)
     if not targets:
         raise ModelError(f"{source.label}: there is no tensor to capture: no op makes one that a run can hand out.")
     return targets, refused, source.linked(graph.locations)

@@ -181,5 +181,7 @@ def _bind(io: Any, name: str, form: Form, pool: np.ndarray, start: int) -> np.nd
     """Give an output its place in the pool, and return it as an array."""
     assert form.shape is not None
     data = pool[start : start + (form.nbytes or 0)]
-    io.bind_output(name, "cpu", 0, CODES[form.dtype], list(form.shape), pool.ctypes.data + start)
-    return interpret(data, form.dtype, form.shape)
+    array = interpret(data, form.dtype, form.shape)
+    kind = CODES[form.dtype] if array.dtype.kind == "V" else array.dtype.type  # numpy has no word for bfloat16
+    io.bind_output(name, "cpu", 0, kind, list(form.shape), pool.ctypes.data + start)
+    return array

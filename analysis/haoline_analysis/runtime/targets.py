@@ -26,6 +26,7 @@ SUBGRAPH = "onnxruntime gives nothing out of the branches of an If, nor out of a
 FUNCTION = "onnxruntime gives nothing out of a model-local function"
 CONTAINER = "a sequence, an optional, a map or text is no tensor of numbers"
 COMPLEX = "complex numbers have no order"
+FIXED = "they follow from the weights alone and are the same for every sample"
 NAMELESS = "their names are not text that onnxruntime takes"
 
 
@@ -39,6 +40,7 @@ class Target:
     output: str  # the graph output that holds it
     node: str = ""  # a Loop or Scan that stacks it over its iterations: one of that node's outputs
     value: str = ""  # … and what its body calls it
+    fixed: bool = False  # it follows from the weights alone
 
     @property
     def stacked(self) -> bool:
@@ -87,6 +89,7 @@ class _Finder:
         self.model, self.dtypes = model, dtypes
         self.raw = {name_text(raw): raw for raw in graph.producers}
         self.main = _main_tensors(model, self.raw)
+        self.varying = _varying(model)
         self.targets: list[Target] = []
         self.refused = Refusals()
         self.names: set[str] = set()
@@ -112,7 +115,9 @@ class _Finder:
         name = self.model.tensors[tensor].name
         if tensor in self.main:
             output = _decoded(self.raw[name])
-            return NAMELESS if output is None else self._add(Target(self._unique(name, op), tensor, row, output))
+            fixed = tensor not in self.varying
+            made = Target(self._unique(name, op), tensor, row, output or "", fixed=fixed)
+            return NAMELESS if output is None else self._add(made)
         if op.call_path:
             return FUNCTION
         owner = self.model.ops[op.parent]
@@ -136,6 +141,18 @@ class _Finder:
     def _unique(self, name: str, op: Op) -> str:
         """The name, with its op's where two bodies use one name."""
         return f"{op.name}/{name}" if name in self.names else name
+
+
+_RANDOM = ("RandomNormal", "RandomUniform", "Multinomial", "Bernoulli", "RandomNormalLike", "RandomUniformLike")
+
+
+def _varying(model: Model) -> set[int]:
+    """Tensors that may differ from run to run: all that follow from inputs, chance or control flow."""
+    found = {index for index, tensor in enumerate(model.tensors) if tensor.producer < 0 and tensor.weight is None}
+    for op in model.ops:
+        if op.bodies or op.type in _RANDOM or not found.isdisjoint(op.inputs):
+            found.update(op.outputs)
+    return found
 
 
 def _main_tensors(model: Model, raw: Mapping[str, bytes]) -> set[int]:
@@ -180,14 +197,21 @@ def _handed_out(owner: Op, body: Body) -> int:
     return len(body.outputs) - (1 if owner.type == "Loop" else 0)
 
 
-def select(model: Model, targets: Sequence[Target], asked: str | Iterable[str] | None) -> list[Target]:
+def select(
+    model: Model, targets: Sequence[Target], asked: str | Iterable[str] | None, refused: Refusals
+) -> list[Target]:
     """The targets asked for: by tensor name, by op name for all its outputs, or by a pattern such as ``*add*``.
+
+    Where nothing is asked for, all but those that follow from the weights alone, which are noted as refused.
 
     Raises:
         ModelError: if a word fits none of them.
     """
     if asked is None:
-        return list(targets)
+        for target in targets:
+            if target.fixed:
+                refused.add(FIXED, target.name, target.op)
+        return [target for target in targets if not target.fixed]
     chosen: set[int] = set()
     for word in [asked] if isinstance(asked, str) else asked:
         found = set(_matching(model, targets, word))

@@ -272,6 +272,19 @@ def test_only_the_tensors_asked_for():
         capture(models.chain(), [np.ones((1, 1, 4), np.float32)], tensors=["nothing"])
 
 
+def test_what_follows_from_weights_alone_is_left_to_the_weights():
+    made = models.model(
+        [models.node("Neg", ["w"], ["minus"]), models.node("Add", ["x", "minus"], ["y"])],
+        [models.value("x", shape=[2])],
+        [models.value("y", shape=[2])],
+        [models.weight("w", np.array([1, 2], np.float32))],
+    )
+    report = capture(made, [np.ones(2, np.float32)])
+    assert list(report.tensors.index) == ["y"]
+    assert "'minus'" in what(report)
+    np.testing.assert_array_equal(capture(made, [np.ones(2, np.float32)], tensors="minus").load("minus"), [-1, -2])
+
+
 def test_what_does_not_fit_in_memory_takes_several_passes(monkeypatch):
     from haoline_analysis.runtime import preparing
 
