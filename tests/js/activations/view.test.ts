@@ -160,6 +160,17 @@ describe("the distribution", () => {
     expect(byId("haoline-statistics", root).textContent).toContain("NaN12 (100 %)");
   });
 
+  it("says where the figures of channels were not stored", async () => {
+    const activations = capture({}, { first_channel: Int32Array.from([-1, 0, -1, -1]) });
+    const { root, host } = await drawn({ activations, selection: [0], panel: { tab: "distribution" } });
+    const hint = [...root.querySelectorAll<HTMLElement>(".hl-distribution .hl-hint")].at(-1);
+    expect([hint?.hidden, hint?.textContent]).toEqual([false, expect.stringContaining("run the cell")]);
+    host.push("selection", [1]);
+    expect(hint?.hidden).toBe(true);
+    host.push("selection", [3]);
+    expect(hint?.hidden).toBe(true);
+  });
+
   it("reads channel by channel with the keys, and Enter shows the channel alone", async () => {
     const { root, host } = await drawn({ selection: [1], panel: { tab: "distribution" } });
     const strip = byId("haoline-channel-strip", root);

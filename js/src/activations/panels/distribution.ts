@@ -24,6 +24,11 @@ export class DistributionPanel implements Panel {
   readonly #hint = h("p", { class: "hl-hint" });
   readonly #numbers = h("div", { class: "hl-measured" });
   readonly #title = h("h4");
+  readonly #left = h(
+    "p",
+    { class: "hl-hint" },
+    "The figures of its channels were not stored: run the cell to see them.",
+  );
   readonly #channels: HTMLElement;
   readonly #node: HTMLElement;
 
@@ -58,6 +63,7 @@ export class DistributionPanel implements Panel {
       this.#histogram.node(),
       this.#hint,
       this.#channels,
+      this.#left,
       this.#numbers,
     );
   }
@@ -87,8 +93,11 @@ export class DistributionPanel implements Panel {
 
   #showChannels({ doc, row, settings }: Shown): void {
     const channels = new Channels(doc, row);
-    this.#channels.hidden = channels.values("mean") === null;
-    if (this.#channels.hidden) return;
+    const measured = channels.values("mean") !== null;
+    this.#channels.hidden = !measured;
+    // A notebook keeps the figures of so many channels, those of tensors with dead ones first.
+    this.#left.hidden = measured || (doc.value(row, "channels") ?? 0) < 1;
+    if (!measured) return;
     const { bins: axis, channel: chosen } = settings;
     const word = channelWord(doc, row);
     this.#title.textContent = `${capital(word)}s`;
