@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, expect
 
 from .activation_cell import ActivationCell
 from .lab import Lab
+from .server import LabServer
 
 LOAD = "%load_ext haoline_jupyter"
 DIGITS = "captured = %haoline activations models/digits_dead.onnx --input digits.npz\ncaptured"
@@ -281,6 +282,20 @@ class TestSaved:
         page.screenshot(path=Path(__file__).parent / "screenshots/activations-page.png")
         context.close()
         assert errors == []
+
+
+def test_the_view_comes_with_the_widget_where_the_extension_is_not(browser: Browser, server: LabServer) -> None:
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context.route("**/extensions/haoline-jupyter/**", lambda route: route.abort())
+    bare = Lab(context.new_page(), server)
+    path = server.notebook("bare_activations.ipynb", LOAD, DIGITS)
+    bare.open_notebook(path)
+    bare.run_all(path)
+    view = shown(bare, path)
+    view.find("node_relu_1")
+    view.wait_maps()
+    assert view.colours("maps") > 20
+    context.close()
 
 
 def test_light_and_dark(lab: Lab, path: str) -> None:

@@ -4,8 +4,10 @@ import base64
 import gzip
 import io
 import json
+import re
 from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 
@@ -242,6 +244,34 @@ class TestForms:
         assert "kept on the page" in page
         assert "data-haoline-activations=" in page
         assert "https://" not in page.split("<body>")[0]
+
+    def test_an_exported_notebook_carries_each_capture_once(self, captured, view):
+        from haoline_jupyter.exporter import HaolineExporter
+
+        view.set_state({"snapshot": "kept in the notebook"})
+        outputs = [nbformat.v4.new_output("display_data", view.stored()) for _ in range(2)]
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("captured", outputs=outputs)])
+        page, _ = HaolineExporter().from_notebook_node(notebook)
+        assert page.count("data-haoline-activations=") == 2
+        elements = re.findall(r'<script[^>]*id="(haoline-[0-9a-f]{32})"[^>]*>([^<]+)<', page)
+        kinds = [container.decode(base64.b64decode(data))[0]["kind"] for _, data in elements]
+        assert sorted(kinds) == ["activations", "report"]
+        assert page.count("kept in the notebook") == 2
+        (name,) = set(re.findall(r'data-haoline-activations="([^"]+)"', page))
+        assert name in dict(elements)
+
+    def test_a_forged_capture_in_a_notebook_is_left_out(self, view):
+        from haoline_jupyter.exporter import HaolineExporter
+
+        data = view.stored()
+        data[MIME]["activations"] = '"><script>alert(9)</script>'
+        notebook = nbformat.v4.new_notebook(
+            cells=[nbformat.v4.new_code_cell("", outputs=[nbformat.v4.new_output("display_data", data)])]
+        )
+        page, _ = HaolineExporter().from_notebook_node(notebook)
+        assert "alert(9)" not in page
+        assert "data-haoline-document=" in page
+        assert "data-haoline-activations=" not in page
 
     def test_a_folder_is_reopened(self, tmp_path, captured, view):
         images = np.load(DIGITS)["image"][:2]
