@@ -127,7 +127,11 @@ export class GraphView {
 
   /** Opens the groups around an op and brings it into view. */
   focusOp(op: number): void {
-    this.#keeper.quietly(() => this.#desk.bringOp(op));
+    this.#keeper.quietly(() => {
+      // What had to be opened for it is part of the state, as if the reader had.
+      this.#desk.opened = true;
+      this.#desk.bringOp(op);
+    });
   }
 
   /** Marks ops that match a query and returns them, best first. */

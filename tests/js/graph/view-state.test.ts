@@ -133,6 +133,18 @@ describe("changes", () => {
     vi.useRealTimers();
   });
 
+  it("hold what was opened to bring an op into view", async () => {
+    const mounted = await decoder();
+    expect(mounted.view.state().expanded).toBeNull();
+    const op = nodeNamed(mounted, "Gather").ops[0]! + 20;
+    mounted.view.focusOp(op);
+    const { expanded, camera } = mounted.view.state();
+    expect(expanded).not.toBeNull();
+    const again = await decoder();
+    again.view.setState({ expanded, camera });
+    expect(again.probe.nodes().some(({ ops, group }) => !group && ops.includes(op))).toBe(true);
+  });
+
   it("of the camera are told when it rests, and not at all where it was then set from outside", async () => {
     vi.useFakeTimers();
     const mounted = await decoder();
