@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from haoline_analysis.runtime.statistics.careful import careful_sums
-from haoline_analysis.runtime.statistics.reductions import cancelling, exact_of, fast_sums, gather
+from haoline_analysis.runtime.statistics.reductions import cancelling, exact_of, fast_sums, gather, large_means
 from haoline_analysis.runtime.statistics.sheets import Sheet
 from haoline_analysis.runtime.statistics.sums import Exact, Sums
 
@@ -42,6 +42,7 @@ class Moments:
         if unsure is None:
             self._wait(sums)
         else:
+            self._join_waiting()
             self._join(_corrected(sums, sheet, unsure, direct=lanes is sums))
             self._aim()
         return lanes.least, lanes.most
@@ -75,6 +76,8 @@ class Moments:
             waiting, self._waiting = self._waiting, []
             parts = exact_of(waiting)
             self._join(_reduced(parts, parts.low.shape, (0,)))
+            if self._pivot is not None:
+                self._aim()
 
     def _join(self, part: Exact) -> None:
         """Take in statistics of other elements; squares of huge float64 values may become infinite."""
@@ -84,10 +87,8 @@ class Moments:
         self.inf += part.inf
 
     def _aim(self) -> None:
-        mean = self.known().mean
-        with np.errstate(over="ignore"):
-            rounded = mean.astype(np.float32)
-        self._pivot = np.where(np.isfinite(rounded), rounded, 0).astype(np.float64)
+        """Sum about the means from now on where they are large against deviations."""
+        self._pivot = large_means(self._known)
 
 
 def _united(known: Exact, part: Exact) -> Exact:

@@ -20,17 +20,21 @@ if TYPE_CHECKING:
 
 _TILE = (200_000, 100_000)  # elements by axis: 400 kB of float32 stay in a core's cache; cut columns are slow
 _SHORT = 1024  # elements; the ufunc machinery per row costs more than shorter rows do
+_FEW = 8  # one lane in so many: cheaper summed again than all
 _DOT = 64  # elements; so do calls of the dot product
 _CANCELS = 16  # times the variance: beyond, a squared mean takes more than one of float32's seven digits from it
+_LARGE = 4  # times the variance: squared means from which a pivot is due, before single sheets reach the above
 _LARGEST = {4: 1e13, 8: 1e140}  # by bytes of an element: squares of sums stay finite
 _UNDERFLOW = {4: 1e-30, 8: 1e-290}  # squares below lose digits
 
 
 def fast_sums(sheet: Sheet, pivot: np.ndarray | None = None) -> Sums | None:
-    """Sums per lane, of the differences to a ``pivot`` [channels] if there is one; None: look with care."""
+    """Sums per lane, of the differences to a ``pivot`` [channels] where it is not zero; None: look with care."""
     if sheet.values.dtype == np.bool_:
         return _sums_of_truth(sheet)
     sums: Sums | None = None
+    lane_pivot = None if pivot is None else np.broadcast_to(pivot[:, None], sheet.groups).reshape(-1)
+    few = lane_pivot is not None and np.count_nonzero(lane_pivot) * _FEW < len(lane_pivot)
     away: np.ndarray | None = None
     for part, tile in tiles(sheet):
         values = widened(tile)
@@ -38,10 +42,24 @@ def fast_sums(sheet: Sheet, pivot: np.ndarray | None = None) -> Sums | None:
             lanes = sheet.values.shape[1 - sheet.axis]
             low, high, total, square = (np.empty(lanes, values.dtype) for _ in range(4))
             sums = Sums(sheet.depth, low, high, total, square, pivot=pivot)
-            away = None if pivot is None else _spread_out(pivot.astype(values.dtype), sheet)
+            if lane_pivot is not None and not few:
+                away = lane_pivot.astype(values.dtype).reshape((-1, 1) if sheet.axis else -1)
         if not _sum_tile(values, sheet.axis, sums, part, away):
             return None
+    if few and sums is not None and lane_pivot is not None:
+        _sum_few(sheet, lane_pivot, sums)
     return sums
+
+
+def _sum_few(sheet: Sheet, pivot: np.ndarray, sums: Sums) -> None:
+    """Sum the lanes that have a pivot once more, about it."""
+    lanes = np.flatnonzero(pivot)
+    values = widened(sheet.values.take(lanes, axis=1 - sheet.axis))
+    away = pivot[lanes].astype(values.dtype)
+    values = values - (away[:, None] if sheet.axis else away)
+    total, square = np.empty_like(away), np.empty_like(away)
+    _sum_and_square(values, sheet.axis, total, square)
+    sums.total[lanes], sums.square[lanes] = total, square
 
 
 def _sums_of_truth(sheet: Sheet) -> Sums:
@@ -50,12 +68,6 @@ def _sums_of_truth(sheet: Sheet) -> Sums:
     zeros = sheet.depth - true.astype(np.int64)
     low, high = (zeros == 0).astype(np.float64), (true > 0).astype(np.float64)
     return Sums(sheet.depth, low, high, true, true, zeros, float(low.min()), float(high.max()))
-
-
-def _spread_out(channels: np.ndarray, sheet: Sheet) -> np.ndarray:
-    """A number per channel as one per lane, [lanes, 1] or [lanes], so that a sheet's elements find theirs."""
-    lanes = np.broadcast_to(channels[:, None], sheet.groups).reshape(-1)
-    return lanes[:, None] if sheet.axis else lanes
 
 
 def tiles(sheet: Sheet) -> Iterator[tuple[slice, np.ndarray]]:
@@ -185,6 +197,15 @@ def cancelling(sums: Sums, known: Exact) -> np.ndarray | None:
         return None
     unsure &= square_mean * known.count >= known.spread * (_CANCELS * sums.count)
     return unsure if unsure.any() else None
+
+
+def large_means(known: Exact) -> np.ndarray | None:
+    """The means about which sums do not cancel, rounded to float32 [channels], 0 where they do not anyway."""
+    with np.errstate(over="ignore"):
+        large = known.mean * known.mean * known.count >= _LARGE * known.spread
+        rounded = known.mean.astype(np.float32)
+    pivot = np.where(large & np.isfinite(rounded), rounded, 0).astype(np.float64)
+    return pivot if pivot.any() else None
 
 
 def exact_of(sums: Sequence[Sums]) -> Exact:
