@@ -68,7 +68,7 @@ function mapAxisName(axis: number, rank: number, channel: number): string {
 export function axisOf(shown: Shown, axis: number, count: number): Axis {
   const name = axisName(shown.doc, shown.row, axis);
   const isToken = name === "token" || name === "query" || name === "key";
-  const tokens = isToken && !shown.mean ? shown.doc.header.samples[shown.sample]?.tokens : null;
+  const tokens = isToken && !shown.mean ? shown.doc.tokens(shown.sample) : null;
   return { name, words: tokens?.length === count ? tokens : null, count };
 }
 

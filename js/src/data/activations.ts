@@ -61,6 +61,7 @@ export class ActivationsDocument {
   readonly #tables: ReadonlyMap<string, DocumentTable>;
   readonly #ofTensor = new Map<number, number>();
   readonly #ofOp = new Map<number, number[]>();
+  readonly #tokens = new Map<number, readonly string[]>();
   #bins: Map<number, RowRange> | null = null;
 
   constructor(header: ActivationsHeader, tables: ReadonlyMap<string, DocumentTable>) {
@@ -88,6 +89,16 @@ export class ActivationsDocument {
 
   get id(): string {
     return this.header.id;
+  }
+
+  /** The words of a sample's token axis; null: it has none, or nobody has told them yet. */
+  tokens(sample: number): readonly string[] | null {
+    return this.#tokens.get(sample) ?? this.header.samples[sample]?.tokens ?? null;
+  }
+
+  /** The header has the tokens of the first samples; those of others are told when somebody looks at them. */
+  tell(sample: number, tokens: readonly string[]): void {
+    this.#tokens.set(sample, tokens);
   }
 
   /** One row for each captured tensor, in execution order. */

@@ -3,7 +3,7 @@ import type { Answer, HostValues, Question } from "../../../js/src/data/index.js
 import { draw } from "../../../js/src/views/index.js";
 import { HOSTILE, report } from "../views/fixture.js";
 import { byId, LiveHost, press } from "../views/helpers.js";
-import { capture } from "./panel-fixture.js";
+import { capture, captured } from "./panel-fixture.js";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -234,6 +234,18 @@ describe("samples", () => {
     expect(byId("haoline-input", root).textContent).toContain("owl");
     host.push("sample", 0);
     await vi.waitFor(() => expect(byId("haoline-input", root).textContent).toContain("ids int64 1×27 8"));
+  });
+
+  it("have the tokens that the kernel tells, also where the document left them out", async () => {
+    const content = { label: "cat", picture: null, tokens: ["a", "cat"], arrays: [] };
+    const { root } = await drawn({ selection: [0] }, ({ type }) =>
+      type === "input" ? { content, buffers: [] } : null,
+    );
+    await vi.waitFor(() => expect(root.querySelector(".hl-tokens")?.textContent).toBe("acat"));
+    const doc = await captured();
+    expect([doc.tokens(0), doc.tokens(2)]).toEqual([null, ["an", "owl"]]);
+    doc.tell(5, ["far"]);
+    expect(doc.tokens(5)).toEqual(["far"]);
   });
 
   it("keep the tokens where the kernel fails, and tell of it where there is nothing else", async () => {

@@ -1,3 +1,4 @@
+import type { ActivationsDocument } from "../../data/activations.js";
 import { shape as shapeText } from "../../data/format.js";
 import { h, put } from "../../views/dom.js";
 import type { Panel, Shown } from "../panel.js";
@@ -9,14 +10,17 @@ const MOST_TOKENS = 512;
 /** What the samples on show feed the model: the picture, the tokens, the arrays in words. */
 export class InputPanel implements Panel {
   readonly #tiles: TileSource;
+  readonly #told: () => void;
   /** Of the sample, and of the one that is taken off it. */
   readonly #figures = [figureOf(""), figureOf("minus")];
   readonly #note = h("p", { class: "hl-hint" });
   readonly #node = h("div", { class: "hl-inputs", "data-testid": "haoline-input" }, this.#note, ...this.#figures);
   #key = "";
 
-  constructor(tiles: TileSource) {
+  /** `told` hears of tokens that the document did not have. */
+  constructor(tiles: TileSource, told: () => void) {
     this.#tiles = tiles;
+    this.#told = told;
   }
 
   node(): HTMLElement {
@@ -32,7 +36,7 @@ export class InputPanel implements Panel {
     for (const [at, figure] of this.#figures.entries()) {
       const shown = samples[at];
       figure.hidden = shown === undefined;
-      if (shown !== undefined) void this.#fill(figure, shown, doc.header.samples[shown]?.tokens ?? null);
+      if (shown !== undefined) void this.#fill(figure, shown, doc);
     }
   }
 
@@ -42,14 +46,19 @@ export class InputPanel implements Panel {
   }
 
   /** Tokens stand in the document; what the kernel has to tell replaces the last input when it arrives. */
-  async #fill(figure: HTMLElement, sample: number, tokens: readonly string[] | null): Promise<void> {
+  async #fill(figure: HTMLElement, sample: number, doc: ActivationsDocument): Promise<void> {
     const key = this.#key;
+    const tokens = doc.tokens(sample);
     const body = figure.querySelector(".hl-input-body") as HTMLElement;
     if (tokens) put(body, tokenList(tokens));
     figure.setAttribute("aria-busy", "true");
     try {
       const input = await this.#tiles.input(sample);
-      if (key === this.#key) put(body, ...parts({ ...input, tokens: input.tokens ?? tokens }));
+      if (key !== this.#key) return;
+      put(body, ...parts({ ...input, tokens: input.tokens ?? tokens }));
+      if (!input.tokens || tokens) return;
+      doc.tell(sample, input.tokens);
+      this.#told();
     } catch (error) {
       if (key !== this.#key || tokens) return;
       put(body, h("p", { class: "hl-hint" }, error instanceof Error ? error.message : String(error)));

@@ -37,7 +37,7 @@ export class Side {
     this.#scene = scene;
     this.#head = new TensorHeader(scene);
     this.#samples = new SampleBar(choose);
-    this.#input = new InputPanel(scene.tiles);
+    this.#input = new InputPanel(scene.tiles, () => this.#again());
     this.#panels = { maps, distribution: new DistributionPanel(scene) };
     this.#findings = new FindingsList(scene);
     this.#tabs = new Tabs(TABS, (tab) => scene.show(tab));
@@ -86,6 +86,11 @@ export class Side {
     const moved = this.#shown?.row !== row || this.#shown.doc !== doc;
     for (const [id, panel] of Object.entries(this.#panels)) if (moved || id === this.#tabs.current) panel.show(shown);
     this.#shown = shown;
+  }
+
+  /** The axes of pictures have names now. */
+  #again(): void {
+    if (this.#shown) this.#panels[this.#tabs.current]?.show(this.#shown);
   }
 
   /** Parts that stay as they are must not be made anew while somebody scrolls or types in another. */
