@@ -64,7 +64,8 @@ def frames(model, feeds, axis=1):
 def _row(arrays):
     values = np.concatenate([array.reshape(-1) for array in arrays]).astype(np.float64)
     finite = values[np.isfinite(values)]
-    low, high = np.quantile(finite, [0.001, 0.999]) if len(finite) else (np.nan, np.nan)
+    levels = [0.001, 0.01, 0.99, 0.999]
+    low, q01, q99, high = np.quantile(finite, levels) if len(finite) else (np.nan,) * 4
     limits = LIMITS.get(str(arrays[0].dtype), ())
     ends = (limits, -limits) if isinstance(limits, float) else limits
     return {
@@ -75,6 +76,8 @@ def _row(arrays):
         "mean": finite.mean() if len(finite) else np.nan,
         "std": finite.std() if len(finite) else np.nan,
         "q001": low,
+        "q01": q01,
+        "q99": q99,
         "q999": high,
         "sparsity": (values == 0).mean(),
         "nan": np.isnan(values).sum(),

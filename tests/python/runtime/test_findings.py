@@ -225,6 +225,15 @@ def test_saturation_tells_cut_off_values_from_zeros():
     assert "saturation" in found(quantized(0.005, np.uint8(0), relu=True))
 
 
+def test_evenly_spread_values_are_not_cut_off():
+    """The first and the last of 256 levels hold 1/256 of them each, as they should."""
+    model = quantized(1 / 255, np.uint8(0))
+    feeds = [{"x": np.random.default_rng(i).random((1, 8), np.float32)} for i in range(500)]
+    tensors, _, _ = frames(model, feeds)
+    assert tensors["saturation"]["q"] > 0.002
+    assert "saturation" not in found(model, feeds)
+
+
 def test_values_clipped_to_half_precision():
     half = TensorProto.FLOAT16
     cast = [node("Mul", ["x", "k"], "w"), node("Clip", ["w", "lo", "hi"], "c"), node("Cast", ["c"], "h", to=half)]

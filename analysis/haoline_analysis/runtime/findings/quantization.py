@@ -14,7 +14,8 @@ from haoline_analysis.structure.categories import category
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CLIPPED = 0.001
+CLIPPED = 0.01
+"""Evenly spread values leave 1/256 at each end of eight bits: not cut off."""
 LIMITS = {"int8": (-128, 127), "uint8": (0, 255), "int16": (-32768, 32767), "uint16": (0, 65535)}
 QUANTIZING = frozenset({"quantize", "conv", "linear", "elementwise", "pool", "concat", "attention", "activation"})
 SMALL_RANGE = 1 / 16
@@ -58,7 +59,7 @@ def _clipped(facts: ActivationFacts, row: int) -> bool:
     low, high = LIMITS[dtype]
     # Behind a ReLU the lower limit stands for zero, which is no loss; quantiles tell the two ends apart.
     zero = low in facts.constants(row) or dtype.startswith("u")
-    return bool(facts.column("q999")[row] >= high or (not zero and facts.column("q001")[row] <= low))
+    return bool(facts.column("q99")[row] >= high or (not zero and facts.column("q01")[row] <= low))
 
 
 def reasons(facts: ActivationFacts, row: int) -> str:
