@@ -110,16 +110,16 @@ class _Done:
 def _run(job: Job, executor: Executor | None, store: TensorStore | None, stop: Stop, tell: Tell) -> _Done:
     """All runs, in a thread of their own."""
     settled = Settled(job.plan, job.model, job.forms, job.refused, job.first)
-    with Collector(job.plan.axes, job.plan.aliases) as collector:
-        tell("Running without capture", 0.0)
-        try:
-            settled.run_plain(stop)
-            if executor is None:
-                progress = Stream(settled, job.samples, collector, store, tell).run(stop)
-            else:
-                progress = _distributed(settled, job, executor, collector, store, tell, stop)
-        except StoppedError:
-            progress = Progress([0], stopped=True)
+    collector = Collector(job.plan.axes, job.plan.aliases)
+    tell("Running without capture", 0.0)
+    try:
+        settled.begin(stop)
+        if executor is None:
+            progress = Stream(settled, job.samples, collector, store, tell).run(stop)
+        else:
+            progress = _distributed(settled, job, executor, collector, store, tell, stop)
+    except StoppedError:
+        progress = Progress([0], stopped=True)
     return _Done(settled, collector, progress)
 
 

@@ -62,18 +62,18 @@ def work(plan: Plan, samples: Samples, first: int, roots: Roots, *, keep: bool) 
     """
     arrays: list[dict[str, np.ndarray]] = [{} for _ in range(len(samples))] if keep else []
     spoilt: set[str] = set()
-    with Collector(plan.axes, plan.aliases, first + 1, roots) as collector:
-        for at, part in enumerate(plan.passes):
-            runner = _runner(plan, at)
-            for index, sample in enumerate(samples):
-                found = runner.run(sample.feeds, sample.label or f"sample {first + index}")
-                spoilt |= tainted(sample.feeds)
-                tensors = captured(part.targets, found)
-                collector.add(tensors)
-                if keep:
-                    arrays[index] |= {name: array.copy() for name, array in tensors.items()}
-        shared = collector.sharing.roots
-        return Part(len(samples), collector.statistics, collector.forms, shared, arrays, samples.notes, spoilt)
+    collector = Collector(plan.axes, plan.aliases, first + 1, roots)
+    for at, part in enumerate(plan.passes):
+        runner = _runner(plan, at)
+        for index, sample in enumerate(samples):
+            found = runner.run(sample.feeds, sample.label or f"sample {first + index}")
+            spoilt |= tainted(sample.feeds)
+            tensors = captured(part.targets, found)
+            collector.add(tensors)
+            if keep:
+                arrays[index] |= {name: array.copy() for name, array in tensors.items()}
+    shared = collector.sharing.roots
+    return Part(len(samples), collector.statistics, collector.forms, shared, arrays, samples.notes, spoilt)
 
 
 _open: dict[tuple[str, int], Session] = {}  # the latest session of this process, shared by its threads

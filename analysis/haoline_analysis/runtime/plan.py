@@ -77,13 +77,15 @@ class Plan:
             data = wire.with_outputs(buf, wire.scan(buf), names, part.bodies)
         return Session(self.source, data, self.provider, dict(self.linked), capturing=True)
 
-    def runner(self, at: int, forms: Callable[[Mapping[str, np.ndarray]], Sequence[Form]] | None = None) -> Runner:
+    def runner(
+        self, at: int, forms: Callable[[Mapping[str, np.ndarray]], Sequence[Form]] | None = None, pools: int = 1
+    ) -> Runner:
         """The session of one pass, ready to be fed.
 
         Raises:
             RuntimeFailure: if onnxruntime refuses it.
         """
-        return Runner(self.session(at), self.passes[at].targets, forms, self.dtypes)
+        return Runner(self.session(at), self.passes[at].targets, forms, self.dtypes, pools)
 
     def without(self, at: int, names: set[str], model: Model) -> Plan:
         """The same with fewer targets in one pass."""

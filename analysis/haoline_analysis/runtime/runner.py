@@ -26,6 +26,22 @@ class StoppedError(Exception):
     """The run was told to stop; not an error of the model."""
 
 
+class _Slot:
+    """Memory for the outputs of one run, and how it is bound."""
+
+    def __init__(self) -> None:
+        self.bound: tuple[Signature, Any, dict[str, np.ndarray]] | None = None
+        self._pool = np.zeros(0, np.uint8)
+
+    def memory(self, size: int) -> np.ndarray:
+        """Aligned bytes: those used before, unless they are too few."""
+        self.bound = None
+        if len(self._pool) < size:
+            self._pool = np.zeros(0, np.uint8)  # let go of the smaller one first
+            self._pool = _aligned(size)
+        return self._pool
+
+
 class Runner:
     """Feeds a capturing session; not for several threads at once."""
 
@@ -35,6 +51,7 @@ class Runner:
         targets: Sequence[Target],
         forms: Callable[[Mapping[str, np.ndarray]], Sequence[Form]] | None,
         dtypes_in: Mapping[str, str],
+        pools: int = 1,
     ) -> None:
         """Take a session that has the targets among its outputs.
 
@@ -43,18 +60,18 @@ class Runner:
             targets: what to return.
             forms: element type and shape of every tensor for given feeds; None: the run tells.
             dtypes_in: element types of the model's inputs.
+            pools: how many runs the arrays of a run outlive, itself included.
         """
         self.session, self.targets = session, targets
         self._forms, self._dtypes = forms, dtypes_in
         self._types = {output.name: output.type for output in session.ort.get_outputs()}
         self._by_output = {target.output: target for target in targets}
-        self._pool = np.zeros(0, np.uint8)
-        self._bound: tuple[Signature, Any, dict[str, np.ndarray]] | None = None
+        self._slots = [_Slot() for _ in range(pools)]
 
     def run(
         self, feeds: Mapping[str, np.ndarray], where: str, options: Any = None, *, keep: bool = False
     ) -> dict[str, np.ndarray]:
-        """Outputs by name: those of the model and those of the targets, which are valid until the next run.
+        """Outputs by name: those of the model and of the targets, valid until their pool's turn comes again.
 
         Args:
             feeds: one array per input.
@@ -75,26 +92,29 @@ class Runner:
                 raise StoppedError from error
             if self._forms is None:
                 raise failed_run(error, where) from error
-        self._forms = self._bound = None  # a shape may not be what it seemed: let onnxruntime allocate
+        self._forms = None  # a shape may not be what it seemed: let onnxruntime allocate
+        self._forget()
         return self.run(feeds, where, options, keep=keep)
 
     def release(self) -> None:
         """Let go of the memory; arrays returned before stay valid."""
-        self._bound = None
-        self._pool = np.zeros(0, np.uint8)
+        self._slots = [_Slot() for _ in self._slots]
+
+    def _forget(self) -> None:
+        for slot in self._slots:
+            slot.bound = None
 
     def _run(self, feeds: Mapping[str, np.ndarray], options: Any, *, keep: bool) -> dict[str, np.ndarray]:
         if any(array.dtype.kind in "OUST" for array in feeds.values()):
             return self._run_text(feeds, options)
-        if keep:
-            self._bound = None
-        io, views = self._binding(feeds, keep=keep)
+        slot = _Slot() if keep else self._next_slot()
+        io, views = self._binding(feeds, slot)
         for name, array in feeds.items():
             io.bind_ortvalue_input(name, ort_value(array, self._dtypes.get(name, "")))
         self.session.ort.run_with_iobinding(io, options or onnxruntime().RunOptions())
         found = dict(views)
         if len(found) < len(self._types):
-            self._bound = None  # onnxruntime would take what it has allocated for given memory next time
+            slot.bound = None  # onnxruntime would take what it has allocated for given memory next time
             values = zip(self._types, io.get_outputs(), strict=True)
             found |= {name: array_of(value) for name, value in values if name not in views and _numbers(value)}
         return found
@@ -104,14 +124,18 @@ class Runner:
         names = [name for name, kind in self._types.items() if kind in _NUMPY_TYPES]
         return dict(zip(names, self.session.ort.run(names, dict(feeds), options), strict=True))
 
-    def _binding(self, feeds: Mapping[str, np.ndarray], *, keep: bool) -> tuple[Any, dict[str, np.ndarray]]:
+    def _next_slot(self) -> _Slot:
+        self._slots.append(self._slots.pop(0))
+        return self._slots[-1]
+
+    def _binding(self, feeds: Mapping[str, np.ndarray], slot: _Slot) -> tuple[Any, dict[str, np.ndarray]]:
         """Outputs bound to our own memory where their size is known, and to onnxruntime's elsewhere."""
         asked = signature(feeds)
-        if self._bound is not None and self._bound[0] == asked:
-            return self._bound[1], self._bound[2]
+        if slot.bound is not None and slot.bound[0] == asked:
+            return slot.bound[1], slot.bound[2]
         forms = self._forms(feeds) if self._forms is not None else ()
         places, size = self._places(forms)
-        pool = self._memory(size, keep=keep)
+        pool = slot.memory(size)
         io = self.session.ort.io_binding()
         views: dict[str, np.ndarray] = {}
         for name in self._types:
@@ -120,8 +144,7 @@ class Runner:
                 views[name] = _bind(io, name, form, pool, start)
             else:
                 io.bind_output(name, "cpu")
-        if not keep:
-            self._bound = asked, io, views
+        slot.bound = asked, io, views
         return io, views
 
     def _places(self, forms: Sequence[Form]) -> tuple[dict[str, tuple[Form, int]], int]:
@@ -139,15 +162,6 @@ class Runner:
                 found[name] = form, size
                 size += -(-max(nbytes, 1) // _ALIGNMENT) * _ALIGNMENT
         return found, size
-
-    def _memory(self, size: int, *, keep: bool) -> np.ndarray:
-        """Aligned bytes: those used before, unless they are to be kept or are too few."""
-        if keep:
-            return _aligned(size)
-        if len(self._pool) < size:
-            self._pool = np.zeros(0, np.uint8)  # let go of the smaller one first
-            self._pool = _aligned(size)
-        return self._pool
 
 
 _WORDS = {"float32": "float", "float64": "double"} | {

@@ -55,9 +55,9 @@ class Session:
         ort = onnxruntime()
         options = ort.SessionOptions()
         options.log_severity_level = _FATAL
-        # Between two samples the cores belong to the statistics.
-        options.add_session_config_entry("session.force_spinning_stop", "1")
         if capturing:
+            # Threads that wait for work would do so on the core that counts the sample before.
+            options.add_session_config_entry("session.intra_op.allow_spinning", "0")
             options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
         if source.folder is not None and not linked:
             options.add_session_config_entry(_FOLDER, str(source.folder))

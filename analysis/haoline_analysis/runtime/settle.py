@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from haoline_analysis.runtime.failures import RuntimeFailure
@@ -12,6 +13,7 @@ from haoline_analysis.runtime.targets import CONTAINER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from concurrent.futures import Future
 
     import numpy as np
 
@@ -21,6 +23,12 @@ if TYPE_CHECKING:
     from haoline_analysis.runtime.samples import Sample
     from haoline_analysis.runtime.stopping import Stop
     from haoline_analysis.runtime.targets import Refusals
+
+TWICE_BYTES = 96 << 20
+"""Bytes of one sample's tensors up to which those of two are held."""
+
+BESIDE_BYTES = 64 << 20
+"""Bytes of a model of which two sessions may be open at a time."""
 
 UNKEPT = "onnxruntime does not run the model with them as outputs"
 
@@ -35,15 +43,35 @@ class Settled:
         self.first = first
         self._model, self._refused = model, refused
         self._plain: dict[str, np.ndarray] = {}
+        self._running: Future[None] | None = None
         self._captured: list[dict[str, np.ndarray]] = []
 
-    def run_plain(self, stop: Stop) -> None:
-        """Run the first sample without capture, and let go of that session.
+    def begin(self, stop: Stop) -> None:
+        """Run the first sample without capture: beside what follows, unless the weights should not be held twice.
 
         Raises:
             RuntimeFailure: if the model is refused or fails.
             StoppedError: if it was told to stop.
         """
+        if self._model.file_bytes > BESIDE_BYTES:
+            self._run_plain(stop)
+            return
+        beside = ThreadPoolExecutor(1, "haoline-plain")
+        self._running = beside.submit(self._run_plain, stop)
+        beside.shutdown(wait=False)
+
+    def finish(self) -> None:
+        """Wait for the plain run.
+
+        Raises:
+            RuntimeFailure: if the model is refused or fails.
+            StoppedError: if it was told to stop.
+        """
+        running, self._running = self._running, None
+        if running is not None:
+            running.result()
+
+    def _run_plain(self, stop: Stop) -> None:
         session = self.plan.plain()
         self.provider = session.provider
         runner = Runner(session, (), None, self.plan.dtypes)
@@ -61,14 +89,16 @@ class Settled:
             try:
                 return self._tried(at, stop)
             except RuntimeFailure as failure:
+                self.finish()  # what the plain run cannot do either is the model's own fault
                 blamed = culprits(failure, self.plan.passes[at], self._model, self.forms.of(self.first.feeds))
                 if not blamed:
                     raise
                 self._leave_out(at, blamed)
 
     def _tried(self, at: int, stop: Stop) -> tuple[Runner, dict[str, np.ndarray]]:
-        runner = self.plan.runner(at, self.forms.of)
+        runner = self.plan.runner(at, self.forms.of, self.pools(at))
         found = runner.run(self.first.feeds, self.first.label, stop.options())
+        self.finish()
         self._captured.append({name: found[name].copy() for name in self._plain if name in found})
         self._note_missing(at, found)
         return runner, found
@@ -78,6 +108,12 @@ class Settled:
         for target in self.plan.passes[at].targets:
             if target.output not in found:
                 self._refused.add(CONTAINER, target.name, target.op)
+
+    def pools(self, at: int) -> int:
+        """Two, so that one sample can run while another is counted, where the tensors of a pass are not too large."""
+        sizes = self.forms.of(self.first.feeds)
+        held = sum(sizes[target.tensor].nbytes or 0 for target in self.plan.passes[at].targets)
+        return 2 if held <= TWICE_BYTES else 1
 
     def _leave_out(self, at: int, names: set[str]) -> None:
         for target in self.plan.passes[at].targets:

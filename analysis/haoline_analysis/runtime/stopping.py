@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_AT_ONCE = 2  # runs: the plain one, and one with capture
+
 
 class Stop:
     """Says to a piece of work that it should end, and to the run of onnxruntime inside it."""
@@ -23,7 +25,7 @@ class Stop:
     def __init__(self) -> None:
         """Nobody has asked to stop."""
         self._asked = Event()
-        self._options: Any = None
+        self._options: list[Any] = []
         self._lock = Lock()
 
     @property
@@ -35,8 +37,8 @@ class Stop:
         """End the run in progress, and all that would follow."""
         with self._lock:
             self._asked.set()
-            if self._options is not None:
-                self._options.terminate = True
+            for options in self._options:
+                options.terminate = True
 
     def options(self) -> Any:
         """Run options for the next run.
@@ -47,9 +49,10 @@ class Stop:
         with self._lock:
             if self.asked:
                 raise StoppedError
-            self._options = onnxruntime().RunOptions()
-            self._options.log_severity_level = 4  # what goes wrong is raised
-            return self._options
+            options = onnxruntime().RunOptions()
+            options.log_severity_level = 4  # what goes wrong is raised
+            self._options = [*self._options[1 - _AT_ONCE :], options]
+            return options
 
 
 def interruptible(work: Callable[[Stop, Tell], T], tell: Tell) -> T:

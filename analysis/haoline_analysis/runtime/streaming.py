@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,11 +12,12 @@ from haoline_analysis.runtime.runner import StoppedError
 from haoline_analysis.runtime.store.errors import StoreFullError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from concurrent.futures import Future
 
     from haoline_analysis.runtime.collector import Collector
     from haoline_analysis.runtime.runner import Runner
-    from haoline_analysis.runtime.samples import Samples
+    from haoline_analysis.runtime.samples import Sample, Samples
     from haoline_analysis.runtime.settle import Settled
     from haoline_analysis.runtime.stopping import Stop, Tell
     from haoline_analysis.runtime.store import TensorStore
@@ -66,14 +68,14 @@ class Stream:
         runner, arrays = self._settled.open(at, stop)
         self.progress.runner, self.progress.at = runner, at
         targets = self._settled.plan.passes[at].targets
-        for index in range(self._limit(at)):
-            sample = self._samples[index] if index else self._settled.first
-            if index:
-                arrays = runner.run(sample.feeds, sample.label or f"sample {index}", stop.options())
-            if not self._take(at, index, captured(targets, arrays)):
-                break
-            self.progress.tainted |= tainted(sample.feeds)
-            self._tell(f"Sample {index + 1} of {len(self._samples)}", self._fraction(at, index + 1))
+        with _Behind(self._settled.pools(at) > 1) as behind:
+            for index in range(self._limit(at)):
+                sample = self._samples[index] if index else self._settled.first
+                if index:
+                    arrays = runner.run(sample.feeds, sample.label or f"sample {index}", stop.options())
+                behind.do(self._take, at, index, sample, captured(targets, arrays))
+                if self.progress.full:
+                    break
 
     def _limit(self, at: int) -> int:
         """Samples to run: no more than the store took of the passes before."""
@@ -82,20 +84,54 @@ class Stream:
     def _fraction(self, at: int, done: int) -> float:
         return (at + done / len(self._samples)) / len(self._settled.plan.passes)
 
-    def _take(self, at: int, index: int, arrays: Mapping[str, np.ndarray]) -> bool:
-        """Store and count one sample; False where the store has no room for it."""
+    def _take(self, at: int, index: int, sample: Sample, arrays: Mapping[str, np.ndarray]) -> None:
+        """Store and count one sample, unless the store has no room for it, or had none for the one before."""
+        if self.progress.full and self.progress.done[at] != index:
+            return
         if self._store is not None:
             try:
                 for name, array in arrays.items():
                     self._store.put(name, index, array)
             except StoreFullError as error:
                 self.progress.full = str(error)
-                return False
+                return
             if at == len(self._settled.plan.passes) - 1:
                 self._store.done(index)
         self._collector.add(arrays)
         self.progress.done[at] += 1
-        return True
+        self.progress.tainted |= tainted(sample.feeds)
+        self._tell(f"Sample {index + 1} of {len(self._samples)}", self._fraction(at, index + 1))
+
+
+class _Behind:
+    """Does one thing at a time while the caller goes on to the next; waits for the last one at the end."""
+
+    def __init__(self, apart: bool) -> None:
+        self._pool = ThreadPoolExecutor(1, "haoline-statistics") if apart else None
+        self._last: Future[None] | None = None
+
+    def do(self, work: Callable[..., None], *arguments: Any) -> None:
+        """Begin the work once what was begun before is over, and raise what that raised."""
+        if self._pool is None:
+            work(*arguments)
+            return
+        self._wait()
+        self._last = self._pool.submit(work, *arguments)
+
+    def _wait(self) -> None:
+        last, self._last = self._last, None
+        if last is not None:
+            last.result()
+
+    def __enter__(self) -> _Behind:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self._wait()
+        finally:
+            if self._pool is not None:
+                self._pool.shutdown()
 
 
 def captured(targets: Sequence[Target], arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

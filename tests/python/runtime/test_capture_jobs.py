@@ -130,13 +130,14 @@ def test_several_passes_are_stored_as_one(tmp_path, monkeypatch):
 
 
 class Interrupting:
-    """A sample maker in the middle of which somebody presses Ctrl-C."""
+    """A sample maker in the middle of which somebody presses Ctrl-C, once."""
 
     def __init__(self, at):
         self.at = at
 
     def __call__(self, index):
         if index == self.at:
+            self.at = -1
             os.kill(os.getpid(), signal.SIGINT)
         return models.digits(1, seed=index)[0]
 
