@@ -148,19 +148,18 @@ class Runner:
         return io, views
 
     def _places(self, forms: Sequence[Form]) -> tuple[dict[str, tuple[Form, int]], int]:
-        """Where in the pool each output of known size goes, and the bytes of all."""
-        found: dict[str, tuple[Form, int]] = {}
-        size = 0
+        """Where in the pool each output of known size goes, those of one form side by side, and the bytes of all."""
+        alike: dict[Form, list[str]] = {}
         for name, target in self._by_output.items():
             form = UNKNOWN if target.stacked or not forms else forms[target.tensor]
-            nbytes = form.nbytes
-            if (
-                nbytes is not None
-                and dtypes.BITS[form.dtype] >= 8
-                and self._types.get(name) == _TYPE_WORDS.get(form.dtype)
-            ):
+            if self._types.get(name) == _TYPE_WORDS.get(form.dtype) and _bindable(form):
+                alike.setdefault(form, []).append(name)
+        found: dict[str, tuple[Form, int]] = {}
+        size = 0
+        for form, names in alike.items():
+            for name in names:
                 found[name] = form, size
-                size += -(-max(nbytes, 1) // _ALIGNMENT) * _ALIGNMENT
+                size += -(-max(form.nbytes or 0, 1) // _ALIGNMENT) * _ALIGNMENT
         return found, size
 
 
@@ -183,6 +182,11 @@ _NUMPY_TYPES = {
 def _numbers(value: Any) -> bool:
     """Whether an OrtValue is a tensor of numbers."""
     return bool(value.has_value() and value.is_tensor() and value.data_type() != "tensor(string)")
+
+
+def _bindable(form: Form) -> bool:
+    """Whether the size is known, and elements have whole bytes."""
+    return form.nbytes is not None and dtypes.BITS[form.dtype] >= 8
 
 
 def _aligned(size: int) -> np.ndarray:
