@@ -6,5 +6,6 @@ from haoline_analysis.runtime.statistics.axes import channel_axes, layouts
 from haoline_analysis.runtime.statistics.elements import StatisticsError
 from haoline_analysis.runtime.statistics.histogram import Histogram
 from haoline_analysis.runtime.statistics.tensor_statistics import TensorStatistics
+from haoline_analysis.runtime.statistics.together import Together
 
-__all__ = ["Histogram", "StatisticsError", "TensorStatistics", "channel_axes", "layouts"]
+__all__ = ["Histogram", "StatisticsError", "TensorStatistics", "Together", "channel_axes", "layouts"]

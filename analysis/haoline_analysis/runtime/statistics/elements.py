@@ -42,6 +42,12 @@ def widened(values: np.ndarray) -> np.ndarray:
 
 
 @lru_cache(maxsize=64)
+def wide_dtype(dtype: np.dtype) -> np.dtype:
+    """What :func:`widened` makes of an element type."""
+    return widened(np.empty(0, dtype)).dtype
+
+
+@lru_cache(maxsize=64)
 def limits(dtype: np.dtype) -> tuple[float, float] | None:
     """The least and the greatest finite value of an element type; None for truth values, which always are at one."""
     if dtype.kind in "iu":

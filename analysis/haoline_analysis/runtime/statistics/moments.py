@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,6 +10,9 @@ from haoline_analysis.runtime.statistics.careful import careful_sums
 from haoline_analysis.runtime.statistics.reductions import cancelling, exact_of, fast_sums, gather, large_means
 from haoline_analysis.runtime.statistics.sheets import Sheet
 from haoline_analysis.runtime.statistics.sums import Exact, Sums
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _WAITING = 16_384  # elements per array of the sums that wait to be joined
 _MOST_WAITING = 32
@@ -21,31 +24,53 @@ class Moments:
     Where means are large against deviations, the sheets that follow are summed about the means so far.
     """
 
-    def __init__(self, channels: int) -> None:
-        """Start with no elements."""
+    def __init__(self, channels: int, waiting: int = _WAITING) -> None:
+        """Start with no elements; ``waiting``: sums, times their channels, that may wait."""
         self.channels = channels
         self.nan = 0
         self.inf = 0
+        self._most = min(_MOST_WAITING, max(1, waiting // max(channels, 1)))
         self._known = _nothing(channels)
         self._waiting: list[Sums] = []
         self._pivot: np.ndarray | None = None
 
+    @classmethod
+    def of(cls, known: Exact) -> Moments:
+        """Those of elements whose statistics are known."""
+        moments = cls(len(known.mean))
+        moments._known = known
+        return moments
+
     def add(self, sheet: Sheet) -> tuple[float, float]:
         """Take in a sheet; its least and greatest finite element."""
-        lanes = fast_sums(sheet, self._pivot)
-        if lanes is None:
+        found = self.summarise([sheet])
+        if isinstance(found, int):
             found = gathered(careful_sums(sheet), sheet.groups)
-            self._join(found)
-            return found.least, found.most
-        sums = gather(lanes, sheet.groups)
+        self.take(found)
+        return found.least, found.most
+
+    def summarise(self, sheets: Sequence[Sheet]) -> Sums | Exact | int:
+        """Statistics of sheets of one form, to be taken in; the number of one that wants a careful look instead.
+
+        The channels of the sheets follow one another.
+        """
+        lanes = fast_sums(sheets, self._pivot)
+        if isinstance(lanes, int):
+            return lanes
+        sums = gather(lanes, sheets[0].groups)
         unsure = cancelling(sums, self._known)
-        if unsure is None:
-            self._wait(sums)
+        return sums if unsure is None else _corrected(sums, sheets, unsure, direct=lanes is sums)
+
+    def take(self, found: Sums | Exact) -> None:
+        """Take in what was found."""
+        if isinstance(found, Sums):
+            self._waiting.append(found)
+            if len(self._waiting) >= self._most:
+                self._join_waiting()
         else:
             self._join_waiting()
-            self._join(_corrected(sums, sheet, unsure, direct=lanes is sums))
-            self._aim()
-        return lanes.least, lanes.most
+            self._join(found)
+            self._pivot = large_means(self._known)
 
     def merge(self, other: Moments) -> None:
         """Take in the statistics of other elements of the same channels."""
@@ -56,9 +81,8 @@ class Moments:
 
     def collapse(self) -> Moments:
         """The same elements as one channel."""
-        single = Moments(1)
+        single = Moments.of(gathered(self.known(), (1, 1, self.channels)))
         single.nan, single.inf = self.nan, self.inf
-        single._known = gathered(self.known(), (1, 1, self.channels))
         return single
 
     def known(self) -> Exact:
@@ -66,18 +90,13 @@ class Moments:
         self._join_waiting()
         return self._known
 
-    def _wait(self, sums: Sums) -> None:
-        self._waiting.append(sums)
-        if len(self._waiting) * self.channels >= _WAITING or len(self._waiting) == _MOST_WAITING:
-            self._join_waiting()
-
     def _join_waiting(self) -> None:
         if self._waiting:
             waiting, self._waiting = self._waiting, []
             parts = exact_of(waiting)
             self._join(_reduced(parts, parts.low.shape, (0,)))
             if self._pivot is not None:
-                self._aim()
+                self._pivot = large_means(self._known)
 
     def _join(self, part: Exact) -> None:
         """Take in statistics of other elements; squares of huge float64 values may become infinite."""
@@ -85,10 +104,6 @@ class Moments:
             self._known = _united(self._known, part)
         self.nan += part.nan
         self.inf += part.inf
-
-    def _aim(self) -> None:
-        """Sum about the means from now on where they are large against deviations."""
-        self._pivot = large_means(self._known)
 
 
 def _united(known: Exact, part: Exact) -> Exact:
@@ -100,14 +115,20 @@ def _united(known: Exact, part: Exact) -> Exact:
     return Exact(count, low, high, known.mean + away * share, spread, known.zeros + part.zeros)
 
 
-def _corrected(sums: Sums, sheet: Sheet, unsure: np.ndarray, *, direct: bool) -> Exact:
+def _corrected(sums: Sums, sheets: Sequence[Sheet], unsure: np.ndarray, *, direct: bool) -> Exact:
     """The sums with the unsure channels looked at again; ``direct``: lanes are channels."""
-    if not direct or unsure.all():
-        return gathered(careful_sums(sheet), sheet.groups)
     exact = Exact.of([values.reshape(-1).copy() for values in exact_of([sums]).arrays()])
-    some = sheet.values[unsure] if sheet.axis else sheet.values[:, unsure]
-    again = careful_sums(Sheet(some, sheet.axis, (1, int(unsure.sum()), 1)))
-    exact.mean[unsure], exact.spread[unsure] = again.mean, again.spread
+    parts = (np.split(values, len(sheets)) for values in (exact.mean, exact.spread, unsure))
+    for sheet, mean, spread, own in zip(sheets, *parts, strict=True):
+        if not own.any():
+            continue
+        if direct:
+            some = sheet.values[own] if sheet.axis else sheet.values[:, own]
+            again = careful_sums(Sheet(some, sheet.axis, (1, int(own.sum()), 1)))
+            mean[own], spread[own] = again.mean, again.spread
+        else:
+            again = gathered(careful_sums(sheet), sheet.groups)
+            mean[:], spread[:] = again.mean, again.spread
     return exact
 
 

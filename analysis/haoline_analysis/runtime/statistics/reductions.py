@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haoline_analysis.runtime.statistics.elements import widened
+from haoline_analysis.runtime.statistics.elements import wide_dtype, widened
 from haoline_analysis.runtime.statistics.sums import Exact, Sums
 
 if TYPE_CHECKING:
@@ -28,38 +28,56 @@ _LARGEST = {4: 1e13, 8: 1e140}  # by bytes of an element: squares of sums stay f
 _UNDERFLOW = {4: 1e-30, 8: 1e-290}  # squares below lose digits
 
 
-def fast_sums(sheet: Sheet, pivot: np.ndarray | None = None) -> Sums | None:
-    """Sums per lane, of the differences to a ``pivot`` [channels] where it is not zero; None: look with care."""
-    if sheet.values.dtype == np.bool_:
-        return _sums_of_truth(sheet)
-    sums: Sums | None = None
-    lane_pivot = None if pivot is None else np.broadcast_to(pivot[:, None], sheet.groups).reshape(-1)
-    few = lane_pivot is not None and np.count_nonzero(lane_pivot) * _FEW < len(lane_pivot)
-    away: np.ndarray | None = None
-    for part, tile in tiles(sheet):
-        values = widened(tile)
-        if sums is None:
-            lanes = sheet.values.shape[1 - sheet.axis]
-            low, high, total, square = (np.empty(lanes, values.dtype) for _ in range(4))
-            sums = Sums(sheet.depth, low, high, total, square, pivot=pivot)
-            if lane_pivot is not None and not few:
-                away = lane_pivot.astype(values.dtype).reshape((-1, 1) if sheet.axis else -1)
-        if not _sum_tile(values, sheet.axis, sums, part, away):
-            return None
-    if few and sums is not None and lane_pivot is not None:
-        _sum_few(sheet, lane_pivot, sums)
+def fast_sums(sheets: Sequence[Sheet], pivot: np.ndarray | None = None) -> Sums | int:
+    """Sums per lane of sheets of one form, one after the other.
+
+    Args:
+        sheets: of one form and element type.
+        pivot: [sheets × channels], what is summed are the differences to it where it is not zero.
+
+    Returns:
+        The sums [sheets × lanes], or the number of a sheet that wants a careful look.
+    """
+    first = sheets[0]
+    if first.values.dtype == np.bool_:
+        return _sums_of_truth(first)
+    low, high, total, square = (np.empty(len(sheets) * first.lanes, wide_dtype(first.values.dtype)) for _ in range(4))
+    sums = Sums(first.depth, low, high, total, square, pivot=pivot)
+    channels = first.groups[1]
+    for index, sheet in enumerate(sheets):
+        own = None if pivot is None else pivot[index * channels : (index + 1) * channels]
+        if not _sum_sheet(sheet, sums, index * first.lanes, own):
+            return index
     return sums
 
 
-def _sum_few(sheet: Sheet, pivot: np.ndarray, sums: Sums) -> None:
+def _sum_sheet(sheet: Sheet, sums: Sums, start: int, pivot: np.ndarray | None) -> bool:
+    """Fill in the sums of the lanes from ``start``; False where that is not possible."""
+    lane_pivot = None if pivot is None else np.broadcast_to(pivot[:, None], sheet.groups).reshape(-1)
+    away: np.ndarray | None = None
+    few = lane_pivot is not None and np.count_nonzero(lane_pivot) * _FEW < len(lane_pivot)
+    if lane_pivot is not None and not few:
+        away = lane_pivot.astype(sums.low.dtype).reshape((-1, 1) if sheet.axis else -1)
+    for part, tile in tiles(sheet):
+        there = slice(start + part.start, start + min(part.stop, sheet.lanes))
+        if not _sum_tile(widened(tile), sheet.axis, sums, there, None if away is None else away[part]):
+            return False
+    if few and lane_pivot is not None:
+        _sum_few(sheet, lane_pivot, sums, start)
+    return True
+
+
+def _sum_few(sheet: Sheet, pivot: np.ndarray, sums: Sums, start: int) -> None:
     """Sum the lanes that have a pivot once more, about it."""
     lanes = np.flatnonzero(pivot)
+    if not len(lanes):
+        return
     values = widened(sheet.values.take(lanes, axis=1 - sheet.axis))
     away = pivot[lanes].astype(values.dtype)
     values = values - (away[:, None] if sheet.axis else away)
     total, square = np.empty_like(away), np.empty_like(away)
     _sum_and_square(values, sheet.axis, total, square)
-    sums.total[lanes], sums.square[lanes] = total, square
+    sums.total[start + lanes], sums.square[start + lanes] = total, square
 
 
 def _sums_of_truth(sheet: Sheet) -> Sums:
@@ -72,7 +90,7 @@ def _sums_of_truth(sheet: Sheet) -> Sums:
 
 def tiles(sheet: Sheet) -> Iterator[tuple[slice, np.ndarray]]:
     """Pieces of a sheet that fit the cache, with the lanes they hold."""
-    lanes = sheet.values.shape[1 - sheet.axis]
+    lanes = sheet.lanes
     pieces = max(1, round(sheet.values.size / _TILE[sheet.axis]))
     step = -(-lanes // pieces)
     for start in range(0, lanes, step):
@@ -88,7 +106,7 @@ def _sum_tile(values: np.ndarray, axis: int, sums: Sums, part: slice, away: np.n
     if not (least > -largest and most < largest):  # NaN is neither
         return False
     sums.least, sums.most = min(sums.least, least), max(sums.most, most)
-    _sum_and_square(values if away is None else values - away[part], axis, sums.total[part], sums.square[part])
+    _sum_and_square(values if away is None else values - away, axis, sums.total[part], sums.square[part])
     if least <= 0 <= most:
         _count_zeros(values, axis, sums, part)
     return True
@@ -158,15 +176,15 @@ def _count(truth: np.ndarray, axis: int) -> np.ndarray:
 
 
 def gather(sums: Sums, groups: tuple[int, int, int]) -> Sums:
-    """Sums per channel from sums per lane."""
+    """Sums per channel [sheets × channels] from sums per lane."""
     before, channels, after = groups
     if before == after == 1:
         return sums
-    shape, axes = ((before, channels), 0) if after == 1 else (groups, (0, 2))
+    shape, axes = ((-1, before, channels), 1) if after == 1 else ((-1, *groups), (1, 3))
 
     def fold(reduce: Any, lanes: np.ndarray, dtype: Any) -> np.ndarray:
         folded: np.ndarray = reduce(lanes.reshape(shape), axis=axes, dtype=dtype)
-        return folded
+        return folded.reshape(-1)
 
     return Sums(
         sums.count * before * after,

@@ -31,9 +31,23 @@ class Reservoir:
 
     def add(self, values: np.ndarray) -> None:
         """Draw from an array of one dimension, which is copied from."""
-        while self._size + values.size // self.stride > CAPACITY:
+        self.make_room(values.size)
+        self.keep(values.copy() if self.stride == 1 else values.take(self.places(values.size)))
+
+    def make_room(self, size: int) -> None:
+        """Double the stride until a subsample of so many elements fits in."""
+        while self._size + size // self.stride > CAPACITY:
             self._thin()
-        self._keep(values.copy() if self.stride == 1 else self._draw(values, self.stride))
+
+    def places(self, size: int) -> np.ndarray:
+        """Random places in an array, one of each ``stride`` consecutive ones."""
+        return self._random_places(size, self.stride)
+
+    def keep(self, values: np.ndarray) -> None:
+        """Keep elements that were drawn at :meth:`places`."""
+        if values.size:
+            self._parts.append(values)
+            self._size += values.size
 
     def merge(self, other: Reservoir) -> None:
         """Take in another subsample, both at the larger stride."""
@@ -46,7 +60,7 @@ class Reservoir:
             self._thin()
             parts = self._half(parts)
         for part in parts:
-            self._keep(part)
+            self.keep(part)
 
     def values(self) -> np.ndarray:
         """What is kept, in the order in which it came."""
@@ -54,25 +68,21 @@ class Reservoir:
             self._parts = [np.concatenate(self._parts)]
         return self._parts[0] if self._parts else np.empty(0)
 
-    def _keep(self, values: np.ndarray) -> None:
-        if values.size:
-            self._parts.append(values)
-            self._size += values.size
-
     def _thin(self) -> None:
         self._parts = self._half(self._parts and [self.values()])
         self._size = sum(map(len, self._parts))
         self.stride *= 2
 
     def _half(self, parts: list[np.ndarray]) -> list[np.ndarray]:
-        return [half for half in (self._draw(part, 2) for part in parts) if half.size]
+        halves = [part.take(self._random_places(part.size, 2)) for part in parts]
+        return [half for half in halves if half.size]
 
-    def _draw(self, values: np.ndarray, stride: int) -> np.ndarray:
-        """One of each ``stride`` neighbours, a power of two, each element with the same probability."""
-        strata = -(-values.size // stride)
-        places = _PLACES[:strata] * stride
+    def _random_places(self, size: int, stride: int) -> np.ndarray:
+        """One of each ``stride`` neighbours, a power of two, each with the same probability."""
+        strata = -(-size // stride)
+        places: np.ndarray = _PLACES[:strata] * stride
         places += self._below(stride, strata)
-        return values.take(places if places[-1] < values.size else places[:-1])  # the last stratum may be short
+        return places if places[-1] < size else places[:-1]  # the last stratum may be short
 
     def _below(self, stride: int, size: int) -> np.ndarray:
         unit = np.uint16 if stride <= 1 << 16 else np.uint32

@@ -34,6 +34,11 @@ class Sheet(NamedTuple):
     groups: tuple[int, int, int]
 
     @property
+    def lanes(self) -> int:
+        """Number of lanes."""
+        return int(self.values.shape[1 - self.axis])
+
+    @property
     def depth(self) -> int:
         """Elements of one lane."""
         return int(self.values.shape[self.axis])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,11 @@ from haoline_analysis.runtime.statistics.moments import Moments
 from haoline_analysis.runtime.statistics.quantiles import quantile_columns, sorted_finite
 from haoline_analysis.runtime.statistics.reservoir import Reservoir
 from haoline_analysis.runtime.statistics.sheets import sheets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from haoline_analysis.runtime.statistics.sums import Exact
 
 SMALL = 4096
 """Arrays of no more elements are held back and worked through together."""
@@ -33,7 +38,7 @@ class TensorStatistics:
 
     def __init__(self, channel_axis: int | None = None, seed: int = 0) -> None:
         """Expect channels along ``channel_axis`` (from the end if negative); merged parts want different seeds."""
-        self.samples = 0
+        self._samples = 0
         self.channels_lost = False
         """Whether a sample came whose channels do not fit: its rank or their number is another."""
         self._channel_axis = channel_axis
@@ -42,6 +47,8 @@ class TensorStatistics:
         self._saturated = 0
         self._moments: Moments | None = None
         self._reservoir = Reservoir(seed)
+        self.pending: Callable[[], None] | None = None
+        """Hands over what somebody else counted for this tensor (see ``Together``)."""
         self._held: list[np.ndarray] = []
         self._held_elements = 0
 
@@ -53,7 +60,7 @@ class TensorStatistics:
         """
         array = np.asarray(array)
         check_dtype(array.dtype)
-        self.samples += 1
+        self._samples += 1
         self._count += array.size
         self._dtype = array.dtype
         if array.size > SMALL:
@@ -64,11 +71,40 @@ class TensorStatistics:
         if self._held_elements >= _HELD or len(self._held) == _HELD_ARRAYS:
             self._release()
 
+    @property
+    def samples(self) -> int:
+        """Samples taken in."""
+        self._release()
+        return self._samples
+
+    @property
+    def channel_axis(self) -> int | None:
+        """Where channels are expected; None if nowhere, or no more."""
+        return self._channel_axis
+
+    @property
+    def reservoir(self) -> Reservoir:
+        """The subsample, for those who count elsewhere."""
+        return self._reservoir
+
+    def absorb(self, samples: int, elements: int, known: Exact, dtype: np.dtype) -> None:
+        """Take in what was counted elsewhere, but for the subsample: finite elements below the limits of the type."""
+        self._samples += samples
+        self._count += elements
+        self._dtype = dtype
+        moments = Moments.of(known)
+        self._moments_of(moments.channels).merge(self._fitting(moments))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything but the tie to whoever else counts for this tensor."""
+        self._release()
+        return self.__dict__ | {"pending": None}
+
     def merge(self, other: TensorStatistics) -> None:
         """Take in the statistics of other samples of the same tensor."""
         self._release()
         other._release()
-        self.samples += other.samples
+        self._samples += other.samples
         self._count += other._count
         self._saturated += other._saturated
         self._dtype = self._dtype or other._dtype
@@ -87,7 +123,7 @@ class TensorStatistics:
         some = finite > 0
         low, high = (float(total.low[0]), float(total.high[0])) if some else (np.nan, np.nan)
         return {
-            "samples": self.samples,
+            "samples": self._samples,
             "count": self._count,
             "min": low,
             "max": high,
@@ -136,7 +172,9 @@ class TensorStatistics:
         return self._dtype is not None and limits(self._dtype) is not None
 
     def _release(self) -> None:
-        """Work through what was held back, arrays of one shape together."""
+        """Work through what was held back, arrays of one shape together; take in what others counted."""
+        if self.pending is not None:
+            self.pending()
         held, self._held, self._held_elements = self._held, [], 0
         start = 0
         for stop in range(1, len(held) + 1):
