@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from haoline_analysis.runtime.aliases import Shared, Sharing
-from haoline_analysis.runtime.statistics import TensorStatistics
+from haoline_analysis.runtime.statistics import TensorStatistics, Together
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +35,7 @@ class Collector:
         """
         self._axes, self._seed = channel_axes, seed
         self.sharing = Sharing(aliases, channel_axes, roots)
+        self._together = Together()
         self.statistics: dict[str, TensorStatistics] = {}  # of those that are no aliases
         self.forms: dict[str, tuple[str, tuple[int, ...]]] = {}  # element type and shape of the first sample
 
@@ -46,10 +47,12 @@ class Collector:
         for name, array in arrays.items():
             if name not in self.forms:
                 self.forms[name] = array.dtype.name, tuple(array.shape)
+        jobs = []
         for name in self.sharing.own(arrays):
             if name not in self.statistics:
                 self.statistics[name] = TensorStatistics(self._axes.get(name), self._seed)
-            self.statistics[name].add(arrays[name])
+            jobs.append((self.statistics[name], arrays[name]))
+        self._together.add(jobs)
 
     def merge(
         self,
