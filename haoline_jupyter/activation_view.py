@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from threading import RLock
+from contextlib import suppress
+from threading import RLock, Thread
 from typing import TYPE_CHECKING, Any
 
 import traitlets as t
@@ -155,6 +156,19 @@ class ActivationView(CellView):
     def to_html(self, path: str | Path | None = None) -> str:
         """One page that opens as this view is now, also written to ``path`` where given."""
         return display.to_html(self.captured, path, assets=assets.views(), state=self.state())
+
+    def live(self) -> dict[str, Any]:
+        """The form that a page draws; meanwhile the sample shown is run again, for the first picture not to wait."""
+        if self.captured.mode != "stored" and len(self.captured.tensors):
+            Thread(target=self._warm, name="haoline-activations", daemon=True).start()
+        return super().live()
+
+    def _warm(self) -> None:
+        """Have the tensors of the sample shown at hand; whoever asks for one later hears what is wrong with it."""
+        known = self.captured.tensors.index
+        shown = str(self.report.tables["tensors"]["name"].values[self.tensor]) if self.tensor >= 0 else ""
+        with suppress(Exception):
+            self.captured.load(shown if shown in known else known[0], self.sample)
 
     def _answer(self, _: Any, content: Any, buffers: Any) -> None:
         """The page asks for a tile, an array or an input; each is answered in kind, failures too."""

@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import re
+import threading
 from pathlib import Path
 
 import nbformat
@@ -224,6 +225,16 @@ class TestForms:
         assert (stored["state"]["sample"], stored["state"]["panel"]) == (2, {"sort": "mean"})
         assert container.decode(base64.b64decode(stored["activations"]))[0]["id"] == captured.id
         shown.outputs._cells.clear()
+
+    def test_the_sample_shown_is_at_hand_before_anybody_asks(self, captured, view, monkeypatch):
+        asked = []
+        monkeypatch.setattr(captured, "load", lambda *about: asked.append(about))
+        view.tensor, view.sample = "relu_4", 5
+        view.live()
+        for thread in threading.enumerate():
+            if thread.name == "haoline-activations":
+                thread.join(10)
+        assert asked == [("relu_4", 5)]
 
     def test_text_and_table_name_the_dead_layer(self, captured):
         text, html = display.summary(captured), display.static_html(captured)
