@@ -65,8 +65,8 @@ class Plan:
         """
         return Session(self.source, None, self.provider, dict(self.linked), capturing=False)
 
-    def session(self, at: int) -> Session:
-        """The session that hands out the tensors of one pass.
+    def session(self, at: int, *, beside: bool = False) -> Session:
+        """The session that hands out the tensors of one pass, beside other work or alone.
 
         Raises:
             RuntimeFailure: if onnxruntime refuses it.
@@ -75,7 +75,7 @@ class Plan:
         names = [target.output.encode() for target in part.targets if not target.stacked]
         with self.source.buffer() as buf:
             data = wire.with_outputs(buf, wire.scan(buf), names, part.bodies)
-        return Session(self.source, data, self.provider, dict(self.linked), capturing=True)
+        return Session(self.source, data, self.provider, dict(self.linked), capturing=True, beside=beside)
 
     def runner(
         self, at: int, forms: Callable[[Mapping[str, np.ndarray]], Sequence[Form]] | None = None, pools: int = 1
@@ -85,7 +85,7 @@ class Plan:
         Raises:
             RuntimeFailure: if onnxruntime refuses it.
         """
-        return Runner(self.session(at), self.passes[at].targets, forms, self.dtypes, pools)
+        return Runner(self.session(at, beside=pools > 1), self.passes[at].targets, forms, self.dtypes, pools)
 
     def without(self, at: int, names: set[str], model: Model) -> Plan:
         """The same with fewer targets in one pass."""

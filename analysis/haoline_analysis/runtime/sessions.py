@@ -29,6 +29,7 @@ class Session:
         linked: dict[str, Path],
         *,
         capturing: bool,
+        beside: bool = False,
     ) -> None:
         """Make the model ready to run.
 
@@ -38,12 +39,13 @@ class Session:
             provider: an execution provider, None or "auto" for the best there is.
             linked: external files that onnxruntime would not follow.
             capturing: keep to the layouts of the graph, so that no tensor exists twice.
+            beside: other work wants the cores too while this session runs.
 
         Raises:
             RuntimeFailure: if onnxruntime refuses it.
         """
         self._held: list[np.memmap] = []
-        options = self._options(source, linked, capturing=capturing)
+        options = self._options(source, linked, capturing=capturing, beside=beside)
         asked = providers.chosen(provider)
         model: Any = source.data if data is None else data
         if model is None:
@@ -51,13 +53,14 @@ class Session:
         self.ort = _made(model, options, asked, source.label)
         self.provider = providers.actual(self.ort, provider)
 
-    def _options(self, source: ModelSource, linked: dict[str, Path], *, capturing: bool) -> Any:
+    def _options(self, source: ModelSource, linked: dict[str, Path], *, capturing: bool, beside: bool) -> Any:
         ort = onnxruntime()
         options = ort.SessionOptions()
         options.log_severity_level = _FATAL
+        # Threads that wait for work would do so on a core that counts the sample before, or this one afterwards.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0" if beside else "1")
+        options.add_session_config_entry("session.force_spinning_stop", "1")
         if capturing:
-            # Threads that wait for work would do so on the core that counts the sample before.
-            options.add_session_config_entry("session.intra_op.allow_spinning", "0")
             options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
         if source.folder is not None and not linked:
             options.add_session_config_entry(_FOLDER, str(source.folder))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from haoline_analysis.runtime.stopping import Stop
     from haoline_analysis.runtime.targets import Refusals
 
-TWICE_BYTES = 96 << 20
+TWICE_BYTES = 112 << 20
 """Bytes of one sample's tensors up to which those of two are held."""
 
 BESIDE_BYTES = 64 << 20
