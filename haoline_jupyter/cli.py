@@ -138,7 +138,10 @@ def activations(words: list[str]) -> int:
     with Progress(TerminalSink()) as progress:
         captured = capturing.capture_of(options, {}, progress)
     _write(_captured_as(captured, options.format), options.output)
-    return OK if captured.complete else INTERRUPTED
+    if captured.complete:
+        return OK
+    sys.stderr.write(f"Not finished: {captured.done:,} of {len(captured.samples):,} samples.\n")
+    return REFUSED if captured.mode == "stored" else INTERRUPTED
 
 
 def _captured_as(captured: ActivationReport, form: str) -> str:

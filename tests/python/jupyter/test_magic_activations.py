@@ -192,6 +192,19 @@ class TestCommandLine:
         frame = pd.read_csv(tmp_path / "rows.csv", index_col=0)
         assert frame.loc["relu_4", "dead_channels"] == 31
 
+    def test_a_page_of_its_own(self, magic, tmp_path):
+        words = ["activations", "digits.onnx", "--input", "digits.npz", "--limit", "2"]
+        assert main([*words, "--format", "html", "-o", "page.html"]) == 0
+        page = (tmp_path / "page.html").read_text()
+        assert "data-haoline-activations=" in page
+        assert "31 of 32" in page
+
+    def test_a_store_that_is_full_says_how_far_it_came(self, magic, capsys):
+        words = ["activations", "digits.onnx", "--input", "digits.npz", "--mode", "stored", "--folder", "kept"]
+        assert main([*words, "--budget", "600kB"]) == 1
+        said = capsys.readouterr()
+        assert "Not finished" in said.err or "600" in said.err
+
     def test_a_bad_input_is_one_line(self, magic, capsys):
         assert main(["activations", "digits.onnx", "--input", "nowhere.npy"]) == 1
         assert capsys.readouterr().err.count("\n") == 1
