@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from haoline_analysis.runtime import wire
 from haoline_analysis.runtime.aliases import find_aliases
+from haoline_analysis.runtime.failures import onnxruntime
 from haoline_analysis.runtime.runner import Runner
 from haoline_analysis.runtime.sessions import Session
 from haoline_analysis.runtime.targets import body_outputs
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from haoline_analysis.runtime.forms import Form
     from haoline_analysis.runtime.source import ModelSource
     from haoline_analysis.runtime.targets import Target
+
+
+DETACHED_BYTES = 4 << 20
+_WEIGHTS = "haoline-weights"
 
 
 @dataclass(frozen=True)
@@ -74,8 +79,18 @@ class Plan:
         part = self.passes[at]
         names = [target.output.encode() for target in part.targets if not target.stacked]
         with self.source.buffer() as buf:
-            data = wire.with_outputs(buf, wire.scan(buf), names, part.bodies)
-        return Session(self.source, data, self.provider, dict(self.linked), capturing=True, beside=beside)
+            graph = wire.scan(buf)
+            location = _WEIGHTS if _detachable(graph) else ""
+            data = wire.changed(buf, graph, wire.Changes(names, part.bodies, location.encode()))
+            return Session(
+                self.source,
+                data,
+                self.provider,
+                dict(self.linked),
+                capturing=True,
+                beside=beside,
+                weights=(location, buf) if location else None,
+            )
 
     def runner(
         self, at: int, forms: Callable[[Mapping[str, np.ndarray]], Sequence[Form]] | None = None, pools: int = 1
@@ -93,6 +108,13 @@ class Plan:
         passes = [*self.passes]
         passes[at] = make_pass(kept, model)
         return replace(self, passes=tuple(passes), key=uuid4().hex)
+
+
+def _detachable(graph: wire.MainGraph) -> bool:
+    """Whether handing the weights over apart from the graph is worth it: they need not be parsed and copied twice."""
+    held = sum(stop - start for start, stop in graph.weights)
+    known = hasattr(onnxruntime().SessionOptions, "add_external_initializers_from_files_in_memory")
+    return known and held >= DETACHED_BYTES and not graph.locations
 
 
 def make_pass(targets: Sequence[Target], model: Model) -> Pass:

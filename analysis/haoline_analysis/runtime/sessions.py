@@ -12,6 +12,7 @@ from haoline_analysis.runtime.failures import onnxruntime, refused_model
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from haoline_analysis.formats.storage import Buffer
     from haoline_analysis.runtime.source import ModelSource
 
 _FATAL = 4  # what goes wrong is raised; onnxruntime need not print it as well
@@ -30,6 +31,7 @@ class Session:
         *,
         capturing: bool,
         beside: bool = False,
+        weights: tuple[str, Buffer] | None = None,
     ) -> None:
         """Make the model ready to run.
 
@@ -40,12 +42,16 @@ class Session:
             linked: external files that onnxruntime would not follow.
             capturing: keep to the layouts of the graph, so that no tensor exists twice.
             beside: other work wants the cores too while this session runs.
+            weights: what ``data`` calls the file that its weights are in, and the bytes of that file, which are copied.
 
         Raises:
             RuntimeFailure: if onnxruntime refuses it.
         """
         self._held: list[np.memmap] = []
-        options = self._options(source, linked, capturing=capturing, beside=beside)
+        options = self._options(source, linked, capturing=capturing, beside=beside, detached=weights is not None)
+        if weights is not None:
+            held = np.frombuffer(weights[1], np.uint8)
+            options.add_external_initializers_from_files_in_memory([weights[0]], [held], [len(held)])
         asked = providers.chosen(provider)
         model: Any = source.data if data is None else data
         if model is None:
@@ -53,7 +59,9 @@ class Session:
         self.ort = _made(model, options, asked, source.label)
         self.provider = providers.actual(self.ort, provider)
 
-    def _options(self, source: ModelSource, linked: dict[str, Path], *, capturing: bool, beside: bool) -> Any:
+    def _options(
+        self, source: ModelSource, linked: dict[str, Path], *, capturing: bool, beside: bool, detached: bool
+    ) -> Any:
         ort = onnxruntime()
         options = ort.SessionOptions()
         options.log_severity_level = _FATAL
@@ -62,7 +70,7 @@ class Session:
         options.add_session_config_entry("session.force_spinning_stop", "1")
         if capturing:
             options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
-        if source.folder is not None and not linked:
+        if source.folder is not None and not linked and not detached:
             options.add_session_config_entry(_FOLDER, str(source.folder))
         if linked:
             self._held = [np.memmap(path, np.uint8, "r") for path in linked.values()]

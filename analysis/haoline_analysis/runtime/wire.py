@@ -14,7 +14,7 @@ from haoline_analysis.errors import MalformedModelError
 from haoline_analysis.formats.protobuf import LEN, VARINT, fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from haoline_analysis.formats.storage import Buffer
 
@@ -24,7 +24,11 @@ Span = tuple[int, int]
 _GRAPH, _NODE, _INITIALIZER, _OUTPUT = 7, 1, 5, 12  # ModelProto.graph, GraphProto.…
 _NODE_OUTPUT, _ATTRIBUTE = 2, 5  # NodeProto.…
 _ATTRIBUTE_NAME, _ATTRIBUTE_GRAPH, _ATTRIBUTE_INTS = 1, 6, 8
-_EXTERNAL, _DATA_LOCATION = 13, 14  # TensorProto.…
+_DATA_TYPE, _RAW, _EXTERNAL, _DATA_LOCATION = 2, 9, 13, 14  # TensorProto.…
+_PLAIN = frozenset({1, 2, 3, 6, 7, 10, 11, 16})  # element types that any onnxruntime reads from external data
+
+LARGE = 4096
+"""Bytes from which on a weight may become external data."""
 
 
 @dataclass(slots=True)
@@ -35,6 +39,7 @@ class MainGraph:
     producers: dict[bytes, Span] = field(default_factory=dict)  # output name -> its node
     outputs: list[bytes] = field(default_factory=list)
     locations: set[str] = field(default_factory=set)  # external data of initializers
+    weights: list[Span] = field(default_factory=list)  # large initializers whose bytes are in the file
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,28 +81,44 @@ def _scan_graph(buf: Buffer, start: int, stop: int, found: MainGraph) -> None:
 
 
 def _scan_initializer(buf: Buffer, start: int, stop: int, found: MainGraph) -> None:
+    plain = large = False
     for number, wire, a, b in fields(buf, start, stop):
         if (number, wire) == (_EXTERNAL, LEN) and _texts(buf, a, b, 1) == [b"location"]:
             found.locations.update(value.decode("utf-8", "replace") for value in _texts(buf, a, b, 2))
+        elif (number, wire) == (_DATA_TYPE, VARINT):
+            plain = a in _PLAIN
+        elif (number, wire) == (_RAW, LEN) and b - a >= LARGE:
+            large = True
+    if plain and large:
+        found.weights.append((start, stop))
 
 
 def _texts(buf: Buffer, start: int, stop: int, number: int) -> list[bytes]:
     return [buf[a:b] for field_, wire, a, b in fields(buf, start, stop) if (field_, wire) == (number, LEN)]
 
 
-def with_outputs(buf: Buffer, graph: MainGraph, names: Iterable[bytes], bodies: Sequence[BodyOutputs] = ()) -> bytes:
-    """The file with ``names`` as further outputs of its graph; those that are outputs already are passed over.
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a session's model has that the file has not."""
+
+    outputs: Sequence[bytes] = ()  # those that are outputs already are passed over
+    bodies: Sequence[BodyOutputs] = ()
+    weights: bytes = b""  # a location: large weights become external data there, the file as it is
+
+
+def changed(buf: Buffer, graph: MainGraph, changes: Changes) -> bytes:
+    """The file with some changes.
 
     Raises:
         MalformedModelError: if a node of ``bodies`` has no body.
     """
     held = set(graph.outputs)
-    new = [name for name in names if name not in held]
-    new += [name for body in bodies for name in body.outputs]
+    new = [name for name in changes.outputs if name not in held]
+    new += [name for body in changes.bodies for name in body.outputs]
     suffix = message(_GRAPH, b"".join(_value(name) for name in new)) if new else b""
-    if not bodies:
+    if not changes.bodies and not changes.weights:
         return b"".join((buf, suffix))
-    chunks = _rewritten(buf, graph, bodies)
+    chunks = _rewritten(buf, graph, _edits(buf, graph, changes))
     try:
         return b"".join([*chunks, suffix])
     finally:
@@ -106,20 +127,48 @@ def with_outputs(buf: Buffer, graph: MainGraph, names: Iterable[bytes], bodies: 
                 chunk.release()
 
 
-def _rewritten(buf: Buffer, graph: MainGraph, bodies: Sequence[BodyOutputs]) -> Chunks:
-    """The file with the nodes of loops written anew; views of everything else."""
-    nodes = sorted(((graph.producers[body.node], body) for body in bodies), key=lambda pair: pair[0])
+def _edits(buf: Buffer, graph: MainGraph, changes: Changes) -> dict[int, bytes]:
+    """New fields of the main graph, by where the content of the old ones begins."""
+    found: dict[int, bytes] = {}
+    for body in changes.bodies:
+        start, stop = graph.producers[body.node]
+        found[start] = message(_NODE, _node(buf, start, stop, body))
+    for start, stop in graph.weights if changes.weights else ():
+        found[start] = message(_INITIALIZER, _detached(buf, start, stop, changes.weights))
+    return found
+
+
+def _rewritten(buf: Buffer, graph: MainGraph, edits: dict[int, bytes]) -> Chunks:
+    """The file with some fields of its main graph written anew; views of everything else."""
     start, stop = graph.span
     inside: Chunks = []
-    at = start
+    copied = at = start
     with memoryview(buf) as view:
-        for (a, b), body in nodes:
-            node = message(_NODE, _node(buf, a, b, body))
-            inside += [view[at : _tag_before(buf, start, stop, a)], node]
+        for _, wire, a, b in fields(buf, start, stop):
+            edit = edits.get(a) if wire == LEN else None
+            if edit is not None:
+                inside += [view[copied:at], edit]
+                copied = b
             at = b
-        inside.append(view[at:stop])
+        inside.append(view[copied:stop])
         head = tag(_GRAPH) + number(sum(map(len, inside)))
         return [view[: _tag_before(buf, 0, len(buf), start)], head, *inside, view[stop:]]
+
+
+def _detached(buf: Buffer, start: int, stop: int, location: bytes) -> bytes:
+    """A weight whose elements are external data: the bytes of the file at the place where they are."""
+    kept: list[bytes] = []
+    at, span = start, (0, 0)
+    for field_, wire, a, b in fields(buf, start, stop):
+        if (field_, wire) == (_RAW, LEN):
+            span = a, b
+        else:
+            kept.append(buf[at:b])
+        at = b
+    offset, length = str(span[0]).encode(), str(span[1] - span[0]).encode()
+    entries = ((b"location", location), (b"offset", offset), (b"length", length))
+    kept += [message(_EXTERNAL, message(1, key) + message(2, text)) for key, text in entries]
+    return b"".join([*kept, tag(_DATA_LOCATION, VARINT), b"\1"])
 
 
 def _tag_before(buf: Buffer, start: int, stop: int, content: int) -> int:

@@ -382,6 +382,27 @@ def wide(folder, size=600, **options):
     return path, weights
 
 
+def test_weights_inside_a_large_file(tmp_path):
+    """They are handed over apart from the graph, by their places in the file; another file there later is no matter."""
+    generator = np.random.default_rng(0)
+    weights = {name: generator.normal(size=(1100, 1100)).astype(np.float32) for name in "vw"}
+    made = models.model(
+        [models.node("MatMul", ["x", "v"], ["a"]), models.node("MatMul", ["a", "w"], ["y"])],
+        [models.value("x", shape=[1, 1100])],
+        [models.value("y", shape=[1, 1100])],
+        [*(models.weight(name, array) for name, array in weights.items()), models.weight("i", np.arange(5000))],
+    )
+    path = models.save(made, tmp_path)
+    x = generator.normal(size=(1, 1100)).astype(np.float32)
+    report = capture(path, [x])
+    assert report.check.identical
+    before = report.load("a")
+    np.testing.assert_allclose(before, x @ weights["v"], rtol=1e-3, atol=1e-3)
+    path.write_bytes(b"something else")
+    report.loader._cache.clear()
+    np.testing.assert_array_equal(report.load("a"), before)
+
+
 def test_external_data(tmp_path):
     path, weights = wide(tmp_path)
     x = np.random.default_rng(5).normal(size=(1, 600)).astype(np.float32)
