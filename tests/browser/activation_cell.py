@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from playwright.sync_api import Locator, expect
 
+_READING = re.compile(r"channel (\d+) · row (\d+) · column (\d+) = (?:≈ )?(\S+)")
 _COLOURS = """canvas => {
   const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
   const seen = new Set();
@@ -67,11 +69,13 @@ class ActivationCell:
         """What the line below the pictures says."""
         return self.part("reading").inner_text()
 
-    def value_at(self, part: str, x: float, y: float) -> float:
-        """The number that is read where the pointer is, moved until there is one."""
+    def read_at(self, part: str, x: float, y: float) -> tuple[str, float]:
+        """Which element is read where the pointer is, as an index in Python, and its value."""
         for step in range(20):
             self.part(part).hover(position={"x": x + step % 2, "y": y})
             if "=" in self.reading():
                 break
             self.root.page.wait_for_timeout(250)
-        return float(self.reading().rpartition("=")[2].replace("≈", "").replace("−", "-").strip())
+        found = _READING.fullmatch(self.reading())
+        assert found, self.reading()
+        return f"[0, {found[1]}, {found[2]}, {found[3]}]", float(found[4].replace("−", "-"))
