@@ -19,6 +19,7 @@ from haoline_analysis.runtime.findings import findings
 from haoline_analysis.runtime.frames import channel_frame, tensor_frame
 from haoline_analysis.runtime.loading import FromStore, Rerun
 from haoline_analysis.runtime.preparing import prepare
+from haoline_analysis.runtime.providers import CPU, CUDA, chosen, short
 from haoline_analysis.runtime.runner import StoppedError
 from haoline_analysis.runtime.saved import save
 from haoline_analysis.runtime.settle import Settled
@@ -260,6 +261,8 @@ def _notes(job: Job, done: _Done) -> list[str]:
     """What a reader should know of how it was captured."""
     progress, plan, count = done.progress, done.settled.plan, len(job.samples)
     notes = list(job.notes)
+    if done.settled.provider == short(CPU) and CUDA in chosen(plan.provider):
+        notes.append("onnxruntime can use CUDA, but finds no device here: the model ran on the CPU.")
     if len(plan.passes) > 1:
         size = job.sample_bytes / 1e6
         notes.append(f"One sample's tensors take {size:,.0f} MB: they were captured in {len(plan.passes)} passes.")

@@ -6,7 +6,7 @@ import os
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from dataclasses import dataclass
-from threading import Lock, local
+from threading import Lock, get_ident
 from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.errors import ModelError
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from haoline_analysis.runtime.aliases import Roots
     from haoline_analysis.runtime.plan import Plan
     from haoline_analysis.runtime.samples import Samples
-    from haoline_analysis.runtime.sessions import Session
     from haoline_analysis.runtime.statistics import TensorStatistics
     from haoline_analysis.runtime.stopping import Stop, Tell
     from haoline_analysis.runtime.store import TensorStore
@@ -76,30 +75,41 @@ def work(plan: Plan, samples: Samples, first: int, roots: Roots, *, keep: bool) 
     return Part(len(samples), collector.statistics, collector.forms, shared, arrays, samples.notes, spoilt)
 
 
-_open: dict[tuple[str, int], Session] = {}  # the latest session of this process, shared by its threads
+class _Opened:
+    """The session of one pass in this process, and the runner of each thread that uses it."""
+
+    def __init__(self, plan: Plan, at: int) -> None:
+        self.key = plan.key, at
+        self._plan, self._at = plan, at
+        self._session = plan.session(at)
+        self._runners: dict[int, Runner] = {}
+
+    def runner(self) -> Runner:
+        """The runner of this thread."""
+        thread = get_ident()
+        if thread not in self._runners:
+            targets = self._plan.passes[self._at].targets
+            self._runners[thread] = Runner(self._session, targets, None, self._plan.dtypes)
+        return self._runners[thread]
+
+
 _lock = Lock()
-_runners = local()
+_opened: list[_Opened] = []  # the latest, kept for further pieces
 
 
 def _runner(plan: Plan, at: int) -> Runner:
-    """This thread's runner on this process's session of a pass; the session before it is let go."""
-    key = plan.key, at
+    """A runner of a pass; the session that was open before is let go."""
     with _lock:
-        if key not in _open:
-            _open.clear()
-            _open[key] = plan.session(at)
-        session = _open[key]
-    if getattr(_runners, "key", None) != key:
-        _runners.runner, _runners.key = Runner(session, plan.passes[at].targets, None, plan.dtypes), key
-    runner: Runner = _runners.runner
-    return runner
+        if not _opened or _opened[0].key != (plan.key, at):
+            _opened.clear()
+            _opened.append(_Opened(plan, at))
+        return _opened[0].runner()
 
 
 def forget() -> None:
     """Let go of the session that this process keeps for further pieces."""
     with _lock:
-        _open.clear()
-    _runners.__dict__.clear()
+        _opened.clear()
 
 
 class Distribution:
@@ -136,6 +146,7 @@ class Distribution:
         finally:
             for future in waiting:
                 future.cancel()
+            forget()  # where the executor's threads are this process's
         return self.progress
 
     def _pieces(self) -> Iterator[tuple[Samples, int]]:

@@ -11,7 +11,7 @@ from haoline_analysis.runtime.forms import Forms
 from haoline_analysis.runtime.passes import SAMPLE_BYTES, split
 from haoline_analysis.runtime.plan import Plan, make_pass
 from haoline_analysis.runtime.providers import chosen
-from haoline_analysis.runtime.samples import Samples, ports_of, samples_of
+from haoline_analysis.runtime.samples import ports_of, samples_of
 from haoline_analysis.runtime.source import source_of
 from haoline_analysis.runtime.statistics.axes import channel_axes, layouts
 from haoline_analysis.runtime.targets import find_targets, select
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from haoline_analysis.model import Model
     from haoline_analysis.report import ModelReport
     from haoline_analysis.runtime.forms import Form
-    from haoline_analysis.runtime.samples import Sample
+    from haoline_analysis.runtime.samples import Sample, Samples
     from haoline_analysis.runtime.source import ModelSource
     from haoline_analysis.runtime.targets import Refusals, Target
 
@@ -68,7 +68,7 @@ def prepare(
     """
     source, opened, own = source_of(model)
     chosen(provider)  # refused before the work rather than after it
-    samples = inputs if isinstance(inputs, Samples) else samples_of(inputs, opened, **options)
+    samples = samples_of(inputs, opened, **options)
     if not len(samples):
         raise ModelError(f"There are no samples in {samples.origin}.")
     report = report or own or _analyzed(opened)

@@ -112,6 +112,7 @@ class Runner:
         for name, array in feeds.items():
             io.bind_ortvalue_input(name, ort_value(array, self._dtypes.get(name, "")))
         self.session.ort.run_with_iobinding(io, options or onnxruntime().RunOptions())
+        io.synchronize_outputs()
         found = dict(views)
         if len(found) < len(self._types):
             slot.bound = None  # onnxruntime would take what it has allocated for given memory next time

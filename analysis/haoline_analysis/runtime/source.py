@@ -36,7 +36,7 @@ class ModelSource:
     @property
     def folder(self) -> Path | None:
         """Where external data is; None where there is no file."""
-        return Path(os.path.abspath(self.path)).parent if self.path is not None else None  # noqa: PTH100 - as in formats
+        return self.path.parent if self.path is not None else None
 
     @contextmanager
     def buffer(self) -> Iterator[Buffer]:
@@ -79,7 +79,7 @@ def source_of(model: Any) -> tuple[ModelSource, Model, ModelReport | None]:
         return _of_opened(opened), opened, report
     if isinstance(opened, (str, os.PathLike)):
         read = open_model(opened)
-        return ModelSource(path=read.path), read, report
+        return _of_opened(read), read, report
     data = bytes(opened) if isinstance(opened, (bytes, bytearray, memoryview)) else None
     if opened is not None and data is None and hasattr(opened, "SerializeToString"):
         data = opened.SerializeToString()
@@ -90,4 +90,4 @@ def source_of(model: Any) -> tuple[ModelSource, Model, ModelReport | None]:
 def _of_opened(model: Model) -> ModelSource:
     if model.path is None:
         raise ModelError("This model was not opened from a file: give capture the ModelProto or the bytes themselves.")
-    return ModelSource(path=model.path)
+    return ModelSource(path=Path(os.path.abspath(model.path)))  # noqa: PTH100 - a link is kept, as in formats
