@@ -26,7 +26,7 @@ MOST_CHANNELS = 400_000
 """Channels that a live view gets rows of."""
 STORED_CHANNELS = 40_000
 """Channels that a notebook or a page stores rows of; tensors with dead channels come first."""
-LIVE_BITS, STORED_BITS = 23, 11
+LIVE_BITS, STORED_BITS = 23, 13
 """Bits of the mantissa of the figures of channels: float32's, and enough to draw and sort by."""
 CHANNEL_FIGURES = ("min", "max", "mean", "std", "sparsity")
 CHANNEL_MARKS = ("dead", "outlier")
@@ -150,9 +150,9 @@ def _measured(name: str, values: pd.Series) -> Column:
 def rounded(values: np.ndarray, bits: int = LIVE_BITS) -> np.ndarray:
     """Numbers with so many bits after the first and the range of float64: they take less room once zipped."""
     held = np.ascontiguousarray(values, dtype=np.float64).view(np.uint64)
-    mask = np.uint64(2**64 - 2 ** (52 - bits))
-    kept = np.where(np.isfinite(values), held & mask, held)
-    return np.asarray(kept.view(np.float64))
+    step = np.uint64(2 ** (52 - bits))
+    nearest = ((held + step // np.uint64(2)) & ~(step - np.uint64(1))).view(np.float64)
+    return np.where(np.isfinite(values) & np.isfinite(nearest), nearest, values)
 
 
 class _Channels:
