@@ -2,8 +2,8 @@
 
 Run once by hand; the results are kept in ``examples``. Needs: pip install torch onnxscript scikit-learn
 
-- ``models/digits_dead.onnx``: the network of ``digits_cnn.onnx`` on the same data, except that its first three epochs ran
-  at sixteen times the learning rate. Real weights, and nothing in them was set by hand.
+- ``models/digits_dead.onnx``: the network of ``digits_cnn.onnx`` on the same data, except that its first three epochs
+  ran at sixteen times the learning rate. Real weights, and nothing in them was set by hand.
 - ``digits.npz``: 96 of scikit-learn's digits that neither network was trained on, as both take them.
 """
 
