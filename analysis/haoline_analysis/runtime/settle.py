@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 TWICE_BYTES = 112 << 20
 """Bytes of one sample's tensors up to which those of two are held."""
 
-BESIDE_BYTES = 128 << 20
+BESIDE_BYTES = 32 << 20
 """Bytes of a model of which two sessions may be open at a time."""
 
 UNKEPT = "onnxruntime does not run the model with them as outputs"
