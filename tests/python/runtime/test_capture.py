@@ -385,3 +385,39 @@ def test_what_only_changes_its_shape_is_counted_once(monkeypatch):
     monkeypatch.setattr(collector.TensorStatistics, "add", lambda self, array: added.append(self) or add(self, array))
     report = capture(models.shapes(), [np.ones((1, 3, 6), np.float32)])
     assert len({id(one) for one in added}) < len(report.tensors) - 3
+
+
+def test_two_loops_may_use_one_name():
+    made = models.loop(trips=2)
+    loop = made.graph.node[0]
+    again = onnx.NodeProto()
+    again.CopyFrom(loop)
+    again.name, again.input[2], again.output[0] = "second", "y", "y2"
+    made.graph.node.insert(1, again)
+    made.graph.node[2].input[0] = "y2"
+    report = capture(made, [np.array([1, 0], np.float32)])
+    assert report.tensors.index.is_unique
+    inner = [name for name in report.tensors.index if name.endswith("inner")]
+    assert [report.load(name).tolist() for name in inner] == [[[2, 1], [3, 1]], [[5, 1], [9, 1]]]
+    np.testing.assert_array_equal(report.load("z"), [-16, 0])
+
+
+def test_optional_outputs_are_named_gaps():
+    made = models.model(
+        [
+            models.node("Optional", ["x"], ["maybe"]),
+            models.node("OptionalGetElement", ["maybe"], ["sure"]),
+            models.node("Neg", ["sure"], ["y"]),
+        ],
+        [models.value("x", shape=[2])],
+        [models.value("y", shape=[2])],
+    )
+    report = capture(made, [np.ones(2, np.float32)])
+    assert list(report.tensors.index) == ["sure", "y"]
+    assert "'maybe'" in what(report)
+
+
+def test_what_the_model_refuses_by_itself_is_no_gap():
+    """An error of the model is raised as such, not taken for one of capturing."""
+    with pytest.raises(RuntimeFailure, match=r"sample 0.*'the_r'"):
+        capture(models.failing(), [np.ones((1, 6), np.float32)])
