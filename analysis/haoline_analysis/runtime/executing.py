@@ -138,9 +138,10 @@ class Distribution:
         """
         pieces, waiting = self._pieces(), deque[Future[Part]]()
         try:
-            while self._submit(pieces, waiting) and not self.progress.full:
+            while self._submit(pieces, waiting, stop) and not self.progress.full:
                 self._join(_result(waiting[0], stop))
                 waiting.popleft()
+            self.progress.stopped = stop.asked and self.progress.done[0] < len(self._samples)
         except StoppedError:
             self.progress.stopped = True
         finally:
@@ -158,9 +159,9 @@ class Distribution:
             yield piece, first
             first += len(piece)
 
-    def _submit(self, pieces: Iterator[tuple[Samples, int]], waiting: deque[Future[Part]]) -> bool:
-        """Keep every worker busy and one piece ready; False where nothing is left."""
-        while len(waiting) < self._ahead and (following := next(pieces, None)) is not None:
+    def _submit(self, pieces: Iterator[tuple[Samples, int]], waiting: deque[Future[Part]], stop: Stop) -> bool:
+        """Keep every worker busy and one piece ready, unless asked to stop; False where nothing is left."""
+        while not stop.asked and len(waiting) < self._ahead and (following := next(pieces, None)) is not None:
             piece, first = following
             roots, keep = self._collector.sharing.roots, self._store is not None
             waiting.append(self._executor.submit(work, self._plan, piece, first, dict(roots), keep=keep))

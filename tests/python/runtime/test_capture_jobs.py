@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
@@ -265,6 +266,29 @@ def test_an_interrupt_does_not_wait_for_workers():
     threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT)).start()
     with Never(1) as pool, pytest.raises(KeyboardInterrupt):
         capture(models.DIGITS, models.digits(3), executor=pool)
+
+
+def test_an_interrupt_is_heard_though_no_piece_has_to_be_waited_for(tmp_path):
+    class AtOnce(ThreadPoolExecutor):
+        """Has every piece done when it is handed in; somebody interrupts at the third."""
+
+        count = 0
+
+        def submit(self, *args, **options):
+            self.count += 1
+            if self.count == 3:
+                os.kill(os.getpid(), signal.SIGINT)
+            if self.count > 3:
+                time.sleep(0.02)
+            done = Future()
+            done.set_result(args[0](*args[1:], **options))
+            return done
+
+    with AtOnce(1) as pool:
+        report = capture(models.DIGITS, models.digits(100), mode="stored", folder=tmp_path, executor=pool)
+    assert not report.complete
+    assert 3 <= report.done < 100
+    assert set(report.tensors["samples"]) == {report.done} == {reopen(tmp_path).done}
 
 
 # ---- on demand
