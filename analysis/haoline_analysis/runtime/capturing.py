@@ -110,7 +110,8 @@ class _Done:
 
 def _run(job: Job, executor: Executor | None, store: TensorStore | None, stop: Stop, tell: Tell) -> _Done:
     """All runs, in a thread of their own."""
-    settled = Settled(job.plan, job.model, job.forms, job.refused, job.first)
+    settled = Settled(job.plan, job.model, job.forms, job.refused, job.first, job.opening)
+    job.opening = None  # it would keep the session
     collector = Collector(job.plan.axes, job.plan.aliases)
     tell("Running without capture", 0.0)
     try:
@@ -176,7 +177,7 @@ def _reserve(job: Job, store: TensorStore) -> None:
     channels = sum(_channels(job.plan.axes[target.name], sizes[target.tensor].shape) for target in job.plan.targets)
     fed = sum(array.nbytes for array in job.first.feeds.values())
     fed += 0 if job.first.picture is None else job.first.picture.nbytes
-    report = len(job.report.to_json())
+    report = len(job.report.result().to_json())
     store.reserve(report + _TABLE_BYTES * (len(job.plan.axes) + 1) + 60 * channels + (fed + 256) * len(job.samples))
 
 
@@ -222,10 +223,11 @@ def _report(job: Job, done: _Done, loader: Loader, tell: Tell) -> ActivationRepo
     channels = channel_frame(known, list(tensors.index))
     tainted = frozenset(progress.tainted)
     found = findings(tensors, job.model, channels=channels, tainted=tainted, synthetic=job.samples.synthetic)
-    add_columns(job.report, op_columns(tensors, job.model))
+    report = job.report.result()
+    add_columns(report, op_columns(tensors, job.model))
     finished = min(progress.done)
     return ActivationReport(
-        report=job.report,
+        report=report,
         tensors=tensors,
         channels=channels,
         findings=found,

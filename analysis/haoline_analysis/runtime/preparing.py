@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.errors import ModelError
 from haoline_analysis.runtime import wire
+from haoline_analysis.runtime.beside import Beside
 from haoline_analysis.runtime.forms import Forms
 from haoline_analysis.runtime.passes import SAMPLE_BYTES, split
 from haoline_analysis.runtime.plan import Plan, make_pass
 from haoline_analysis.runtime.providers import chosen
 from haoline_analysis.runtime.samples import ports_of, samples_of
+from haoline_analysis.runtime.sessions import Session
 from haoline_analysis.runtime.source import source_of
 from haoline_analysis.runtime.statistics.axes import channel_axes, layouts
 from haoline_analysis.runtime.targets import find_targets, select
@@ -27,12 +29,17 @@ if TYPE_CHECKING:
     from haoline_analysis.runtime.targets import Refusals, Target
 
 
+BESIDE_BYTES = 128 << 20
+"""Bytes of a model of which two sessions may be open at a time."""
+
+
 @dataclass
 class Job:
     """All that is known before the first run."""
 
     model: Model
-    report: ModelReport
+    report: Beside[ModelReport]
+    opening: Beside[Session] | None  # the plain session, where it is opened beside everything else
     samples: Samples
     first: Sample
     forms: Forms
@@ -68,15 +75,16 @@ def prepare(
     """
     source, opened, own = source_of(model)
     chosen(provider)  # refused before the work rather than after it
+    opening = _opening(source, opened, provider)
     samples = samples_of(inputs, opened, **options)
     if not len(samples):
         raise ModelError(f"There are no samples in {samples.origin}.")
-    report = report or own or _analyzed(opened)
     first, forms = samples[0], Forms(opened)
     targets, refused, linked = _targets(source, opened, forms.of(first.feeds), tensors)
     return Job(
         model=opened,
-        report=report,
+        report=Beside(lambda: report or own or _analyzed(opened)),  # while onnxruntime opens its sessions
+        opening=opening,
         samples=samples,
         first=first,
         forms=forms,
@@ -85,6 +93,14 @@ def prepare(
         layouts=_of_targets(targets, layouts(opened, forms.evaluation)),
         notes=[],
     )
+
+
+def _opening(source: ModelSource, model: Model, provider: str | None) -> Beside[Session] | None:
+    """The plain session on its way, if two sessions of the model may be open at a time and it is all in one file."""
+    apart = any(tensor.weight is not None and tensor.weight.location is not None for tensor in model.tensors)
+    if apart or model.file_bytes > BESIDE_BYTES:
+        return None
+    return Beside(lambda: Session(source, None, provider, {}, capturing=False))
 
 
 def _analyzed(model: Model) -> ModelReport:

@@ -64,7 +64,9 @@ class Runner:
         """
         self.session, self.targets = session, targets
         self._forms, self._dtypes = forms, dtypes_in
-        self._types = {output.name: output.type for output in session.ort.get_outputs()}
+        outputs = {output.name: output.type for output in session.ort.get_outputs()}
+        # An optional that turns out to be empty ends the process when onnxruntime hands it out bound.
+        self._types = {name: kind for name, kind in outputs.items() if not kind.startswith("optional")}
         self._by_output = {target.output: target for target in targets}
         self._slots = [_Slot() for _ in range(pools)]
 
@@ -105,8 +107,8 @@ class Runner:
             slot.bound = None
 
     def _run(self, feeds: Mapping[str, np.ndarray], options: Any, *, keep: bool) -> dict[str, np.ndarray]:
-        if any(array.dtype.kind in "OUST" for array in feeds.values()):
-            return self._run_text(feeds, options)
+        if not self._types or any(array.dtype.kind in "OUST" for array in feeds.values()):
+            return self._run_unbound(feeds, options)
         slot = _Slot() if keep else self._next_slot()
         io, views = self._binding(feeds, slot)
         for name, array in feeds.items():
@@ -120,9 +122,12 @@ class Runner:
             found |= {name: array_of(value) for name, value in values if name not in views and _numbers(value)}
         return found
 
-    def _run_text(self, feeds: Mapping[str, np.ndarray], options: Any) -> dict[str, np.ndarray]:
-        """A run with text among its inputs, which cannot be bound."""
+    def _run_unbound(self, feeds: Mapping[str, np.ndarray], options: Any) -> dict[str, np.ndarray]:
+        """A run with text among its inputs, or without an output, which cannot be bound."""
         names = [name for name, kind in self._types.items() if kind in _NUMPY_TYPES]
+        if not names:
+            self.session.ort.run(None, dict(feeds), options)
+            return {}
         return dict(zip(names, self.session.ort.run(names, dict(feeds), options), strict=True))
 
     def _next_slot(self) -> _Slot:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from haoline_analysis.runtime.beside import Beside
 from haoline_analysis.runtime.failures import RuntimeFailure
 from haoline_analysis.runtime.outputs_check import OutputCheck, compare
 from haoline_analysis.runtime.plan import culprits
@@ -13,7 +13,6 @@ from haoline_analysis.runtime.targets import CONTAINER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from concurrent.futures import Future
 
     import numpy as np
 
@@ -21,14 +20,12 @@ if TYPE_CHECKING:
     from haoline_analysis.runtime.forms import Forms
     from haoline_analysis.runtime.plan import Plan
     from haoline_analysis.runtime.samples import Sample
+    from haoline_analysis.runtime.sessions import Session
     from haoline_analysis.runtime.stopping import Stop
     from haoline_analysis.runtime.targets import Refusals
 
 TWICE_BYTES = 112 << 20
 """Bytes of one sample's tensors up to which those of two are held."""
-
-BESIDE_BYTES = 32 << 20
-"""Bytes of a model of which two sessions may be open at a time."""
 
 UNKEPT = "onnxruntime does not run the model with them as outputs"
 
@@ -36,29 +33,36 @@ UNKEPT = "onnxruntime does not run the model with them as outputs"
 class Settled:
     """A plan that is known to work; opens the runner of each pass and compares its outputs."""
 
-    def __init__(self, plan: Plan, model: Model, forms: Forms, refused: Refusals, first: Sample) -> None:
-        """Take the plan and the first sample; nothing is run yet."""
+    def __init__(
+        self,
+        plan: Plan,
+        model: Model,
+        forms: Forms,
+        refused: Refusals,
+        first: Sample,
+        opening: Beside[Session] | None = None,
+    ) -> None:
+        """Take the plan, the first sample and, where it is being opened already, the plain session."""
         self.plan, self.forms = plan, forms
         self.provider = ""
         self.first = first
         self._model, self._refused = model, refused
         self._plain: dict[str, np.ndarray] = {}
-        self._running: Future[None] | None = None
+        self._opening = opening
+        self._running: Beside[None] | None = None
         self._captured: list[dict[str, np.ndarray]] = []
 
     def begin(self, stop: Stop) -> None:
-        """Run the first sample without capture: beside what follows, unless the weights should not be held twice.
+        """Run the first sample without capture, beside what follows where the session is being opened already.
 
         Raises:
             RuntimeFailure: if the model is refused or fails.
             StoppedError: if it was told to stop.
         """
-        if self._model.file_bytes > BESIDE_BYTES:
+        if self._opening is None:
             self._run_plain(stop)
-            return
-        beside = ThreadPoolExecutor(1, "haoline-plain")
-        self._running = beside.submit(self._run_plain, stop)
-        beside.shutdown(wait=False)
+        else:
+            self._running = Beside(lambda: self._run_plain(stop))
 
     def finish(self) -> None:
         """Wait for the plain run.
@@ -72,7 +76,9 @@ class Settled:
             running.result()
 
     def _run_plain(self, stop: Stop) -> None:
-        session = self.plan.plain()
+        opening, self._opening = self._opening, None
+        session = self.plan.plain() if opening is None else opening.result()
+        del opening  # it would keep the weights
         self.provider = session.provider
         runner = Runner(session, (), None, self.plan.dtypes)
         found = runner.run(self.first.feeds, self.first.label, stop.options())
@@ -97,8 +103,8 @@ class Settled:
 
     def _tried(self, at: int, stop: Stop) -> tuple[Runner, dict[str, np.ndarray]]:
         runner = self.plan.runner(at, self.forms.of, self.pools(at))
+        self.finish()  # before this one takes memory for its outputs
         found = runner.run(self.first.feeds, self.first.label, stop.options())
-        self.finish()
         self._captured.append({name: found[name].copy() for name in self._plain if name in found})
         self._note_missing(at, found)
         return runner, found

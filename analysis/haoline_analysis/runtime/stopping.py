@@ -73,25 +73,24 @@ def interruptible(work: Callable[[Stop, Tell], T], tell: Tell) -> T:
         finally:
             events.put(None)
 
-    thread = Thread(target=body, name="haoline-run", daemon=True)
-    thread.start()
-    _wait(events, stop, tell)
-    thread.join()
+    _wait(Thread(target=body, name="haoline-run", daemon=True), events, stop, tell)
     if "error" in held:
         raise held["error"]
     result: T = held["result"]
     return result
 
 
-def _wait(events: SimpleQueue[tuple[str, float] | None], stop: Stop, tell: Tell) -> None:
-    """Pass on progress until the work is over."""
+def _wait(thread: Thread, events: SimpleQueue[tuple[str, float] | None], stop: Stop, tell: Tell) -> None:
+    """Start the work and pass on progress until it is over."""
+    begun = False
     while True:
-        try:
-            event = events.get()
-            if event is None:
-                return
-            if not stop.asked:
-                tell(*event)
+        try:  # the inner loop is inside, since an interrupt may come between any two steps of it
+            if not begun:
+                begun = True
+                thread.start()
+            while (event := events.get()) is not None:
+                if not stop.asked:
+                    tell(*event)
         except KeyboardInterrupt:
             if stop.asked:
                 raise
@@ -99,3 +98,5 @@ def _wait(events: SimpleQueue[tuple[str, float] | None], stop: Stop, tell: Tell)
         except BaseException:
             stop.ask()
             raise
+        else:
+            return
