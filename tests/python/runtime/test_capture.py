@@ -421,3 +421,15 @@ def test_what_the_model_refuses_by_itself_is_no_gap():
     """An error of the model is raised as such, not taken for one of capturing."""
     with pytest.raises(RuntimeFailure, match=r"sample 0.*'the_r'"):
         capture(models.failing(), [np.ones((1, 6), np.float32)])
+
+
+def test_an_output_that_is_an_empty_optional_does_not_end_the_process():
+    of_floats = onnx.helper.make_tensor_type_proto(onnx.TensorProto.FLOAT, [4])
+    nodes = [models.node("Relu", ["x"], ["y"]), models.node("Optional", [], ["o"], type=of_floats)]
+    inputs, nothing = [models.value("x", shape=[4])], onnx.helper.make_optional_type_proto(of_floats)
+    outputs = [onnx.helper.make_value_info("o", nothing), models.value("y", shape=[4])]
+    for chosen in (outputs, outputs[:1]):
+        report = capture(models.model(nodes, inputs, chosen), np.arange(-2, 2, dtype=np.float32))
+        np.testing.assert_array_equal(report.load("y"), [0, 0, 0, 1])
+        assert list(report.tensors.index) == ["y"]
+        assert "'o'" in report.gaps[0].what
