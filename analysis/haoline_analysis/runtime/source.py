@@ -50,7 +50,9 @@ class ModelSource:
             yield buf
 
     def linked(self, locations: set[str]) -> dict[str, Path]:
-        """External files that onnxruntime would not follow by itself: links out of the folder, as in download caches.
+        """All external files where onnxruntime would not follow one by itself: a link out of the folder, as in caches.
+
+        Nothing where it finds them all: it takes them either from its caller or from the folder.
 
         Raises:
             ExternalDataError: if a location may not be read.
@@ -60,7 +62,7 @@ class ModelSource:
         files, real = ExternalFiles(self.path), Path(os.path.realpath(self.folder))
         found = {location: files.open(location, location) for location in sorted(locations)}
         paths = {name: storage.path for name, storage in found.items() if isinstance(storage, FileStorage)}
-        return {name: path for name, path in paths.items() if not path.is_relative_to(real)}
+        return paths if any(not path.is_relative_to(real) for path in paths.values()) else {}
 
 
 def source_of(model: Any) -> tuple[ModelSource, Model, ModelReport | None]:

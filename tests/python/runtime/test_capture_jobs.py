@@ -449,6 +449,26 @@ def test_external_data_behind_the_links_of_a_download_cache(tmp_path):
     np.testing.assert_allclose(report.load("a"), x @ weights["v"], rtol=1e-3, atol=1e-3)
 
 
+def test_external_data_partly_behind_links(tmp_path):
+    """What lies in the folder itself is found beside what a link leads to."""
+    w = np.random.default_rng(6).normal(size=(8, 8)).astype(np.float32)
+    made = models.model(
+        [models.node("MatMul", ["x", "v"], ["a"]), models.node("MatMul", ["a", "w"], ["y"])],
+        [models.value("x", shape=[1, 8])],
+        [models.value("y", shape=[1, 8])],
+        [models.weight("v", w), models.weight("w", w)],
+    )
+    snapshot = tmp_path / "models--a--b" / "snapshots" / "1"
+    snapshot.mkdir(parents=True)
+    path = models.save(made, snapshot, save_as_external_data=True, all_tensors_to_one_file=False, size_threshold=0)
+    blobs = tmp_path / "models--a--b" / "blobs"
+    blobs.mkdir()
+    (snapshot / "v").rename(blobs / "v")
+    (snapshot / "v").symlink_to("../../blobs/v")
+    x = np.ones((1, 8), np.float32)
+    np.testing.assert_allclose(capture(path, [x]).load("y"), x @ w @ w, rtol=1e-4, atol=1e-4)
+
+
 def test_missing_external_data_is_said(tmp_path):
     path, _ = wide(tmp_path)
     (tmp_path / "weights.bin").unlink()
