@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.errors import ModelError
 from haoline_analysis.runtime.activation_report import ActivationReport
-from haoline_analysis.runtime.aliases import Shared
 from haoline_analysis.runtime.collector import Collector
 from haoline_analysis.runtime.columns import add_columns, op_columns
 from haoline_analysis.runtime.executing import Distribution
 from haoline_analysis.runtime.findings import findings
-from haoline_analysis.runtime.frames import channel_frame, tensor_frame
+from haoline_analysis.runtime.frames import Histograms, channel_frame, tensor_frame
 from haoline_analysis.runtime.loading import FromStore, Rerun
 from haoline_analysis.runtime.preparing import prepare
 from haoline_analysis.runtime.providers import CPU, CUDA, chosen, short
@@ -28,14 +27,12 @@ from haoline_analysis.runtime.store import StoredTensors, TensorStore
 from haoline_analysis.runtime.streaming import Progress, Stream, captured
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
     from concurrent.futures import Executor
 
     from haoline_analysis.report import ModelReport
-    from haoline_analysis.runtime.aliases import Found
     from haoline_analysis.runtime.loading import Loader
     from haoline_analysis.runtime.preparing import Job
-    from haoline_analysis.runtime.statistics import Histogram
     from haoline_analysis.runtime.stopping import Stop, Tell
 
 MODES = ("statistics", "stored")
@@ -239,24 +236,11 @@ def _report(job: Job, done: _Done, loader: Loader, tell: Tell) -> ActivationRepo
         mode="statistics",
         provider=done.settled.provider,
         check=done.settled.check(),
-        histograms=_histograms(known, tensors.index),
+        histograms=Histograms(known, list(tensors.index)),
         layouts=job.layouts,
         channel_axes=plan.axes,
         loader=loader,
     )
-
-
-def _histograms(known: Mapping[str, Found], names: Iterable[str]) -> dict[str, Histogram]:
-    """Histograms by name; one for all that share their statistics."""
-    made: dict[int, Histogram] = {}
-    found: dict[str, Histogram] = {}
-    for name in names:
-        one = known[name]
-        held = one.statistics if isinstance(one, Shared) else one
-        if id(held) not in made:
-            made[id(held)] = held.histogram()
-        found[name] = made[id(held)]
-    return found
 
 
 def _notes(job: Job, done: _Done) -> list[str]:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from haoline_analysis.report.tensor_table import shape_text
+from haoline_analysis.runtime.aliases import Shared
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from haoline_analysis.model import Model
     from haoline_analysis.runtime.aliases import Found
+    from haoline_analysis.runtime.statistics import Histogram
     from haoline_analysis.runtime.targets import Target
 
 CHANNEL_COLUMNS = ("min", "max", "mean", "std", "sparsity", "dead", "outlier")
@@ -55,6 +59,39 @@ def channel_frame(statistics: Mapping[str, Found], names: Sequence[str]) -> pd.D
             parts[column].append(np.asarray(found[column]))
     columns = {name: np.concatenate(held) if held else _empty(name) for name, held in parts.items()}
     return pd.DataFrame({"tensor": pd.Series(tensors, dtype=object), **columns})
+
+
+class Histograms(Mapping[str, "Histogram"]):
+    """Histograms by tensor, each worked out when somebody first asks for it; from any thread."""
+
+    def __init__(self, known: Mapping[str, Found], names: Sequence[str]) -> None:
+        """Take the statistics and the names to offer, in order."""
+        self._known, self._names = known, dict.fromkeys(names)
+        self._made: dict[int, Histogram] = {}
+        self._lock = RLock()
+
+    def __getitem__(self, name: str) -> Histogram:
+        """One histogram; tensors that share their statistics share it.
+
+        Raises:
+            KeyError: if there is no such tensor.
+        """
+        if name not in self._names:
+            raise KeyError(name)
+        found = self._known[name]
+        owner = found.statistics if isinstance(found, Shared) else found
+        with self._lock:
+            if id(owner) not in self._made:
+                self._made[id(owner)] = owner.histogram()
+            return self._made[id(owner)]
+
+    def __iter__(self) -> Iterator[str]:
+        """The names."""
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        """How many tensors there are."""
+        return len(self._names)
 
 
 def _empty(name: str) -> np.ndarray:
