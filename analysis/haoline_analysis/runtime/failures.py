@@ -13,6 +13,8 @@ _SOURCE = re.compile(r"(?:/|[A-Za-z]:\\)\S*onnxruntime\S*:\d+ (?:.*?\)(?: const)
 _UNIMPLEMENTED = re.compile(
     r"Could not find an implementation for (?P<type>\w+)\((?P<version>\d+)\) node with name '(?P<name>.*?)'"
 )
+_KERNEL = re.compile(r"Failed to find kernel for (?:\S+\.)?(?P<type>\w+)\((?P<version>\d+)\) \(node:'(?P<name>.*?)'")
+_LOADING = re.compile(r"^Load model from .*? failed:\s*", re.DOTALL)
 _NAMED = re.compile(r"Node,? ?\(\"?(?P<name>[^\",)]*)\"?(?:\) Op \(|, )(?P<type>\w+)")
 _TERMINATED = "terminate flag"
 _MOST = 400
@@ -46,21 +48,22 @@ def onnxruntime() -> Any:
 
 def reason(error: BaseException) -> str:
     """Onnxruntime's own words in one line, without its codes and the places of its source files."""
-    text = _SOURCE.sub("", _CODE.sub("", str(error)))
+    text = _SOURCE.sub("", _LOADING.sub("", _CODE.sub("", str(error))))
     text = " ".join(_NODE.sub("", text).replace("Non-zero status code returned", "").split()).strip(" .")
     return text if len(text) <= _MOST else text[:_MOST] + "…"
 
 
 def node_of(error: BaseException) -> tuple[str, str]:
     """Type and name of the node that the error concerns; two empty words where it names none."""
-    found = _NODE.search(str(error)) or _UNIMPLEMENTED.search(str(error)) or _NAMED.search(str(error))
+    text = str(error)
+    found = _NODE.search(text) or _UNIMPLEMENTED.search(text) or _KERNEL.search(text) or _NAMED.search(text)
     return (found["type"], found["name"]) if found else ("", "")
 
 
 def refused_model(error: BaseException, where: str) -> RuntimeFailure:
     """The model cannot be made ready to run."""
     kind, name = node_of(error)
-    missing = _UNIMPLEMENTED.search(str(error))
+    missing = _UNIMPLEMENTED.search(str(error)) or _KERNEL.search(str(error))
     if missing:
         text = f"{where}: onnxruntime has no kernel for {kind} (opset {missing['version']}){_called(name)} here"
         return RuntimeFailure(f"{text}; choose another provider or element type.", name)
@@ -78,7 +81,7 @@ def _at(kind: str, name: str) -> str:
 
 
 def _called(name: str) -> str:
-    return f" op {name!r}" if name else ", an op without a name,"
+    return f" op {name!r}" if name else " (an op without a name)"
 
 
 def terminated(error: BaseException) -> bool:

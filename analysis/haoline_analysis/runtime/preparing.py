@@ -119,8 +119,13 @@ def _targets(
     found, refused = find_targets(model, graph, dtypes)
     targets = select(model, found, asked, refused)
     if not targets:
-        raise ModelError(f"{source.label}: there is no tensor to capture: no op makes one that a run can hand out.")
+        raise ModelError(f"{source.label}: there is no tensor to capture. {_why_none(refused)}")
     return targets, refused, source.linked(graph.locations)
+
+
+def _why_none(refused: Refusals) -> str:
+    """Why a model has nothing to capture."""
+    return " ".join(gap.what for gap in refused.gaps()) or "No op makes one, other than constants."
 
 
 def _plan(

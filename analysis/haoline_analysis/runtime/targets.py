@@ -26,8 +26,8 @@ SUBGRAPH = "onnxruntime gives nothing out of the branches of an If, nor out of a
 FUNCTION = "onnxruntime gives nothing out of a model-local function"
 CONTAINER = "a sequence, an optional, a map or text is no tensor of numbers"
 COMPLEX = "complex numbers have no order"
-FIXED = "they follow from the weights alone and are the same for every sample"
-NAMELESS = "their names are not text that onnxruntime takes"
+FIXED = "what follows from the weights alone is the same for every sample"
+NAMELESS = "onnxruntime takes no name that is not text"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ import pytest
 
 from haoline_analysis import ModelError
 from haoline_analysis.runtime import InputError, RuntimeFailure, capture, reopen
+from haoline_analysis.runtime.failures import refused_model
 
 pytest.importorskip("onnxruntime")
 
@@ -386,6 +387,32 @@ def test_an_op_that_nobody_knows():
     )
     with pytest.raises(RuntimeFailure, match=r"own|Mystery"):
         capture(made, [np.ones(1, np.float32)])
+
+
+def test_a_refusal_names_no_folder_and_reads_as_a_sentence(tmp_path):
+    nodes = [models.node("Mystery", ["x"], ["y"], name="")]
+    path = models.save(models.model(nodes, [models.value("x", shape=[1])], [models.value("y", shape=[1])]), tmp_path)
+    with pytest.raises(RuntimeFailure) as caught:
+        capture(path, [np.ones(1, np.float32)])
+    assert str(caught.value).startswith(
+        f"{path.name}: onnxruntime refuses the model at Mystery (an op without a name): "
+    )
+    assert str(tmp_path) not in str(caught.value)
+
+
+def test_a_kernel_that_is_found_missing_late_names_the_op():
+    said = "[ONNXRuntimeError] : 9 : NOT_IMPLEMENTED : Failed to find kernel for com.microsoft.RestorePadding(1) "
+    failure = refused_model(RuntimeError(said + "(node:'the_r' ep:'CPUExecutionProvider'). Kernel not found"), "m.onnx")
+    assert failure.node == "the_r"
+    assert "no kernel for RestorePadding (opset 1) op 'the_r'" in str(failure)
+
+
+def test_a_model_without_a_tensor_to_capture_says_why():
+    nodes, shape = [models.node("ConstantOfShape", ["s"], ["y"])], models.weight("s", np.array([2, 2]))
+    made = models.model(nodes, [], [models.value("y", shape=[2, 2])], [shape])
+    with pytest.raises(ModelError, match=r"no tensor to capture.*the weights alone.*'y'"):
+        capture(made)
+    assert capture(made, tensors="y").tensors.loc["y", "count"] == 4
 
 
 # ---- external data
