@@ -16,6 +16,7 @@ from haoline_analysis.runtime.activation_report import ActivationReport
 from haoline_analysis.runtime.loading import FromStore
 from haoline_analysis.runtime.outputs_check import OutputCheck
 from haoline_analysis.runtime.samples import Sample
+from haoline_analysis.runtime.saved_checks import check_channels, check_header, check_histograms, check_tensors
 from haoline_analysis.runtime.statistics import Histogram
 from haoline_analysis.runtime.store import StoredTensors
 
@@ -143,7 +144,7 @@ class SavedSamples:
             raise IndexError(f"{len(self._labels)} samples are stored, none is number {index}")
         table, words = self._stored.table(f"input {at}"), self._tokens[at]
         feeds = {name.removeprefix("feed "): _array(value) for name, value in table.items() if name != "picture"}
-        return Sample(feeds, self.label(at), table.get("picture"), None if words is None else tuple(words))
+        return Sample(feeds, self.label(at), _picture(table.get("picture")), None if words is None else tuple(words))
 
     def __iter__(self) -> Iterator[Sample]:
         """The stored samples."""
@@ -153,6 +154,12 @@ class SavedSamples:
     def label(self, index: int) -> str:
         """What a sample is called."""
         return str(self._labels[index]) if index < len(self._labels) else f"sample {index}"
+
+
+def _picture(value: Any) -> np.ndarray | None:
+    """The picture, if it is one: H×W×3 bytes."""
+    fits = isinstance(value, np.ndarray) and value.dtype == np.uint8 and value.ndim == 3 and value.shape[2] == 3
+    return value if fits else None
 
 
 def _array(value: Any) -> np.ndarray:
@@ -171,17 +178,24 @@ def reopen(folder: str | Path) -> ActivationReport:
         raise ModelError(f"The folder {str(folder)!r} holds stored tensors, but no capture that this version can open.")
     try:
         return _restored(stored, header)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ModelError(f"The capture in {str(folder)!r} is damaged: {error!r}.") from error
+    except KeyError as error:
+        raise ModelError(f"The capture in {str(folder)!r} is damaged: {error.args[0]!r} is missing.") from error
+    except (TypeError, ValueError, AttributeError, IndexError) as error:
+        raise ModelError(f"The capture in {str(folder)!r} is damaged: {error}.") from error
 
 
 def _restored(stored: StoredTensors, header: Mapping[str, Any]) -> ActivationReport:
-    tensors = _tensor_frame(stored.table("tensors"))
+    check_header(header)
+    tables = {name: stored.table(name) for name in ("tensors", "channels", "histograms")}
+    check_tensors(tables["tensors"])
+    tensors = _tensor_frame(tables["tensors"])
+    check_channels(tables["channels"], len(tensors))
+    check_histograms(tables["histograms"], len(tensors))
     check = header["check"]
     return ActivationReport(
         report=ModelReport.from_json(bytes(stored.table("report")["json"])),
         tensors=tensors,
-        channels=_channel_frame(stored.table("channels"), tensors.index),
+        channels=_channel_frame(tables["channels"], tensors.index),
         findings=[Finding(**finding | {"ops": tuple(finding["ops"])}) for finding in header["findings"]],
         gaps=[Gap(gap["what"], tuple(gap["ops"])) for gap in header["gaps"]],
         notes=tuple(header["notes"]),
@@ -191,7 +205,7 @@ def _restored(stored: StoredTensors, header: Mapping[str, Any]) -> ActivationRep
         mode="stored",
         provider=header["provider"],
         check=None if check is None else OutputCheck(**check),
-        histograms=_restored_histograms(stored.table("histograms"), tensors.index),
+        histograms=_restored_histograms(tables["histograms"], tensors.index),
         layouts=header["layouts"],
         channel_axes=header["channel_axes"],
         loader=FromStore(stored),
