@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -67,11 +69,11 @@ class ActivationReport:
         Raises:
             ModelError: if there is no such tensor, sample or channel, or the model cannot be run any more.
         """
-        self._check(tensor)
         axis = self.channel_axis(tensor)
         if channel is not None and axis is None:
             raise ModelError(f"{tensor!r} has no channels to choose from.")
-        return self.loader.load(tensor, sample, channel, axis)
+        chosen = None if channel is None else _number(channel, "channel")
+        return self.loader.load(tensor, _number(sample, "sample"), chosen, axis)
 
     def layout(self, tensor: str) -> str:
         """How to look at a tensor: ``maps``, ``tokens``, ``attention``, ``vector`` or ``other``.
@@ -96,7 +98,7 @@ class ActivationReport:
         self.loader.close()
 
     def _check(self, tensor: str) -> None:
-        if tensor not in self.tensors.index:
+        if not isinstance(tensor, str) or tensor not in self.tensors.index:
             raise ModelError(f"There is no captured tensor {tensor!r}{offer(tensor, self.tensors.index)}")
 
     def summary(self) -> str:
@@ -120,3 +122,11 @@ class ActivationReport:
         from haoline_analysis.runtime.display import mimebundle
 
         return mimebundle(self)
+
+
+def _number(value: Any, what: str) -> int:
+    """A sample or channel as a plain number; True is none, though Python counts with it."""
+    with suppress(TypeError):
+        if not isinstance(value, bool):
+            return operator.index(value)
+    raise ModelError(f"A {what} is chosen by its number, not by {value!r}.")

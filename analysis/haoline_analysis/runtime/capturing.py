@@ -82,6 +82,7 @@ def capture(
     """
     if mode not in MODES:
         raise ModelError(f"Unknown mode {mode!r}; choose one of {', '.join(MODES)}.")
+    _check_options(executor, budget_bytes)
     tell = progress or _silent
     tell("Reading the model", 0.0)
     options = {"preprocess": preprocess, "tokenizer": tokenizer, "limit": limit}
@@ -90,6 +91,14 @@ def capture(
         return _stored(job, executor, folder, STORE_BYTES if budget_bytes is None else budget_bytes, tell)
     done = interruptible(lambda stop, told: _run(job, executor, None, stop, told), tell)
     return _report(job, done, _rerun(job, done), tell)
+
+
+def _check_options(executor: Any, budget_bytes: Any) -> None:
+    """Refuse what would fail only after the first run."""
+    if executor is not None and not hasattr(executor, "submit"):
+        raise ModelError(f"executor is a concurrent.futures.Executor, not {type(executor).__name__}.")
+    if budget_bytes is not None and (isinstance(budget_bytes, bool) or not isinstance(budget_bytes, (int, float))):
+        raise ModelError(f"budget_bytes is a number of bytes, not {budget_bytes!r}.")
 
 
 def _silent(stage: str, fraction: float) -> None:

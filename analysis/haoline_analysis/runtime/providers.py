@@ -18,10 +18,11 @@ def chosen(provider: str | None) -> tuple[str, ...]:
         RuntimeFailure: if this onnxruntime has no such provider; lists those it has.
     """
     available = onnxruntime().get_available_providers()
-    if provider is None or provider.lower() == "auto":
+    asked = "auto" if provider is None else str(provider).lower()
+    if asked == "auto":
         return (CUDA, CPU) if CUDA in available else (CPU,)
     for name in available:
-        if provider.lower() in (name.lower(), short(name).lower()):
+        if asked in (name.lower(), short(name).lower()):
             return (name,) if name == CPU else (name, CPU)
     known = ", ".join(short(name).lower() for name in available)
     raise RuntimeFailure(f"There is no execution provider {provider!r} here; choose auto or one of {known}.")

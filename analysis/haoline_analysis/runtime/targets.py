@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from haoline_analysis.report.naming import offer
 from haoline_analysis.runtime.wire import BodyOutputs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from haoline_analysis.model import Body, Model, Op
     from haoline_analysis.runtime.wire import MainGraph
@@ -212,6 +213,8 @@ def select(
             if target.fixed:
                 refused.add(FIXED, target.name, target.op)
         return [target for target in targets if not target.fixed]
+    if not isinstance(asked, Iterable):
+        raise ModelError(f"tensors are names of tensors or ops, or patterns, not {asked!r}.")
     chosen: set[int] = set()
     for word in [asked] if isinstance(asked, str) else asked:
         found = set(_matching(model, targets, word))

@@ -358,7 +358,35 @@ def test_loading_what_is_not_there():
         report.load("relu", 0, channel=16)
 
 
+def test_samples_and_channels_are_chosen_by_number(tmp_path):
+    for options in ({}, {"mode": "stored", "folder": tmp_path}):
+        report = capture(models.DIGITS, models.digits(2), **options)
+        assert report.load("relu", np.int64(1), channel=np.uint8(3)).shape == (1, 8, 8)
+        for wrong in (1.0, "1", True, [1]):
+            with pytest.raises(ModelError, match="A sample is chosen by its number"):
+                report.load("relu", wrong)
+            with pytest.raises(ModelError, match="A channel is chosen by its number"):
+                report.load("relu", 0, channel=wrong)
+        for wrong in (None, ["relu"], 3):
+            with pytest.raises(ModelError, match="no captured tensor"):
+                report.load(wrong)
+
+
 # ---- refusals
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"executor": "threads"}, r"executor is a concurrent\.futures\.Executor, not str"),
+        ({"budget_bytes": "2GB"}, "budget_bytes is a number of bytes, not '2GB'"),
+        ({"tensors": 5}, "tensors are names of tensors or ops, or patterns, not 5"),
+        ({"provider": 5}, "no execution provider 5 here"),
+    ],
+)
+def test_options_of_another_kind(options, message):
+    with pytest.raises(ModelError, match=message):
+        capture(models.DIGITS, models.digits(1), mode="stored", **options)
 
 
 def test_a_model_that_onnxruntime_refuses_names_the_op():
