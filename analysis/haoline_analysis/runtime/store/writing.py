@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Self
@@ -18,6 +19,9 @@ from haoline_analysis.runtime.store.manifest import ENTRY, Manifest, Place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_MANIFEST_BYTES = 1 << 16
+"""Room on the disk for the manifest and the ends of blocks."""
 
 Columns = dict[str, Form | int]  # int: bytes of JSON text
 
@@ -85,9 +89,16 @@ class TensorStore:
             if key in self._entries:
                 raise StoreError(f"Sample {sample} of {tensor!r} is stored already.")
             what = f"{data.nbytes:,} bytes of {tensor!r}, sample {sample}; {self._kept()}"
+            self._check_disk(data.nbytes, what)
             offset = self._log.append(data, what, self._reserved + ENTRY.itemsize)
             self._reserved += ENTRY.itemsize
             self._entries[key] = self._forms.setdefault(form, len(self._forms)), offset
+
+    def _check_disk(self, nbytes: int, what: str) -> None:
+        """Leave room on the disk for what was reserved, or nothing of the samples stored could be kept."""
+        disk = shutil.disk_usage(self.folder)
+        if self._spare and disk.total and disk.free < nbytes + self._reserved + _MANIFEST_BYTES:
+            raise StoreFullError(f"The disk has no room for {what}, and {disk.free:,} bytes left.")
 
     def done(self, sample: int) -> None:
         """Declare that all tensors of a sample are stored."""

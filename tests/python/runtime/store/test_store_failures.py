@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -105,6 +106,20 @@ def test_a_full_disk_leaves_the_whole_samples(tmp_path):
     stored = StoredTensors.open(tmp_path)
     assert stored.samples == [0, 1, 2]
     np.testing.assert_array_equal(stored.load("a", 2), SAMPLE + 2)
+
+
+def test_a_disk_that_fills_leaves_room_for_what_was_reserved(tmp_path, monkeypatch):
+    """The tables of a capture come last: without room for them all the samples stored before would be lost."""
+    disk = shutil.disk_usage(tmp_path)
+    with TensorStore(tmp_path) as store:
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: disk._replace(free=300_000 - store._log.size))
+        store.reserve(100_000)
+        with pytest.raises(StoreFullError, match=r"The disk has no room for .*, sample \d+; \d+ samples stored"):
+            fill(store)
+        assert 100_000 < store._log.size < 200_000
+        store.put_table("later", {"x": np.zeros(12_000)})
+        store.finish({})
+    assert StoredTensors.open(tmp_path).table("later")["x"].shape == (12_000,)
 
 
 def test_a_disk_that_is_full_at_the_end_leaves_nothing(tmp_path):
