@@ -51,7 +51,15 @@ class Reservoir:
 
     def merge(self, other: Reservoir) -> None:
         """Take in another subsample, both at the larger stride."""
-        parts, stride = [other.values()] if len(other) else [], other.stride
+        self.take_in(other.values(), other.stride)
+
+    def number(self) -> int:
+        """A random number of 64 bits, for who draws elsewhere."""
+        return int(self._random.bit_generator.random_raw())
+
+    def take_in(self, values: np.ndarray, stride: int) -> None:
+        """Take in a subsample of other elements with its stride, both at the larger one."""
+        parts = [values] if len(values) else []
         while self.stride < stride:
             self._thin()
         while stride < self.stride:

@@ -93,7 +93,10 @@ class TensorStatistics:
         self._count += elements
         self._dtype = dtype
         moments = Moments.of(known)
-        self._moments_of(moments.channels).merge(self._fitting(moments))
+        if self._moments is None:
+            self._moments = moments if self._channel_axis is not None else moments.collapse()
+        else:
+            self._moments_of(moments.channels).merge(self._fitting(moments))
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but the tie to whoever else counts for this tensor."""

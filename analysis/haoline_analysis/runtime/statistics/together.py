@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from haoline_analysis.runtime.statistics import fast
+from haoline_analysis.runtime.statistics.batch import Batch
 from haoline_analysis.runtime.statistics.moments import Moments
 from haoline_analysis.runtime.statistics.sheets import sheets
 from haoline_analysis.runtime.statistics.tensor_statistics import SMALL, TensorStatistics
@@ -40,7 +42,9 @@ class Together:
     """
 
     def __init__(self) -> None:
-        """Start without groups."""
+        """Start without groups; compiled loops are loaded in the background, where there are any."""
+        fast.warm_up()
+        self._batch: Batch | None = None
         self._groups: dict[tuple[Form, int], _Group] = {}
         self._alone: set[int] = set()  # ids of statistics whose tensors have NaN, infinities or huge values
 
@@ -50,8 +54,9 @@ class Together:
         Raises:
             StatisticsError: if elements are no real numbers or truth values.
         """
+        left = self._batched(list(jobs))
         forms: dict[Form, list[Job]] = {}
-        for statistics, array in jobs:
+        for statistics, array in left:
             form = None if id(statistics) in self._alone else _form(statistics, array)
             if form is None:
                 statistics.add(array)
@@ -59,6 +64,16 @@ class Together:
                 forms.setdefault(form, []).append((statistics, array))
         used = [self._add_alike(form, alike) for form, alike in forms.items()]
         self._keep({key for keys in used for key in keys})
+
+    def _batched(self, jobs: list[Job]) -> list[Job]:
+        """Add what compiled loops can, once they are there; what is left."""
+        if fast.kernel.found is None:
+            return jobs
+        if self._batch is None or not self._batch.holds(jobs):
+            if self._batch is not None:
+                self._batch.dissolve()
+            self._batch = Batch(fast.kernel.found, jobs)
+        return self._batch.add(jobs)
 
     def _add_alike(self, form: Form, jobs: list[Job]) -> list[tuple[Form, int]]:
         """Add tensors of one form in groups whose sums stay in the cache; the groups' keys."""

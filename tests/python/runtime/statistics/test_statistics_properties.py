@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from reference import DTYPES, check_channels, check_row, hard_data, lined_up
 
-from haoline_analysis.runtime.statistics import TensorStatistics
+from haoline_analysis.runtime.statistics import TensorStatistics, Together, fast
+
+pytestmark = pytest.mark.usefixtures("loops")
 
 # Shapes on both sides of every way of cutting: held back, short and long rows, wide and narrow columns, tails.
 SHAPES = [
@@ -35,8 +37,12 @@ SHAPES = [
 
 def collected(arrays, axis, seed=0):
     statistics = TensorStatistics(axis, seed)
+    together = Together()
     for array in arrays:
-        statistics.add(array)
+        if fast.kernel.found is None:
+            statistics.add(array)
+        else:
+            together.add([(statistics, array)])
     return statistics
 
 

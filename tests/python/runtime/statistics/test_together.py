@@ -12,6 +12,8 @@ from reference import check_channels, check_row, hard_data
 
 from haoline_analysis.runtime.statistics import StatisticsError, TensorStatistics, Together
 
+pytestmark = pytest.mark.usefixtures("loops")
+
 FORMS = [((1, 100, 48), 2), ((1, 12, 20, 20), 1), ((1, 3, 70, 71), 1), ((1, 100, 48), None), ((1, 90, 7, 7), 1)]
 SMALL = ((1, 5), 1)
 
