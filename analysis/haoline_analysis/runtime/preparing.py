@@ -15,7 +15,7 @@ from haoline_analysis.runtime.providers import chosen
 from haoline_analysis.runtime.samples import ports_of, samples_of
 from haoline_analysis.runtime.sessions import Session
 from haoline_analysis.runtime.source import source_of
-from haoline_analysis.runtime.statistics.axes import channel_axes, layouts
+from haoline_analysis.runtime.statistics import channel_axes, layouts, warm_up
 from haoline_analysis.runtime.targets import find_targets, select
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ def prepare(
     Raises:
         ModelError: if the model, the inputs, the tensors or the provider are refused.
     """
+    warm_up()
     source, opened, own = source_of(model)
     chosen(provider)  # refused before the work rather than after it
     opening = _opening(source, opened, provider)

@@ -24,6 +24,7 @@ SIGNATURE = (
 )
 
 _BLOCK = 16_384  # elements between two draws: they are still in the cache
+_ROWS = 8  # summed up in registers
 _SHORT = 16  # elements; shorter rows are taken side by side
 _ABREAST = 64  # elements side by side where channels are few
 _FLOAT_MAX = float(np.finfo(np.float32).max)
@@ -115,21 +116,26 @@ def _zero(value: Any) -> Any:
 
 @_fused
 def _down(address: Any, rows: Any, lanes: Any, sums: Any) -> None:
-    """Sum up lanes that lie side by side, four rows at a time."""
+    """Sum up lanes that lie side by side, a few rows at a time, so that sums are seldom read and written."""
     shifts, low, high = sums[SHIFT], sums[LOW], sums[HIGH]
     total, square, zeros = sums[TOTAL], sums[SQUARE], sums[ZEROS]
-    for row in range(0, rows - 3, 4):
-        values = carray(_floats(address + 4 * row * lanes), (4, lanes), _FLOAT)
+    for row in range(0, rows - _ROWS + 1, _ROWS):
+        values = carray(_floats(address + 4 * row * lanes), (_ROWS, lanes), _FLOAT)
         for i in range(lanes):
-            a, b, c, d = values[0, i], values[1, i], values[2, i], values[3, i]
-            low[i] = _less(_DOUBLE(_less(_less(a, b), _less(c, d))), low[i])
-            high[i] = _more(_DOUBLE(_more(_more(a, b), _more(c, d))), high[i])
-            zeros[i] += (_zero(a) + _zero(b)) + (_zero(c) + _zero(d))
-            p, q = _DOUBLE(a) - shifts[i], _DOUBLE(b) - shifts[i]
-            r, s = _DOUBLE(c) - shifts[i], _DOUBLE(d) - shifts[i]
-            total[i] += (p + q) + (r + s)
-            square[i] += (p * p + q * q) + (r * r + s * s)
-    for row in range(rows // 4 * 4, rows):
+            shift, least, most = shifts[i], values[0, i], values[0, i]
+            none, away, squared = _INT(0), 0.0, 0.0
+            for k in range(_ROWS):
+                value = values[k, i]
+                least, most = _less(value, least), _more(value, most)
+                none += _zero(value)
+                difference = _DOUBLE(value) - shift
+                away += difference
+                squared += difference * difference
+            low[i], high[i] = _less(_DOUBLE(least), low[i]), _more(_DOUBLE(most), high[i])
+            zeros[i] += none
+            total[i] += away
+            square[i] += squared
+    for row in range(rows // _ROWS * _ROWS, rows):
         _line(address + 4 * row * lanes, lanes, sums)
 
 
@@ -173,7 +179,7 @@ def _columns(address: Any, sizes: Any, slot: Any, own: Any, subsample: Any) -> N
 @_exact
 def _sheet(address: Any, size: Any, lanes: Any, slot: Any, sums: Any, subsample: Any) -> None:
     """Sum up lanes that lie side by side; the last row may be short."""
-    step = max(4, _BLOCK // lanes)
+    step = max(1, _BLOCK // lanes // _ROWS) * _ROWS
     drawn, rows = np.int64(0), size // lanes
     for row in range(0, rows, step):
         some = min(step, rows - row)

@@ -54,7 +54,7 @@ class Together:
         Raises:
             StatisticsError: if elements are no real numbers or truth values.
         """
-        left = self._batched(list(jobs))
+        left = self._batched([(statistics, np.asarray(array)) for statistics, array in jobs])
         forms: dict[Form, list[Job]] = {}
         for statistics, array in left:
             form = None if id(statistics) in self._alone else _form(statistics, array)

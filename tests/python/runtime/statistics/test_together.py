@@ -109,6 +109,13 @@ def test_a_member_added_to_on_the_side_counts_both():
     check_row(members[1].row(), [arrays[1], arrays[1]])
 
 
+def test_numbers_are_arrays_of_no_axis():
+    member, together = TensorStatistics(), Together()
+    for step in range(3):
+        together.add([(member, np.float32(step))])
+    check_row(member.row(), [np.arange(3, dtype=np.float32)[step : step + 1] for step in range(3)])
+
+
 def test_what_is_no_number_is_refused():
     with pytest.raises(StatisticsError, match="real numbers"):
         Together().add([(TensorStatistics(), np.array(["word"]))])
