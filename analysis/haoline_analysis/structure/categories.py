@@ -45,36 +45,37 @@ CATEGORIES: dict[str, str] = {
 
 CONTRIB: dict[str, str] = {
     "conv": "ConvTransposeWithDynamicPads FusedConv NhwcConv NhwcFusedConv QLinearConv CausalConvWithState "
-    "VarlenCausalConvWithState",
+    "VarlenCausalConvWithState ConvStateReplay",
     "linear": "DynamicQuantizeMatMul FusedGemm FusedMatMul FusedMatMulActivation GemmFastGelu GemmFloat8 Inverse "
     "MatMulBlockQuantizedFp4Weight MatMulBlockQuantizedFp8Weight MatMulBnb4 MatMulFpQ4 MatMulInteger16 "
-    "MatMulIntegerToFloat MatMulNBits MatMulNBitsMlp MatMulNBitsQkv QGemm QOrderedMatMul SparseToDenseMatMul "
-    "TransposeMatMul",
+    "MatMulIntegerToFloat MatMulNBits MatMulNBitsMlp MatMulNBitsQLoRA MatMulNBitsQkv MatMulPacked QGemm "
+    "QOrderedMatMul SparseToDenseMatMul TransposeMatMul",
     "attention": "Attention DecoderAttention DecoderMaskedMultiHeadAttention DecoderMaskedSelfAttention "
-    "DynamicSparseAttention GatedDeltaNet GroupQueryAttention LinearAttention LinearAttentionGate LongformerAttention "
-    "MultiHeadAttention PackedAttention PackedMultiHeadAttention PackedSparseAttentionIndexer PagedAttention "
+    "DynamicSparseAttention GatedDeltaNet GatedDeltaNetStateReplay GroupQueryAttention LinearAttention "
+    "LinearAttentionGate LongformerAttention MultiHeadAttention PackedAttention PackedMultiHeadAttention PackedSparseAttentionIndexer PagedAttention "
     "QAttention QOrderedAttention QOrderedLongformerAttention SparseAttention SparseAttentionIndexer "
-    "SparsePagedAttention",
-    "position": "GatedRelativePositionBias GemmaRotaryEmbedding MRotaryEmbedding RelativePositionBias RotaryEmbedding",
+    "SparsePagedAttention PackedSparseAttentionIndexerMerge",
+    "position": "GatedRelativePositionBias GemmaRotaryEmbedding MRotaryEmbedding RMSNormRotary RelativePositionBias "
+    "RotaryEmbedding",
     "norm": "BranchwiseRMSNorm GatedRMSNorm GroupNorm QOrderedLayerNormalization SimplifiedLayerNormalization "
     "SkipGroupNorm SkipLayerNormalization SkipSimplifiedLayerNormalization",
     "activation": "BiasGelu BiasSoftmax BiasSplitGelu EngramGate FastGelu Gelu QLinearLeakyRelu QLinearSigmoid "
-    "QLinearSoftmax QOrderedGelu QuickGelu ScaledSiLU",
+    "QLinearSoftmax QOrderedGelu QuickGelu ScaledSiLU SwiGLU",
     "pool": "MaxpoolWithMask NhwcMaxPool QLinearAveragePool QLinearGlobalAveragePool",
-    "residual": "BiasAdd GatedAdd HyperConnectionPostMix HyperConnectionPreMix",
+    "residual": "BiasAdd GatedAdd HyperConnectionLowRankMix HyperConnectionPostMix HyperConnectionPreMix",
     "reshape": "ExpandDims RemovePadding RestorePadding",
     "slice": "GatherND Pad Trilu UnfoldTensor Unique",
     "concat": "QLinearConcat",
     "reduce": "CDist DynamicTimeWarping QLinearReduceMean ReduceSumInteger",
     "elementwise": "ComplexMul ComplexMulConj MulInteger QLinearAdd QLinearMul",
     "logic": "IsAllFinite QLinearWhere",
-    "embed": "EmbedLayerNormalization GatherBlockQuantized NGramHashMapping QEmbedLayerNormalization TorchEmbedding "
-    "VarlenNGramHashMapping WordConvEmbedding",
+    "embed": "EmbedLayerNormalization GatherBlockQuantized GatherPacked NGramHashMapping QEmbedLayerNormalization "
+    "TorchEmbedding VarlenNGramHashMapping WordConvEmbedding",
     "quantize": "DequantizeBFP DequantizeLinear DequantizeWithOrder QuantizeBFP QuantizeLinear QuantizeWithOrder",
-    "control_flow": "BeamSearch GreedySearch Sampling WhisperBeamSearch",
-    "rnn": "AttnLSTM DynamicQuantizeLSTM",
+    "control_flow": "BeamSearch GreedySearch Sampling SpeculativePrefixCommit WhisperBeamSearch",
+    "rnn": "AttnLSTM DynamicQuantizeLSTM Mamba2Verify",
     "constant": "Range",
-    "moe": "MoE QMoE",
+    "moe": "MoE MoEGroupRouter MoEPacked QMoE RouterGateUpProj",
     "text": "BifurcationDetector MurmurHash3 NGramRepeatBlock Tokenizer",
     "image": "CropAndResize GridSample",
     "signal": "Irfft Rfft",

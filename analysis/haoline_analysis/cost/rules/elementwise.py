@@ -66,6 +66,7 @@ CONTRIB_PER_ELEMENT: dict[str, int] = {
     "QOrderedGelu": GELU_ERF + 5,
     "QuickGelu": QUICK_GELU,
     "ScaledSiLU": SIGMOID + 2,
+    "SwiGLU": SIGMOID + 7,  # three clamps; scale, gate; offset and product with the other half
 }
 """The same for com.microsoft; quantized ones dequantize their operands (2) and quantize the result (3)."""
 

@@ -63,5 +63,30 @@ opaque(
     "SparsePagedAttention",
     "SparseToDenseMatMul",
 )
+opaque(
+    MICROSOFT,
+    "reads weights in a packed format that the graph does not describe",
+    "GatherPacked",
+    "MatMulPacked",
+    "MoEPacked",
+)
+opaque(
+    MICROSOFT,
+    "a fused kernel of one family of models, for which there is no cost rule",
+    "HyperConnectionLowRankMix",
+    "Mamba2Verify",
+    "MatMulNBitsQLoRA",
+    "MoEGroupRouter",
+    "RMSNormRotary",
+    "RouterGateUpProj",
+)
+opaque(
+    MICROSOFT,
+    "moves state between the steps of a generation, as much as is accepted at run time",
+    "ConvStateReplay",
+    "GatedDeltaNetStateReplay",
+    "PackedSparseAttentionIndexerMerge",
+    "SpeculativePrefixCommit",
+)
 opaque(MICROSOFT, "an experimental op without a public definition of its work", "AttnLSTM", "SampleOp")
 opaque("ai.onnx.preview.training", "differentiates a graph that the file does not hold", "Gradient")

@@ -49,7 +49,7 @@ def fold_same(node: Node) -> Sequence[Value]:
 )
 @shape_rule(
     *("Gelu", "FastGelu", "BiasGelu", "QuickGelu", "BiasAdd", "GroupNorm", "NGramRepeatBlock", "BiasSoftmax"),
-    *("Trilu", "MurmurHash3", "BiasDropout"),
+    *("Trilu", "MurmurHash3", "BiasDropout", "SwiGLU"),
     domain="com.microsoft",
 )
 @shape_rule("Binarizer", "Imputer", domain="ai.onnx.ml")
