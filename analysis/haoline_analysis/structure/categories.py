@@ -52,9 +52,9 @@ CONTRIB: dict[str, str] = {
     "QOrderedMatMul SparseToDenseMatMul TransposeMatMul",
     "attention": "Attention DecoderAttention DecoderMaskedMultiHeadAttention DecoderMaskedSelfAttention "
     "DynamicSparseAttention GatedDeltaNet GatedDeltaNetStateReplay GroupQueryAttention LinearAttention "
-    "LinearAttentionGate LongformerAttention MultiHeadAttention PackedAttention PackedMultiHeadAttention PackedSparseAttentionIndexer PagedAttention "
-    "QAttention QOrderedAttention QOrderedLongformerAttention SparseAttention SparseAttentionIndexer "
-    "SparsePagedAttention PackedSparseAttentionIndexerMerge",
+    "LinearAttentionGate LongformerAttention MultiHeadAttention PackedAttention PackedMultiHeadAttention "
+    "PackedSparseAttentionIndexer PackedSparseAttentionIndexerMerge PagedAttention QAttention QOrderedAttention "
+    "QOrderedLongformerAttention SparseAttention SparseAttentionIndexer SparsePagedAttention",
     "position": "GatedRelativePositionBias GemmaRotaryEmbedding MRotaryEmbedding RMSNormRotary RelativePositionBias "
     "RotaryEmbedding",
     "norm": "BranchwiseRMSNorm GatedRMSNorm GroupNorm QOrderedLayerNormalization SimplifiedLayerNormalization "
