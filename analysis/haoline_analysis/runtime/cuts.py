@@ -42,7 +42,7 @@ class Maps:
         _check(self.channels, array.shape[axis], "channel")
         rest = [other for other in range(array.ndim) if other != axis]
         shown = (rest[1:] if axis > 0 else rest)[-2:]
-        if array.size == 0:
+        if array.size == 0 or not self.channels:
             return _nothing(array, len(self.channels))
         cut = array[_index(array.shape, self.at, {axis, *shown})]
         moved = np.moveaxis(cut, sorted({axis, *shown}).index(axis), 0)[list(self.channels)]
@@ -79,7 +79,7 @@ class Plane:
 
 
 def _nothing(array: np.ndarray, count: int) -> np.ndarray:
-    """Maps of a tensor without elements."""
+    """Maps of a tensor without elements, or none."""
     return np.empty((count, 0, 0), array.dtype)
 
 

@@ -129,7 +129,7 @@ def tile(maps: np.ndarray, size: int) -> Tile:
 
 def _figures(maps: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Least, greatest, mean and standard deviation of each map's finite values; float64 [n]."""
-    flat = maps.reshape(maps.shape[0], -1)
+    flat = maps.reshape(maps.shape[0], math.prod(maps.shape[1:]))
     if flat.shape[1] == 0:
         nothing = np.full(maps.shape[0], math.nan)
         return nothing, nothing, nothing, nothing

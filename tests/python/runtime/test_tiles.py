@@ -35,6 +35,9 @@ class TestCut:
         array = RNG.normal(size=shape)
         np.testing.assert_array_equal(Maps((4, 0), 64).cut(array, axis), expected(array))
 
+    def test_no_channels_are_no_maps(self):
+        assert tiles.tile(Maps((), 8).cut(RNG.normal(size=(1, 3, 4, 4)), 1), 8).codes.shape == (0, 0, 0)
+
     def test_axes_that_are_not_shown_are_chosen(self):
         array = RNG.normal(size=(2, 3, 4, 5, 6))
         np.testing.assert_array_equal(Maps((1,), 9, (1, 0, 3)).cut(array, 1), array[1, [1], 3])
