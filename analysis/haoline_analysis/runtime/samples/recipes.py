@@ -11,6 +11,7 @@ from haoline_analysis.runtime.samples.errors import InputError
 from haoline_analysis.runtime.samples.guess import guess_preset
 from haoline_analysis.runtime.samples.layouts import Layout, layout_of, role_of
 from haoline_analysis.runtime.samples.ports import Port, ports_of
+from haoline_analysis.runtime.samples.positions import most_positions
 from haoline_analysis.runtime.samples.roles import role_of_port
 from haoline_analysis.runtime.samples.synthetic import Recipe
 from haoline_analysis.runtime.samples.vocabulary import Table, table_of
@@ -43,8 +44,14 @@ class Facts:
     def evaluation(self) -> Evaluation:
         """Shapes of all tensors under the defaults, fitted to what the model's weights demand."""
         first = evaluate(self.model, self.shapes)
-        sizes = cache_sizes(self.model, first)
+        sizes = {**self._within_positions(first), **cache_sizes(self.model, first)}
         return evaluate(self.model, {**sizes, **self.shapes}) if sizes else first
+
+    def _within_positions(self, first: Evaluation) -> dict[str, int]:
+        """Sequences no longer than the table of positions that reads along them."""
+        most = most_positions(self.model, first)
+        dims = {str(dim) for port in self.ports for dim in port.shape or () if role_of(dim) is SEQUENCE}
+        return {dim: most for dim in sorted(dims) if most is not None and first.bindings.get(dim, 0) > most}
 
     @cached_property
     def indices(self) -> dict[str, int]:

@@ -33,6 +33,11 @@ def test_onnxruntime_takes_what_is_made_up(path):
     assert all(np.isfinite(each).all() for each in outputs if each.dtype.kind == "f")
 
 
+def test_a_sequence_is_no_longer_than_the_positions_that_the_model_knows():
+    """The table of positions has 32 rows, and is read by a Range as long as the sequence."""
+    assert only(open_model(ROOT / "examples/models/repeater.onnx"))["input_ids"].shape == (1, 32)
+
+
 def test_bert_runs_on_ids_of_its_vocabulary():
     samples = samples_of(None, open_model(BERT), shapes={"seq": 8})
     feeds = samples[0].feeds
