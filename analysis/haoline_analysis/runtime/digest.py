@@ -58,7 +58,8 @@ def outputs(captured: ActivationReport) -> str:
         return "as without capture"
     if check.max_abs_difference is None:
         return "not comparable"
-    return f"differ by {figure(check.max_abs_difference)} at most"
+    share = "" if check.relative_difference is None else f", {figure(check.relative_difference)} of the largest output"
+    return f"differ by {figure(check.max_abs_difference)} at most{share}"
 
 
 def findings(captured: ActivationReport) -> list[tuple[str, str, str, str]]:

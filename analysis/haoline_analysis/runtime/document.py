@@ -68,7 +68,8 @@ def _check(captured: ActivationReport) -> dict[str, Any] | None:
     check = captured.check
     if check is None:
         return None
-    return {name: getattr(check, name) for name in ("identical", "max_abs_difference", "note")}
+    names = ("identical", "max_abs_difference", "relative_difference", "note")
+    return {name: getattr(check, name) for name in names}
 
 
 def _samples(captured: ActivationReport) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ class OutputCheck:
     identical: bool
     max_abs_difference: float | None  # over finite elements; None where there is nothing to compare
     note: str
+    relative_difference: float | None = None  # the same as a share of the largest element of its output
 
 
 def compare(plain: Mapping[str, np.ndarray], captured: Sequence[Mapping[str, np.ndarray]]) -> OutputCheck:
@@ -35,7 +36,10 @@ def compare(plain: Mapping[str, np.ndarray], captured: Sequence[Mapping[str, np.
         return OutputCheck(identical=False, max_abs_difference=None, note=note)
     if all(_same(a, b) for a, b in pairs):
         return OutputCheck(
-            identical=True, max_abs_difference=0.0, note="Outputs with and without capture are identical."
+            identical=True,
+            max_abs_difference=0.0,
+            note="Outputs with and without capture are identical.",
+            relative_difference=0.0,
         )
     return _different(pairs)
 
@@ -57,8 +61,9 @@ def _different(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> OutputCheck:
             "so what is shown is not quite what a plain run computes."
         )
     else:
-        note = f"Outputs with capture differ by up to {worst:.3g} from those without: {WHY}."
-    return OutputCheck(identical=False, max_abs_difference=worst, note=note)
+        share = f"{worst:.3g}, {relative:.1e} of the largest output"
+        note = f"Outputs with capture differ by up to {share}, from those without: {WHY}."
+    return OutputCheck(identical=False, max_abs_difference=worst, note=note, relative_difference=relative)
 
 
 def _difference(a: np.ndarray, b: np.ndarray) -> tuple[float, float, bool]:

@@ -16,6 +16,8 @@ export interface SampleInfo {
 export interface OutputCheck {
   readonly identical: boolean | null;
   readonly max_abs_difference: number | null;
+  /** As a share of the largest element of its output. */
+  readonly relative_difference?: number | null;
   readonly note: string;
 }
 

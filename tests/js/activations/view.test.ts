@@ -79,6 +79,11 @@ describe("before an op is chosen", () => {
   it.each([
     [{ identical: false, max_abs_difference: 2e-6, note: "" }, "outputs within 2e−6", ""],
     [{ identical: false, max_abs_difference: 0.5, note: "" }, "outputs within 0.5", "warning"],
+    [
+      { identical: false, max_abs_difference: 4e17, relative_difference: 1e-6, note: "" },
+      "outputs within 1e−6 of the largest",
+      "",
+    ],
     [{ identical: false, max_abs_difference: 0, note: "Outputs are NaN" }, "outputs within 0", "warning"],
     [{ identical: false, max_abs_difference: null, note: "another shape" }, "outputs not compared", "warning"],
   ])("says how far the outputs may be trusted", async (check, text, mood) => {

@@ -43,14 +43,14 @@ const ROUNDING = 1e-3;
 /** Capturing adds outputs to a model; whether that changed what the model computes. */
 function check({ check }: ActivationsHeader): HTMLElement | null {
   if (!check) return null;
-  const { identical, max_abs_difference: most, note } = check;
+  const { identical, max_abs_difference: most, relative_difference: share = null, note } = check;
   if (identical)
     return chip("outputs unchanged", "good", note || "The outputs with and without capture are identical.");
   if (most === null) return chip("outputs not compared", identical === null ? "" : "warning", note);
   // Where one is NaN and the other is not, the greatest difference of the others says nothing.
-  const slight = most <= ROUNDING && !note.includes("NaN");
+  const slight = (share ?? most) <= ROUNDING && !note.includes("NaN");
   return chip(
-    `outputs within ${figure(most)}`,
+    share === null ? `outputs within ${figure(most)}` : `outputs within ${figure(share)} of the largest`,
     slight ? "" : "warning",
     note || "Outputs with and without capture differ.",
   );
