@@ -35,8 +35,7 @@ class Batch:
         self._channels = self._sizes[:, 1].copy()
         self._firsts = np.cumsum(self._channels) - self._channels
         self._numbers = np.array([member.reservoir.number() for member in self._members], np.uint64)
-        self._buffer, self._empty = np.empty((0, 0), np.float32), True
-        self._clear()
+        self._running: tuple[np.ndarray, ...] | None = None  # until a sample comes
         for member in self._members:
             if member.pending is not None:
                 member.pending()
@@ -58,9 +57,10 @@ class Batch:
                 addresses[slot] = array.ctypes.data
             else:
                 alone.append(index)
-        if self._empty:
-            self._buffer, self._empty = np.empty((len(self._slots), CAPACITY + 1), np.float32), False
-        self._measure(addresses, self._sizes, self._firsts, *self._running, self._numbers, self._buffer, odd)
+        if self._running is None:
+            self._running = self._nothing()
+        *running, buffer = self._running
+        self._measure(addresses, self._sizes, self._firsts, *running, self._numbers, buffer, odd)
         alone += [self._slots[slot] for slot in np.flatnonzero(odd)]
         for index in alone:
             jobs[index][0].add(jobs[index][1])
@@ -77,21 +77,19 @@ class Batch:
             self._sizes[slot], self._shapes[slot] = sizes, array.shape
         return True
 
-    def _clear(self) -> None:
-        """Begin with no samples; room for subsamples is made when one comes."""
-        slots, channels = len(self._slots), int(self._channels.sum())
-        sums = np.zeros((6, channels))
+    def _nothing(self) -> tuple[np.ndarray, ...]:
+        """Running sums, samples, counts, strides and sizes of subsamples, and these, of no samples."""
+        slots = len(self._slots)
+        sums = np.zeros((6, int(self._channels.sum())))
         sums[1], sums[2] = np.inf, -np.inf
         samples, counts, kept = (np.zeros(slots, np.int64) for _ in range(3))
-        self._running = sums, samples, counts, np.ones(slots, np.int64), kept
-        self._buffer, self._empty = np.empty((0, 0), np.float32), True
+        return sums, samples, counts, np.ones(slots, np.int64), kept, np.empty((slots, CAPACITY + 1), np.float32)
 
     def hand_over(self) -> None:
         """Give the members what was counted for them."""
-        if self._empty:
+        if self._running is None:
             return
-        (sums, samples, counts, strides, kept), buffer = self._running, self._buffer
-        self._clear()
+        (sums, samples, counts, strides, kept, buffer), self._running = self._running, None
         known = _exact(sums, np.repeat(counts, self._channels))
         ends = self._firsts + self._channels
         for slot, member in enumerate(self._members):

@@ -34,8 +34,15 @@ def channel_ratios(low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """Each channel's |max| by the median of all channels' [channels]; NaN where that is zero or unknown."""
     largest = np.maximum(-low, high)
     known = largest[~np.isnan(largest)]
-    middle = float(np.median(known)) if len(known) else 0.0
+    middle = _median(known) if len(known) else 0.0
     return largest / middle if middle > 0 else np.full(len(largest), np.nan)
+
+
+def _median(values: np.ndarray) -> float:
+    """The median of finite numbers; numpy's own looks for NaN first, which takes several times as long."""
+    places = (len(values) - 1) // 2, len(values) // 2
+    parted = np.partition(values, places)
+    return float(parted[places[0]] + parted[places[1]]) / 2
 
 
 def channel_summary(arrays: dict[str, np.ndarray] | None) -> dict[str, Any]:

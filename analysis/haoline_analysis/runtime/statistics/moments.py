@@ -24,22 +24,20 @@ class Moments:
     Where means are large against deviations, the sheets that follow are summed about the means so far.
     """
 
-    def __init__(self, channels: int, waiting: int = _WAITING) -> None:
-        """Start with no elements; ``waiting``: sums, times their channels, that may wait."""
+    def __init__(self, channels: int, waiting: int = _WAITING, known: Exact | None = None) -> None:
+        """Start with no elements, or those ``known``; ``waiting``: sums, times their channels, that may wait."""
         self.channels = channels
         self.nan = 0
         self.inf = 0
         self._most = min(_MOST_WAITING, max(1, waiting // max(channels, 1)))
-        self._known = _nothing(channels)
+        self._known = _nothing(channels) if known is None else known
         self._waiting: list[Sums] = []
         self._pivot: np.ndarray | None = None
 
     @classmethod
     def of(cls, known: Exact) -> Moments:
         """Those of elements whose statistics are known."""
-        moments = cls(len(known.mean))
-        moments._known = known
-        return moments
+        return cls(len(known.mean), known=known)
 
     def add(self, sheet: Sheet) -> tuple[float, float]:
         """Take in a sheet; its least and greatest finite element."""
@@ -81,7 +79,7 @@ class Moments:
 
     def collapse(self) -> Moments:
         """The same elements as one channel."""
-        single = Moments.of(gathered(self.known(), (1, 1, self.channels)))
+        single = Moments.of(_whole(self.known()))
         single.nan, single.inf = self.nan, self.inf
         return single
 
@@ -145,6 +143,19 @@ def gathered(lanes: Exact, groups: tuple[int, int, int]) -> Exact:
         return lanes
     with np.errstate(all="ignore"):
         return _reduced(lanes, groups, (0, 2))
+
+
+def _whole(parts: Exact) -> Exact:
+    """Statistics of all channels as one."""
+    if len(parts.mean) == 1:
+        return parts
+    with np.errstate(all="ignore"):
+        count = parts.count.sum()
+        mean = parts.mean @ parts.count / max(count, 1)
+        away = parts.mean - mean
+        spread = parts.spread.sum() + (away * away) @ parts.count
+    ends = parts.low.min(), parts.high.max()
+    return Exact.of([np.array([one]) for one in (count, *ends, mean, spread, parts.zeros.sum())], parts.nan, parts.inf)
 
 
 def _reduced(parts: Exact, shape: tuple[int, ...], axes: tuple[int, ...]) -> Exact:

@@ -20,8 +20,11 @@ QUANTILES = {
 
 def sorted_finite(values: np.ndarray) -> np.ndarray:
     """The finite elements in ascending order, float32 or float64."""
-    wide = widened(values)
-    return np.sort(wide[np.isfinite(wide)])
+    ordered: np.ndarray = np.sort(widened(values))  # NaN last
+    if len(ordered) and np.isfinite(ordered[0]) and np.isfinite(ordered[-1]):
+        return ordered
+    finite: np.ndarray = ordered[np.isfinite(ordered)]
+    return finite
 
 
 def quantile_columns(ordered: np.ndarray, low: float, high: float) -> dict[str, float]:

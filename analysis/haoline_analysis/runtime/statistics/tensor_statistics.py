@@ -46,6 +46,7 @@ class TensorStatistics:
         self._count = 0
         self._saturated = 0
         self._moments: Moments | None = None
+        self._told: tuple[Exact, dict[str, np.ndarray]] | None = None
         self._reservoir = Reservoir(seed)
         self.pending: Callable[[], None] | None = None
         """Hands over what somebody else counted for this tensor (see ``Together``)."""
@@ -101,7 +102,7 @@ class TensorStatistics:
     def __getstate__(self) -> dict[str, Any]:
         """Everything but the tie to whoever else counts for this tensor."""
         self._release()
-        return self.__dict__ | {"pending": None}
+        return self.__dict__ | {"pending": None, "_told": None}
 
     def merge(self, other: TensorStatistics) -> None:
         """Take in the statistics of other samples of the same tensor."""
@@ -139,15 +140,14 @@ class TensorStatistics:
             "nan": whole.nan,
             "inf": whole.inf,
             "saturation": self._saturated / finite if some and self._has_limits() else np.nan,
-            **channel_summary(self.channels()),
+            **channel_summary(self._of_channels()),
         }
 
     def channels(self) -> dict[str, np.ndarray] | None:
         """Arrays [channels] of min, max, mean, std, sparsity, dead and outlier; None where there are no channels."""
         self._release()
-        if self._channel_axis is None or self._moments is None:
-            return None
-        return channel_arrays(self._moments.known(), self._count)
+        told = self._of_channels()
+        return None if told is None else dict(told)
 
     def histogram(self) -> Histogram:
         """How often which magnitudes come, by sign."""
@@ -167,6 +167,15 @@ class TensorStatistics:
         """Elements on which quantiles and histogram rest."""
         self._release()
         return len(self._reservoir)
+
+    def _of_channels(self) -> dict[str, np.ndarray] | None:
+        """The arrays, made once until more is known."""
+        if self._channel_axis is None or self._moments is None:
+            return None
+        known = self._moments.known()
+        if self._told is None or self._told[0] is not known:
+            self._told = known, channel_arrays(known, self._count)
+        return self._told[1]
 
     def _sorted(self) -> np.ndarray:
         return sorted_finite(self._reservoir.values())
