@@ -25,6 +25,7 @@ from haoline_analysis.runtime.settle import Settled
 from haoline_analysis.runtime.stopping import interruptible
 from haoline_analysis.runtime.store import StoredTensors, TensorStore
 from haoline_analysis.runtime.streaming import Progress, Stream, captured
+from haoline_analysis.runtime.targets import random_ops
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -256,6 +257,8 @@ def _notes(job: Job, done: _Done) -> list[str]:
     """What a reader should know of how it was captured."""
     progress, plan, count = done.progress, done.settled.plan, len(job.samples)
     notes = list(job.notes)
+    if drawn := random_ops(job.model):
+        notes.append(f"{', '.join(drawn)} draws anew at every run: a tensor looked at again is not the one counted.")
     if done.settled.provider == short(CPU) and CUDA in chosen(plan.provider):
         notes.append("onnxruntime can use CUDA, but finds no device here: the model ran on the CPU.")
     if len(plan.passes) > 1:

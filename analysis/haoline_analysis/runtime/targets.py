@@ -147,6 +147,11 @@ class _Finder:
 _RANDOM = ("RandomNormal", "RandomUniform", "Multinomial", "Bernoulli", "RandomNormalLike", "RandomUniformLike")
 
 
+def random_ops(model: Model) -> list[str]:
+    """Types of the ops that draw anew at every run, in execution order."""
+    return [kind for kind in dict.fromkeys(op.type for op in model.ops) if kind in _RANDOM]
+
+
 def _varying(model: Model) -> set[int]:
     """Tensors that may differ from run to run: all that follow from inputs, chance or control flow."""
     found = {index for index, tensor in enumerate(model.tensors) if tensor.producer < 0 and tensor.weight is None}

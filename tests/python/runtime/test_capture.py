@@ -434,3 +434,14 @@ def test_an_output_that_is_an_empty_optional_does_not_end_the_process():
         np.testing.assert_array_equal(report.load("y"), [0, 0, 0, 1])
         assert list(report.tensors.index) == ["y"]
         assert "'o'" in report.gaps[0].what
+
+
+def test_a_model_that_draws_says_so():
+    """A tensor that is looked at again is another drawing than the one that was counted."""
+    nodes = [
+        models.node("RandomNormalLike", ["x"], ["noise"]),
+        models.node("Add", ["x", "noise"], ["y"]),
+    ]
+    made = models.model(nodes, [models.value("x", shape=[1, 4])], [models.value("y", shape=[1, 4])])
+    notes = capture(made, [np.ones((1, 4), np.float32)]).notes
+    assert any("RandomNormalLike draws anew at every run" in note for note in notes)
