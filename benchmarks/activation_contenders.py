@@ -9,9 +9,11 @@ A contender imports what it needs and returns the work to be timed, which return
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,19 +41,24 @@ def floor() -> Work:
     return work
 
 
-def streaming() -> Work:
-    """Statistics, channels, histograms and findings of every tensor."""
+def streaming(*, load: bool = True, compiled: bool = True, histograms: bool = False) -> Work:
+    """Statistics of every tensor and channel, findings and columns."""
+    os.environ["NUMBA_DISABLE_JIT"] = str(int(not compiled))
     import onnxruntime  # noqa: F401
     import pandas as pd  # noqa: F401
 
     from haoline_analysis.runtime import capture
+    from haoline_analysis.runtime.statistics import fast
+
+    if load:  # imports are left out, and so are compiled loops, which wait on disk; a notebook loads them once
+        fast.kernel.wait()
 
     def work(path: str, samples: list[Feeds]) -> int:
         report = capture(path, samples, provider="cpu")
         assert report.complete
         assert (report.done, report.mode) == (len(samples), "statistics")
         assert len(report.channels)
-        for tensor in report.tensors.index:
+        for tensor in report.tensors.index if histograms else ():
             report.histogram(tensor)
         return len(report.tensors)
 
@@ -142,6 +149,9 @@ def polygraphy_dropped() -> Work:
 CONTENDERS: dict[str, Callable[[], Work]] = {
     "floor": floor,
     "capture, streaming": streaming,
+    "… with every histogram": partial(streaming, histograms=True),
+    "… loading its loops meanwhile": partial(streaming, load=False),
+    "… without numba": partial(streaming, compiled=False),
     "capture, stored": stored,
     "qdq_loss_debug": qdq,
     "Polygraphy": polygraphy,
