@@ -18,6 +18,8 @@ import onnx
 from onnx import numpy_helper
 
 LIGHT = Path(onnx.__file__).parent / "backend/test/data/light/light_resnet50.onnx"
+DIGITS = Path(__file__).resolve().parents[1] / "examples/models/digits_cnn.onnx"
+"""A small model, for what is done once in a process."""
 SEQUENCE, VOCABULARY = 128, 30522
 
 EXPORT = """

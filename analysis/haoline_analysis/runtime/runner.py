@@ -62,7 +62,7 @@ class Runner:
             dtypes_in: element types of the model's inputs.
             pools: how many runs the arrays of a run outlive, itself included.
         """
-        self.session, self.targets = session, targets
+        self.session, self.targets, self.pools = session, targets, pools
         self._forms, self._dtypes = forms, dtypes_in
         outputs = {output.name: output.type for output in session.ort.get_outputs()}
         # An optional that turns out to be empty ends the process when onnxruntime hands it out bound.

@@ -9,6 +9,7 @@ from haoline_analysis.runtime.failures import RuntimeFailure
 from haoline_analysis.runtime.outputs_check import OutputCheck, compare
 from haoline_analysis.runtime.plan import culprits
 from haoline_analysis.runtime.runner import Runner
+from haoline_analysis.runtime.statistics.fast import kernel
 from haoline_analysis.runtime.targets import CONTAINER
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 TWICE_BYTES = 112 << 20
 """Bytes of one sample's tensors up to which those of two are held."""
+
+TOGETHER_BYTES = 32 << 20
+"""Bytes of a model up to which two sessions may be opened at a time: while it is read each needs its weights twice."""
 
 UNKEPT = "onnxruntime does not run the model with them as outputs"
 
@@ -102,6 +106,8 @@ class Settled:
                 self._leave_out(at, blamed)
 
     def _tried(self, at: int, stop: Stop) -> tuple[Runner, dict[str, np.ndarray]]:
+        if self._model.file_bytes > TOGETHER_BYTES:
+            self.finish()
         runner = self.plan.runner(at, self.forms.of, self.pools(at))
         self.finish()  # before this one takes memory for its outputs
         found = runner.run(self.first.feeds, self.first.label, stop.options())
@@ -116,7 +122,12 @@ class Settled:
                 self._refused.add(CONTAINER, target.name, target.op)
 
     def pools(self, at: int) -> int:
-        """Two, so that one sample can run while another is counted, where the tensors of a pass are not too large."""
+        """Two, so that one sample can run while another is counted, where the tensors of a pass are not too large.
+
+        Compiled loops count a sample on all cores, much faster than it runs: memory for a second would gain nothing.
+        """
+        if kernel.promising:
+            return 1
         sizes = self.forms.of(self.first.feeds)
         held = sum(sizes[target.tensor].nbytes or 0 for target in self.plan.passes[at].targets)
         return 2 if held <= TWICE_BYTES else 1

@@ -68,7 +68,7 @@ class Stream:
         runner, arrays = self._settled.open(at, stop)
         self.progress.runner, self.progress.at = runner, at
         targets = self._settled.plan.passes[at].targets
-        with _Behind(self._settled.pools(at) > 1) as behind:
+        with _Behind(runner.pools > 1) as behind:
             for index in range(self._limit(at)):
                 sample = self._samples[index] if index else self._settled.first
                 if index:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from itertools import pairwise
 from math import prod
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,13 +14,15 @@ from haoline_analysis.runtime.statistics.reservoir import CAPACITY
 from haoline_analysis.runtime.statistics.sums import Exact
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from haoline_analysis.runtime.statistics.tensor_statistics import TensorStatistics
 
     Job = tuple[TensorStatistics, np.ndarray]
 
 _FLOAT = np.dtype(np.float32)
+_WORTH = 1 << 20
+"""Elements that are worth a thread of their own."""
 
 
 class Batch:
@@ -59,12 +64,27 @@ class Batch:
                 alone.append(index)
         if self._running is None:
             self._running = self._nothing()
-        *running, buffer = self._running
-        self._measure(addresses, self._sizes, self._firsts, *running, self._numbers, buffer, odd)
+        sums, *each = self._running
+
+        def measure(part: slice) -> None:
+            counted, buffer = [one[part] for one in each[:-1]], each[-1][part]
+            sizes, firsts, numbers = self._sizes[part], self._firsts[part], self._numbers[part]
+            self._measure(addresses[part], sizes, firsts, sums, *counted, numbers, buffer, odd[part])
+
+        _side_by_side(measure, self._parts())
         alone += [self._slots[slot] for slot in np.flatnonzero(odd)]
         for index in alone:
             jobs[index][0].add(jobs[index][1])
         return [jobs[index] for index in self._rest]
+
+    def _parts(self) -> list[slice]:
+        """The slots in as many stretches of about equal work as there are cores for."""
+        done = np.cumsum(self._sizes.prod(axis=1))
+        total = int(done[-1]) if len(done) else 0
+        count = max(1, min(_cores(), total // _WORTH))
+        ends = np.searchsorted(done, [total * part // count for part in range(1, count)], side="left") + 1
+        bounds = [0, *ends.tolist(), len(done)]
+        return [slice(*pair) for pair in pairwise(bounds)]
 
     def _fits(self, slot: int, array: np.ndarray) -> bool:
         """Whether the loops can read an array as sample of a member, whose sizes are noted."""
@@ -105,6 +125,21 @@ class Batch:
         for member in self._members:
             if member.pending == self.hand_over:
                 member.pending = None
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _side_by_side(work: Callable[[slice], None], parts: Sequence[slice]) -> None:
+    """Do the parts at a time. Threads that end with the work are there in a forked process too, unlike a pool's."""
+    others = [Thread(target=work, args=(part,)) for part in parts[1:]]
+    for other in others:
+        other.start()
+    work(parts[0])
+    for other in others:
+        other.join()
 
 
 def _sizes(statistics: TensorStatistics, array: np.ndarray) -> tuple[int, int, int] | None:

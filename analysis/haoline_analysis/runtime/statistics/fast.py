@@ -29,6 +29,11 @@ class Loader:
                 self._thread = Thread(target=self._run, name="haoline-compile")
                 self._thread.start()
 
+    @property
+    def promising(self) -> bool:
+        """Whether it is there, or on its way."""
+        return self.found is not None or (self._thread is not None and self._thread.is_alive())
+
     def wait(self) -> Any:
         """What was loaded, once it is."""
         self.start()
