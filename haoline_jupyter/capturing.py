@@ -39,6 +39,7 @@ def add_options(parser: Parser) -> None:
     )
     parser.add_argument("--tokenizer", metavar="T", help="a tokenizer.json or its folder, for text")
     parser.add_argument("--limit", metavar="N", type=devices, help="run no more than N samples")
+    parser.add_argument("--batch", metavar="N", type=devices, help="run N samples at a time (default 1)")
     parser.add_argument("--tensors", metavar="NAME,…", action="append", help="capture these alone (default: all)")
     parser.add_argument("--mode", choices=MODES, default=MODES[0], help="figures alone, or the tensors as well")
     parser.add_argument("--folder", metavar="DIR", help="where stored tensors go; given as MODEL later it is reopened")
@@ -86,6 +87,7 @@ def capture_of(
         preprocess=named(options.preprocess, variables),
         tokenizer=named(options.tokenizer, variables),
         limit=options.limit,
+        batch=options.batch,
         folder=options.folder,
         budget_bytes=options.budget,
         report=report,

@@ -79,7 +79,7 @@ def captured(word: str, option: str, variables: Mapping[str, Any]) -> list[str]:
         return paths(word, ())
     if option in ("--mode", "--preprocess", "--provider"):
         return _starting(word, _words(option))
-    if option in ("--limit", "--tensors", "--budget"):
+    if option in ("--limit", "--batch", "--tensors", "--budget"):
         return []
     if word.startswith("-"):
         return _starting(word, sorted(activations_parser()._option_string_actions))  # noqa: SLF001  see above

@@ -54,6 +54,7 @@ def capture(
     preprocess: str | Callable[..., Any] | None = None,
     tokenizer: Any = None,
     limit: int | None = None,
+    batch: int | None = None,
     folder: str | Path | None = None,
     budget_bytes: int | None = None,
     report: ModelReport | None = None,
@@ -73,6 +74,7 @@ def capture(
         preprocess: how pictures become arrays: a preset's name or a callable.
         tokenizer: how text becomes ids: a tokenizer file or folder, or a callable.
         limit: most samples.
+        batch: how many to run at a time, where the model leaves that open; a sample is then a batch. None: one.
         folder: where to store; None: a temporary folder that goes when the result does.
         budget_bytes: most bytes to store, 4 GiB if None; what fits is kept.
         report: the model's report, which gets columns of what was measured; None: made from the model.
@@ -86,7 +88,7 @@ def capture(
     _check_options(executor, budget_bytes)
     tell = progress or _silent
     tell("Reading the model", 0.0)
-    options = {"preprocess": preprocess, "tokenizer": tokenizer, "limit": limit}
+    options = {"preprocess": preprocess, "tokenizer": tokenizer, "limit": limit, "batch": batch}
     job = prepare(model, inputs, report=report, tensors=tensors, provider=provider, options=options)
     if mode == "stored":
         return _stored(job, executor, folder, STORE_BYTES if budget_bytes is None else budget_bytes, tell)

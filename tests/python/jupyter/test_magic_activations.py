@@ -102,6 +102,7 @@ def test_what_cannot_be_done_is_refused_in_one_line(shell, magic, capsys, line, 
     assert words in said
     assert "\n" not in said
     assert magic("digits.onnx --limit 1").done == 1
+    assert magic("digits.onnx --input digits.npz --limit 4 --batch 2").done == 2
 
 
 def test_a_file_called_like_the_command_is_given_by_its_path(shell, magic, tmp_path):
@@ -112,7 +113,17 @@ def test_a_file_called_like_the_command_is_given_by_its_path(shell, magic, tmp_p
 def test_help_shows_every_option(shell, magic, capsys):
     assert magic("--help") is None
     said = capsys.readouterr().out
-    for word in ("--input", "--preprocess", "--tokenizer", "--limit", "--tensors", "--mode", "--folder", "--budget"):
+    for word in (
+        "--input",
+        "--preprocess",
+        "--tokenizer",
+        "--limit",
+        "--batch",
+        "--tensors",
+        "--mode",
+        "--folder",
+        "--budget",
+    ):
         assert word in said
     shell.run_line_magic("haoline", "--help")
     assert "%haoline activations" in capsys.readouterr().out

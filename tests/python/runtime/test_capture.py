@@ -445,3 +445,14 @@ def test_a_model_that_draws_says_so():
     made = models.model(nodes, [models.value("x", shape=[1, 4])], [models.value("y", shape=[1, 4])])
     notes = capture(made, [np.ones((1, 4), np.float32)]).notes
     assert any("RandomNormalLike draws anew at every run" in note for note in notes)
+
+
+def test_batches_have_the_statistics_of_their_samples():
+    samples = models.digits(5)
+    one, several = capture(models.DIGITS, samples), capture(models.DIGITS, samples, batch=2)
+    assert (one.done, several.done) == (5, 3)
+    assert list(several.tensors["count"]) == list(one.tensors["count"])
+    for name in ("min", "max", "mean", "std", "zeros", "dead_channels"):
+        found, known = (each.tensors[name].to_numpy(float) for each in (several, one))
+        np.testing.assert_allclose(found, known, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(several.load("relu_1", 1)[1:], one.load("relu_1", 3), rtol=1e-4, atol=1e-5)

@@ -42,6 +42,7 @@ def samples_of(
     limit: int | None = None,
     seed: int = 0,
     shapes: Mapping[str, int | Sequence[int]] | None = None,
+    batch: int | None = None,
 ) -> Samples:
     """Checked samples for ``model`` of whatever the user has.
 
@@ -57,23 +58,31 @@ def samples_of(
         limit: at most so many samples.
         seed: of what is made up.
         shapes: sizes of open dims for what is made up, as in ``analyze``.
+        batch: how many samples to run at a time, where the model leaves that open; None: one.
 
     Raises:
         ModelError: if the inputs fit nothing that the model takes, or cannot be read; the first sample is made at once.
     """
-    if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 1):
-        raise InputError(f"limit is a number of samples, at least 1, not {limit!r}")
+    _check_number("limit", limit)
+    _check_number("batch", batch)
     if isinstance(inputs, Samples):
-        return inputs[:limit]
+        return inputs[:limit] if batch in (None, 1) else inputs[:limit].batched(batch)
     facts = Facts(model, dict(shapes or {}))
     made = _Recogniser(Ways(facts, preprocess, tokenizer), limit, seed).recognise(inputs)
     if limit is not None and len(made) > limit:
         total = len(made)
         made = made[:limit]
         made.add_notes([f"the first {limit:,} of {total:,} samples"])
+    if batch not in (None, 1):
+        made = made.batched(batch)
     if len(made):
         made[0]
     return made
+
+
+def _check_number(name: str, value: object) -> None:
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+        raise InputError(f"{name} is a number of samples, at least 1, not {value!r}")
 
 
 class _Recogniser:

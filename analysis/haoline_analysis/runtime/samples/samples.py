@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, overload
 from haoline_analysis.errors import ModelError
 from haoline_analysis.runtime.samples.check import check_feeds
 from haoline_analysis.runtime.samples.layouts import picture_in
+from haoline_analysis.runtime.samples.sources import Grouped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -89,6 +90,18 @@ class Samples:
         count = max(1, min(parts, len(self)))
         ends = [len(self) * i // count for i in range(count + 1)]
         return [self._piece(start, stop) for start, stop in pairwise(ends)]
+
+    def batched(self, size: int) -> Samples:
+        """The same, ``size`` samples joined along axis 0 into one; the last may hold fewer.
+
+        Raises:
+            InputError: if samples of several shapes would come together; when such a batch is made.
+        """
+        batches = Grouped(self._source, size, fill=False)
+        made = Samples(batches, self._ports, self.origin, synthetic=self.synthetic, notes=self._notes)
+        made.tokenized = self.tokenized
+        made.add_notes([f"{len(self):,} samples were run {size:,} at a time: a sample is a batch of them"])
+        return made
 
     def add_notes(self, notes: Iterable[str]) -> None:
         """Take over what pieces of these samples noticed elsewhere, in another process."""

@@ -103,12 +103,13 @@ class Chain:
 
 
 class Grouped:
-    """Batches of a fixed size, for models that take several samples at a time."""
+    """Batches of samples that are run at a time."""
 
-    def __init__(self, source: Source, size: int) -> None:
-        """Join each ``size`` samples of ``source``; the last batch repeats its last sample."""
+    def __init__(self, source: Source, size: int, *, fill: bool = True) -> None:
+        """Join each ``size`` samples of ``source``; to ``fill`` the last batch its last sample is repeated."""
         self._source = source
         self._size = size
+        self._fill = fill
 
     def __len__(self) -> int:
         """Number of batches."""
@@ -127,11 +128,14 @@ class Grouped:
 
     def part(self, start: int, stop: int) -> Source:
         """Whole batches ``start:stop``."""
-        return Grouped(self._source.part(start * self._size, min(stop * self._size, len(self._source))), self._size)
+        members = self._source.part(start * self._size, min(stop * self._size, len(self._source)))
+        return Grouped(members, self._size, fill=self._fill)
 
     def _members(self, index: int) -> list[int]:
-        last = len(self._source) - 1
-        return [min(index * self._size + i, last) for i in range(self._size)]
+        first, last = index * self._size, len(self._source) - 1
+        if not self._fill:
+            return list(range(first, min(first + self._size, last + 1)))
+        return [min(first + i, last) for i in range(self._size)]
 
     def _join(self, name: str, samples: Sequence[Sample]) -> Any:
         arrays = [np.asarray(sample.feeds[name]) for sample in samples]

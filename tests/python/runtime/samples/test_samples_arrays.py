@@ -62,6 +62,18 @@ def test_a_fixed_batch_is_filled_from_the_rows():
     assert "8 samples at a time" in refusal(np.zeros((12, 4), np.float32), FIXED)
 
 
+def test_samples_may_be_run_several_at_a_time():
+    samples = samples_of(ROWS, ONE, batch=4)
+    assert [each.shape for each in values(samples)] == [(4, 4), (2, 4)]
+    np.testing.assert_array_equal(np.concatenate(values(samples)), ROWS)
+    assert samples[0].label == "sample 0 … sample 3"
+    assert [len(piece) for piece in pickle.loads(pickle.dumps(samples)).split(2)] == [1, 1]
+    assert "at a time" in samples.notes[-1]
+    assert len(samples_of(ROWS, ONE, batch=4, limit=3)) == 1
+    assert "batch is a number" in refusal(ROWS, batch=0)
+    assert "expects float32 1×4" in refusal(np.zeros((4, 4), np.float32), identity(x=("float32", [1, 4])), batch=2)
+
+
 def test_the_digits_network_takes_images_of_its_size():
     model = open_model(DIGITS)
     images = np.random.default_rng(0).random((5, 1, 8, 8))
