@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.errors import ModelError
 from haoline_analysis.runtime.activation_report import ActivationReport
+from haoline_analysis.runtime.collecting import no_collection
 from haoline_analysis.runtime.collector import Collector
 from haoline_analysis.runtime.columns import add_columns, op_columns
 from haoline_analysis.runtime.executing import Distribution
@@ -89,11 +90,12 @@ def capture(
     tell = progress or _silent
     tell("Reading the model", 0.0)
     options = {"preprocess": preprocess, "tokenizer": tokenizer, "limit": limit, "batch": batch}
-    job = prepare(model, inputs, report=report, tensors=tensors, provider=provider, options=options)
-    if mode == "stored":
-        return _stored(job, executor, folder, STORE_BYTES if budget_bytes is None else budget_bytes, tell)
-    done = interruptible(lambda stop, told: _run(job, executor, None, stop, told), tell)
-    return _report(job, done, _rerun(job, done), tell)
+    with no_collection():
+        job = prepare(model, inputs, report=report, tensors=tensors, provider=provider, options=options)
+        if mode == "stored":
+            return _stored(job, executor, folder, STORE_BYTES if budget_bytes is None else budget_bytes, tell)
+        done = interruptible(lambda stop, told: _run(job, executor, None, stop, told), tell)
+        return _report(job, done, _rerun(job, done), tell)
 
 
 def _check_options(executor: Any, budget_bytes: Any) -> None:

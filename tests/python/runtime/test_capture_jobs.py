@@ -575,3 +575,24 @@ def test_more_than_two_gigabytes(tmp_path):
         file.write(w.tobytes())
     report = capture(path, [np.ones((1, size), np.float32)])
     np.testing.assert_array_equal(report.load("a"), np.full((1, size), 3))
+
+
+def test_the_garbage_collector_goes_on_after_a_capture(monkeypatch):
+    """It waits while the capture begins, for some seconds at most, whatever comes of it."""
+    import gc
+
+    from haoline_analysis.runtime import collecting
+
+    seen = []
+    capture(models.chain(), [np.ones((1, 2, 4), np.float32)], progress=lambda *_: seen.append(gc.isenabled()))
+    with pytest.raises(ModelError):
+        capture(models.chain(), [np.ones((3, 3, 3), np.float32)])
+    assert False in seen
+    assert gc.isenabled()
+    monkeypatch.setattr(collecting, "MOST_SECONDS", 0.01)
+    with collecting.no_collection():
+        assert not gc.isenabled()
+        deadline = time.monotonic() + 60
+        while not gc.isenabled():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
