@@ -18,7 +18,7 @@ _NATIVE = {
 }
 
 # Element types numpy gets from the ml_dtypes package, one element per stored unit after unpacking.
-_EXTENDED = {
+EXTENDED = {
     "bfloat16": "bfloat16",
     "float8_e4m3fn": "float8_e4m3fn",
     "float8_e4m3fnuz": "float8_e4m3fnuz",
@@ -62,8 +62,8 @@ def decode(dtype: str, data: np.ndarray, count: int) -> np.ndarray:
 
 def interpret(dtype: str, units: np.ndarray) -> np.ndarray:
     """Give unpacked units (one element each) their meaning: ml_dtypes, sign-extended int8, or uint8."""
-    if dtype in _EXTENDED:
-        values: np.ndarray = units.view(_extended(dtype))
+    if dtype in EXTENDED:
+        values: np.ndarray = units.view(extended(dtype))
         return values.byteswap() if sys.byteorder == "big" else values
     if dtype.startswith("int"):
         bits = _PACKED_BITS[dtype]
@@ -94,8 +94,13 @@ def _unpack_sixes(data: np.ndarray) -> np.ndarray:
     return ((words[:, None] >> np.arange(0, 24, 6, dtype=np.uint32)) & 0x3F).astype(np.uint8).reshape(-1)
 
 
-def _extended(dtype: str) -> Any:
-    name = _EXTENDED[dtype]
+def extended(dtype: str) -> Any:
+    """The numpy dtype of an element type of ``EXTENDED``.
+
+    Raises:
+        MissingExtraError: if ml_dtypes is not installed, or too old.
+    """
+    name = EXTENDED[dtype]
     try:
         import ml_dtypes
     except ImportError as error:

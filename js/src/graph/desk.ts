@@ -6,7 +6,7 @@ import { Finder } from "./explore/finder.js";
 import type { Stage } from "./input/stage.js";
 import type { ModelOptions } from "./model/graph-model.js";
 import { ROOT } from "./model/tree.js";
-import type { Beside } from "./overlay/coloring.js";
+import type { Beside } from "./overlay/beside.js";
 import { type Rect, zoomAt } from "./paint/camera.js";
 import type { EdgeRef, Look } from "./paint/look.js";
 import type { Theme } from "./paint/theme.js";

@@ -24,6 +24,21 @@ describe("virtual rows", () => {
     expect(grid.querySelectorAll(".hl-rows > .hl-row").length).toBeLessThan(40);
   }, 60_000);
 
+  it("counts a very large selection at once, and sums it up when the page has a moment", async () => {
+    const names = Array.from({ length: 6000 }, (_, row) => `op${row}`);
+    const { root, host: hosted } = await table(names);
+    hosted.set("selection", [...names.keys()]);
+    const detail = byId("haoline-op-detail", root);
+    expect(detail.textContent).toContain("6,000 ops selected");
+    expect(detail.querySelector("dl")).toBeNull();
+    await vi.waitFor(() => expect(detail.querySelector("dl")?.textContent).toContain("MACs"));
+    hosted.set("selection", [...names.keys()].slice(0, 5500));
+    hosted.set("selection", [1]);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(detail.textContent).toContain("op1");
+    expect(detail.textContent).not.toContain("5,500");
+  });
+
   it("scrolls to what is selected elsewhere", async () => {
     const names = Array.from({ length: 2000 }, (_, row) => `op${row}`);
     const { root, host: hosted, grid } = await table(names);

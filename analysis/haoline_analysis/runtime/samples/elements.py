@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from haoline_analysis import dtypes
+from haoline_analysis.formats.elements import EXTENDED, extended
 from haoline_analysis.runtime.samples.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,14 +19,6 @@ _PLAIN = frozenset(
         *("int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8"),
     }
 )
-_BY_ML_DTYPES = {
-    "bfloat16": "bfloat16",
-    "float8_e4m3fn": "float8_e4m3fn",
-    "float8_e4m3fnuz": "float8_e4m3fnuz",
-    "float8_e5m2": "float8_e5m2",
-    "float8_e5m2fnuz": "float8_e5m2fnuz",
-    "float8_e8m0": "float8_e8m0fnu",
-}
 _HELD_IN_BYTES = {"int4": "int8", "int2": "int8", "uint4": "uint8", "uint2": "uint8"}
 
 INTEGER_LIMITS = {"int4": (-8, 7), "int2": (-2, 1), "uint4": (0, 15), "uint2": (0, 3)}
@@ -39,10 +33,8 @@ def numpy_dtype(word: str) -> np.dtype[Any]:
     """
     if word == "string":
         return np.dtype(np.str_)
-    if word in _BY_ML_DTYPES:
-        import ml_dtypes  # comes with onnx
-
-        small: np.dtype[Any] = np.dtype(getattr(ml_dtypes, _BY_ML_DTYPES[word]))
+    if word in EXTENDED and dtypes.BITS[word] >= 8:
+        small: np.dtype[Any] = extended(word)
         return small
     if word in _PLAIN or word in _HELD_IN_BYTES:
         return np.dtype(_HELD_IN_BYTES.get(word, word))

@@ -2,6 +2,7 @@
 
 import type { Column, NumericColumn } from "../../data/index.js";
 import type { GraphModel } from "../model/graph-model.js";
+import type { Beside } from "./beside.js";
 import { codesOf } from "./codes.js";
 import type { Legend } from "./legend.js";
 import { NumericColoring } from "./numeric-coloring.js";
@@ -30,13 +31,6 @@ export interface ColorShare {
   readonly text: string;
   readonly color: string;
   readonly share: number;
-}
-
-/** A model that is drawn beside: equal colours mean equal amounts in both. */
-export interface Beside {
-  readonly model: GraphModel;
-  /** Whether its values come first, so that both sides judge by the same row of values. */
-  readonly first: boolean;
 }
 
 export interface ColoringOptions {

@@ -2,8 +2,8 @@
 
 import { type Column, format, type NumericColumn } from "../../data/index.js";
 import type { GraphModel } from "../model/graph-model.js";
+import { type Beside, together } from "./beside.js";
 import { codesOf } from "./codes.js";
-import type { Beside } from "./coloring.js";
 import type { Legend } from "./legend.js";
 import { rampKind, rangeLegend, step } from "./numeric-coloring.js";
 import { lineRamp } from "./ramps.js";
@@ -92,7 +92,9 @@ function drawnTensors(model: GraphModel): Int32Array {
 
 function paintAmounts(column: NumericColumn, drawn: Int32Array, beside: Beside | null): Painted {
   const values = valuesOf(column, drawn);
-  const scale = chooseScale(spreadOf(beside ? together(values, beside, column.info.name) : values), column.info);
+  const other = beside?.model.doc.tensors.numeric(column.info.name);
+  const seen = beside && other ? together(values, valuesOf(other, drawnTensors(beside.model)), beside.first) : values;
+  const scale = chooseScale(spreadOf(seen), column.info);
   const bucket = new Uint16Array(column.length).fill(UNKNOWN);
   drawn.forEach((tensor, i) => {
     if (scale && !Number.isNaN(values[i]!)) bucket[tensor] = step(scale, values[i]!);
@@ -110,13 +112,6 @@ function paintAmounts(column: NumericColumn, drawn: Int32Array, beside: Beside |
 
 function valuesOf(column: NumericColumn, drawn: Int32Array): Float64Array {
   return Float64Array.from(drawn, (tensor) => column.at(tensor) ?? Number.NaN);
-}
-
-function together(own: Float64Array, { model, first }: Beside, name: string): Float64Array {
-  const column = model.doc.tensors.numeric(name);
-  if (!column) return own;
-  const other = valuesOf(column, drawnTensors(model));
-  return Float64Array.from(first ? [...other, ...own] : [...own, ...other]);
 }
 
 function paintWords(column: Column, codes: NonNullable<ReturnType<typeof codesOf>>, drawn: Int32Array): Painted {

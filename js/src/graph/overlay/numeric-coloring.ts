@@ -4,7 +4,8 @@ import { format, type NumericColumn } from "../../data/index.js";
 import type { GraphModel } from "../model/graph-model.js";
 import { OP } from "../model/tree.js";
 import { Aggregator } from "./aggregate.js";
-import type { Beside, Coloring, ColorShare } from "./coloring.js";
+import { type Beside, together } from "./beside.js";
+import type { Coloring, ColorShare } from "./coloring.js";
 import { histogram } from "./histogram.js";
 import type { RangeLegend } from "./legend.js";
 import { ramp, STEPS } from "./ramps.js";
@@ -100,7 +101,9 @@ function sortIntoBuckets(
   const aggregator = new Aggregator(model, column);
   const { tree } = model;
   const own = judged(aggregator);
-  const scale = chooseScale(spreadOf(beside ? together(own, beside, column.info.name) : own), column.info, choice);
+  const other = beside?.model.doc.ops.numeric(column.info.name);
+  const seen = beside && other ? together(own, judged(new Aggregator(beside.model, other)), beside.first) : own;
+  const scale = chooseScale(spreadOf(seen), column.info, choice);
   const bucket = new Uint16Array(tree.kind.length).fill(NONE);
   aggregator.values.forEach((value, item) => {
     if (tree.kind[item] !== OP && !model.isGroup(item)) return;
@@ -114,13 +117,6 @@ function judged({ values }: Aggregator): Float64Array {
   const seen = values.slice();
   seen[0] = Number.NaN;
   return seen;
-}
-
-function together(own: Float64Array, { model, first }: Beside, name: string): Float64Array {
-  const column = model.doc.ops.numeric(name);
-  if (!column) return own;
-  const other = judged(new Aggregator(model, column));
-  return Float64Array.from(first ? [...other, ...own] : [...own, ...other]);
 }
 
 /** The step of the ramp for a value. */
