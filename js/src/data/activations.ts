@@ -3,9 +3,17 @@
 import { DocumentTable, type NumericColumn, readTable } from "./columns.js";
 import { ContainerError, decodeContainer, isRecord } from "./container.js";
 import type { Finding, GapInfo } from "./document.js";
+import {
+  channelAxisAt,
+  channelRangeAt,
+  dimsAt,
+  type Layout,
+  layoutAt,
+  type RowRange,
+  stretches,
+} from "./tensor-rows.js";
 
-/** What the axes of a tensor mean: N C H W, … T F, N heads Tq Tk, N F. */
-export type Layout = "maps" | "tokens" | "attention" | "vector" | "other";
+export type { Layout, RowRange } from "./tensor-rows.js";
 
 export interface SampleInfo {
   readonly label: string;
@@ -49,13 +57,6 @@ export interface Histogram {
   readonly count: Float64Array;
 }
 
-/** Rows `start` to `stop` of the channel table. */
-export interface RowRange {
-  readonly start: number;
-  readonly stop: number;
-}
-
-const LAYOUTS: readonly unknown[] = ["maps", "tokens", "attention", "vector", "other"];
 const EMPTY = new DocumentTable(0, []);
 
 export class ActivationsDocument {
@@ -133,14 +134,12 @@ export class ActivationsDocument {
   }
 
   layout(row: number): Layout {
-    const word = this.tensors.text("layout")?.at(row);
-    return LAYOUTS.includes(word) ? (word as Layout) : "other";
+    return layoutAt(this.tensors, row);
   }
 
   /** Sizes of the axes, null where samples differ; empty for a scalar and where nothing is known. */
   dims(row: number): readonly (number | null)[] {
-    const text = this.tensors.text("shape")?.at(row) ?? "";
-    return /^[\d?]+(×[\d?]+)*$/.test(text) ? text.split("×").map((size) => (size === "?" ? null : Number(size))) : [];
+    return dimsAt(this.tensors, row);
   }
 
   /** Sizes of the axes; empty for a scalar and where a size is unknown. */
@@ -151,16 +150,12 @@ export class ActivationsDocument {
 
   /** The axis of the channels, counted from the front; -1: none. */
   channelAxis(row: number): number {
-    const [axis, rank] = [this.tensors.indices("channel_axis")[row] ?? -1, this.dims(row).length];
-    return axis < rank ? axis : -1;
+    return channelAxisAt(this.tensors, row);
   }
 
   /** The channels of a tensor as rows of the channel table; null: it has none. */
   channelRange(row: number): RowRange | null {
-    const start = this.tensors.indices("first_channel")[row] ?? -1;
-    const length = this.tensors.indices("channels")[row] ?? -1;
-    const fits = start >= 0 && length > 0 && start + length <= this.channels.rows;
-    return fits ? { start, stop: start + length } : null;
+    return channelRangeAt(this.tensors, this.channels, row);
   }
 
   /** A column of the channel table over the channels of one tensor; null: there is none. */
@@ -191,13 +186,7 @@ export class ActivationsDocument {
   }
 
   #binRanges(): Map<number, RowRange> {
-    if (this.#bins) return this.#bins;
-    const owners = (this.#tables.get("bins") ?? EMPTY).indices("activation");
-    this.#bins = new Map();
-    for (let start = 0, stop = 0; start < owners.length; start = stop) {
-      while (stop < owners.length && owners[stop] === owners[start]) stop += 1;
-      this.#bins.set(owners[start]!, { start, stop });
-    }
+    this.#bins ??= stretches((this.#tables.get("bins") ?? EMPTY).indices("activation"));
     return this.#bins;
   }
 }
@@ -224,7 +213,7 @@ function headerOf(header: Record<string, unknown>): ActivationsHeader {
   } as unknown as ActivationsHeader;
 }
 
-function sampleOf(value: unknown): SampleInfo {
+export function sampleOf(value: unknown): SampleInfo {
   const { label, tokens } = isRecord(value) ? value : {};
   return {
     label: typeof label === "string" ? label : "",

@@ -14,7 +14,7 @@ const MOST_PANEL = 20_000;
 const CHECKS: { readonly [K in StateName]: (value: unknown) => boolean } = {
   tab: isText,
   height: (value) => Number.isFinite(value),
-  selection: (value) => Array.isArray(value) && value.every(Number.isInteger),
+  selection: isRows,
   color: isText,
   edge_color: isText,
   size: isText,
@@ -27,6 +27,7 @@ const CHECKS: { readonly [K in StateName]: (value: unknown) => boolean } = {
   sample: isRow,
   tensor: (value) => value === -1 || isRow(value),
   panel: isPanel,
+  plan: isPlan,
   snapshot: (value) => isText(value) && (value as string).length <= MOST_SNAPSHOT,
 };
 
@@ -49,6 +50,14 @@ export function parseState(state: unknown): Partial<TwoWayValues> {
 
 function isText(value: unknown): boolean {
   return typeof value === "string";
+}
+
+function isRows(value: unknown): boolean {
+  return Array.isArray(value) && value.every(Number.isInteger);
+}
+
+function isPlan(value: unknown): boolean {
+  return isRecord(value) && isRows(value["keep_float"]) && isRows(value["int16"]);
 }
 
 function isRow(value: unknown): boolean {

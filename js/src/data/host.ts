@@ -25,6 +25,26 @@ export interface Answer {
   readonly buffers: readonly ArrayBufferView[];
 }
 
+/** How far the kernel is with what it was asked. */
+export interface Progress {
+  readonly stage: string;
+  /** From 0 to 1; null: nobody knows. */
+  readonly fraction: number | null;
+}
+
+export interface AskOptions {
+  readonly onProgress?: (progress: Progress) => void;
+  /** Has the kernel stop; the question is then rejected. */
+  readonly signal?: AbortSignal;
+}
+
+/** Op rows that a variant to be built would keep. */
+export interface Plan {
+  readonly keep_float: readonly number[];
+  /** With activations of 16 bits. */
+  readonly int16: readonly number[];
+}
+
 /** What a reader changes; the names are those of the widget's traits. */
 export interface TwoWayValues {
   hardware: HardwareChoice;
@@ -57,12 +77,14 @@ export interface TwoWayValues {
   panel: PanelState;
   /** Base64 of what is on screen, for a reader without a kernel. */
   snapshot: string;
+  /** What a reader would keep float or 16-bit of a quantized model. */
+  plan: Plan;
 }
 
 export type PanelState = Readonly<Record<string, unknown>>;
 
 export interface HostValues extends TwoWayValues {
-  /** Which view is drawn: "report", "graph", "activations". */
+  /** Which view is drawn: "report", "graph", "activations", "divergence". */
   view: string;
   /** The report container, maybe gzipped. */
   document: DataView | null;
@@ -70,6 +92,8 @@ export interface HostValues extends TwoWayValues {
   overlay: DataView | null;
   /** The activations container, maybe gzipped. */
   activations: DataView | null;
+  /** The divergence container, maybe gzipped. */
+  divergence: DataView | null;
   status: string;
 }
 
@@ -86,7 +110,7 @@ export interface Host {
   /** A page of its own that shows what is shown now; absent where nobody can make one. */
   readonly page?: () => Promise<Blob>;
   /** Rejects with a sentence for the reader; absent without a kernel. */
-  readonly ask?: (question: Question) => Promise<Answer>;
+  readonly ask?: (question: Question, options?: AskOptions) => Promise<Answer>;
 }
 
 export type Draw = (element: HTMLElement, host: Host) => () => void;
@@ -96,6 +120,7 @@ export const HOST_DEFAULTS: HostValues = {
   document: null,
   overlay: null,
   activations: null,
+  divergence: null,
   status: "",
   hardware: { profile: "", count: 1, precision: "" },
   tab: "",
@@ -114,6 +139,7 @@ export const HOST_DEFAULTS: HostValues = {
   tensor: -1,
   panel: {},
   snapshot: "",
+  plan: { keep_float: [], int16: [] },
 };
 
 /** A host with no kernel: two-way values live in the page. */

@@ -6,6 +6,9 @@ import type { Host } from "../data/host";
 import { stateOf } from "../data/host-state";
 import { REPORT_MIME, type Stored } from "./stored";
 
+/** What of an output is drawn, apart from its state. */
+const FIXED = ["document", "activations", "divergence", "view_id"] as const;
+
 export class StoredState {
   readonly #model: IRenderMime.IMimeModel;
   #stored: Stored;
@@ -17,8 +20,8 @@ export class StoredState {
 
   /** Whether the output holds what is drawn already: an output that changes is rendered again. */
   holds(stored: Stored | null): boolean {
-    const { document, activations, state, view_id } = this.#stored;
-    const same = stored?.document === document && stored.activations === activations && stored.view_id === view_id;
+    const { state } = this.#stored;
+    const same = FIXED.every((part) => stored?.[part] === this.#stored[part]);
     return same && JSON.stringify(stored?.state) === JSON.stringify(state);
   }
 

@@ -1,4 +1,4 @@
-/** A report kept in an output: the document the widget has, gzipped, in base64; maybe a capture beside it. */
+/** A report kept in an output: the document the widget has, gzipped, in base64; maybe a capture or a comparison beside it. */
 
 import { type Host, StaticHost } from "../data/host";
 import { parseState } from "../data/host-state";
@@ -10,6 +10,7 @@ export interface Stored {
   readonly id: string;
   readonly document: string;
   readonly activations?: unknown;
+  readonly divergence?: unknown;
   readonly hardware?: unknown;
   /** The live view it was stored for. */
   readonly view_id?: string;
@@ -24,15 +25,16 @@ export function storedReport(data: Record<string, unknown>): Stored | null {
   return whole ? (value as Stored) : null;
 }
 
-const VIEWS: readonly unknown[] = ["report", "graph", "activations"];
+const VIEWS: readonly unknown[] = ["report", "graph", "activations", "divergence"];
 
 export function storedHost(stored: Stored): Host {
-  const { view, activations } = stored;
+  const { view, activations, divergence } = stored;
   return new StaticHost({
     ...parseState(stored.state),
     view: VIEWS.includes(view) ? (view as string) : "report",
     document: decode(stored.document),
     activations: typeof activations === "string" ? decode(activations) : null,
+    divergence: typeof divergence === "string" ? decode(divergence) : null,
     hardware: parseChoice(stored.hardware) ?? NO_CHOICE,
   });
 }

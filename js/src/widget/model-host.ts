@@ -28,6 +28,6 @@ export function modelHost(model: WidgetModel): Host {
     on: (name, callback) => model.on(`change:${name}`, callback),
     off: (name, callback) => model.off(`change:${name}`, callback),
     page: async () => new Blob((await ask(model, "html")) as BlobPart[], { type: "text/html" }),
-    ask: (message) => question(model, message),
+    ask: (message, options) => question(model, message, options),
   };
 }

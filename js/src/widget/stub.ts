@@ -29,7 +29,7 @@ function initialize({ model }: Context): () => void {
   return () => {
     model.off("comm_live_update", forget);
     // JupyterLab's kernel connection keeps closed comms, and they their models, for as long as the kernel lives.
-    for (const bytes of ["document", "overlay", "activations"]) model.set(bytes, null, { silent: true });
+    for (const bytes of ["document", "overlay", "activations", "divergence"]) model.set(bytes, null, { silent: true });
     if (forget()) tell();
   };
 }

@@ -19,9 +19,14 @@ export function mountStatic(
   state: Readonly<Record<string, unknown>> = {},
   page?: () => Blob,
   activations?: string,
+  divergence?: string,
 ): Mounted {
   const fixed = { view: String(state["view"] ?? "report"), hardware: state["hardware"] as HardwareChoice };
-  const kept = { document: decode(base64), activations: activations ? decode(activations) : null };
+  const kept = {
+    document: decode(base64),
+    activations: activations ? decode(activations) : null,
+    divergence: divergence ? decode(divergence) : null,
+  };
   const host = new StaticHost({ ...parseState(state), ...fixed, ...kept }, page && (async () => page()));
   return { dispose: draw(element, host), state: () => ({ ...stateOf(host), ...fixed }) };
 }

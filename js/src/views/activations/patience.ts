@@ -1,4 +1,4 @@
-import type { Answer, Host, Question } from "../../data/index.js";
+import type { Answer, AskOptions, Host, Question } from "../../data/index.js";
 
 /** A kernel that is free answers sooner. */
 const BUSY_MS = 1500;
@@ -23,7 +23,7 @@ export class Patience {
       set: (name, value) => host.set(name, value),
       on: (name, callback) => host.on(name, callback),
       off: (name, callback) => host.off(name, callback),
-      ...(ask && { ask: (question: Question) => this.#during(ask(question)) }),
+      ...(ask && { ask: (question: Question, options?: AskOptions) => this.#during(ask(question, options)) }),
     };
   }
 
