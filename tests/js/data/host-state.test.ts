@@ -18,6 +18,7 @@ const FULL = {
   tensor: 12,
   panel: { maps: { sort: "max" } },
   snapshot: "H4sI",
+  plan: { keep_float: [3, 9], int16: [4] },
 };
 
 describe("a kept state", () => {
@@ -28,9 +29,9 @@ describe("a kept state", () => {
   });
 
   it("leaves out bytes, the hardware and which view it is", () => {
-    for (const name of ["document", "overlay", "activations", "hardware", "status", "view"])
+    for (const name of ["document", "overlay", "activations", "divergence", "hardware", "status", "view"])
       expect(STATE_NAMES).not.toContain(name);
-    expect(Object.keys(HOST_DEFAULTS).length).toBe(STATE_NAMES.length + 6);
+    expect(Object.keys(HOST_DEFAULTS).length).toBe(STATE_NAMES.length + 7);
   });
 
   it.each([
@@ -42,6 +43,8 @@ describe("a kept state", () => {
     ["a camera of no size", { camera: { x: 1, y: 2, scale: 0 } }],
     ["addresses that are none", { expanded: ["a", 3] }],
     ["a height without end", { height: Number.POSITIVE_INFINITY }],
+    ["a plan without rows", { plan: { keep_float: [1] } }],
+    ["a plan of words", { plan: { keep_float: ["conv_1"], int16: [] } }],
     ["a sample before the first", { sample: -1, tensor: -2 }],
     ["settings that are a list", { panel: [1] }],
     ["settings without end", { panel: { a: "x".repeat(30_000) } }],

@@ -25,6 +25,15 @@ describe("a stored capture", () => {
     expect(host.get("panel")).toEqual({ sort: "mean" });
   });
 
+  it("may be a comparison with what a reader would change", () => {
+    const state = { plan: { keep_float: [2], int16: [] }, tensor: 4 };
+    const { activations: _, ...report } = STORED;
+    const host = storedHost({ ...report, view: "divergence", divergence: btoa("compared"), state });
+    expect([host.get("view"), text(host.get("divergence"))]).toEqual(["divergence", "compared"]);
+    expect(host.get("plan")).toEqual({ keep_float: [2], int16: [] });
+    expect(storedHost({ ...report, view: "divergence", divergence: 5 }).get("divergence")).toBeNull();
+  });
+
   it("is a report where there is none, or another view is named", () => {
     const { activations: _, ...report } = STORED;
     expect(storedHost({ ...report, view: "report" }).get("activations")).toBeNull();

@@ -89,6 +89,50 @@ describe("a question to the kernel", () => {
     expect(widget.off).toHaveBeenCalledWith("msg:custom", hear);
   });
 
+  it("tells how far the kernel is, and waits longer for one that tells", async () => {
+    vi.useFakeTimers();
+    const widget = model();
+    const onProgress = vi.fn();
+    const answer = modelHost(widget).ask?.({ type: "build" }, { onProgress }) as Promise<Answer>;
+    const [{ request }] = widget.send.mock.calls.at(-1) as unknown as [{ request: number }];
+    const [, hear] = widget.on.mock.calls.at(-1) as unknown as [string, (...args: unknown[]) => void];
+    hear({ type: "progress", request: request + 1, stage: "another's", fraction: 0.1 });
+    hear({ type: "progress", request, stage: "calibrating", fraction: 1.5 });
+    await vi.advanceTimersByTimeAsync(120_000);
+    hear({ type: "progress", request, stage: "verifying", fraction: null });
+    hear({ type: "build", request, cosine: 0.99 });
+    expect((await answer).content).toMatchObject({ cosine: 0.99 });
+    expect(onProgress.mock.calls.map(([progress]) => progress)).toEqual([
+      { stage: "calibrating", fraction: 1 },
+      { stage: "verifying", fraction: null },
+    ]);
+  });
+
+  it("has the kernel stop, and takes its word for what came of it", async () => {
+    const widget = model();
+    const stop = new AbortController();
+    const answer = modelHost(widget).ask?.({ type: "build" }, { signal: stop.signal }) as Promise<Answer>;
+    const [{ request }] = widget.send.mock.calls.at(-1) as unknown as [{ request: number }];
+    const [, hear] = widget.on.mock.calls.at(-1) as unknown as [string, (...args: unknown[]) => void];
+    stop.abort();
+    expect(widget.send).toHaveBeenLastCalledWith({ type: "stop", request });
+    hear({ type: "build", request, error: "Stopped while calibrating." });
+    await expect(answer).rejects.toThrow("Stopped while calibrating.");
+  });
+
+  it("leaves a kernel that does not stop to itself", async () => {
+    vi.useFakeTimers();
+    const widget = model();
+    const stop = new AbortController();
+    const answer = modelHost(widget).ask?.({ type: "build" }, { signal: stop.signal }) as Promise<Answer>;
+    const failed = expect(answer).rejects.toThrow("Stopped.");
+    stop.abort();
+    await vi.advanceTimersByTimeAsync(10_000);
+    await failed;
+    expect(widget.off).toHaveBeenCalledOnce();
+    await expect(modelHost(widget).ask?.({ type: "build" }, { signal: stop.signal })).rejects.toThrow("Stopped.");
+  });
+
   it("says at once that the kernel is gone", async () => {
     const widget = model();
     widget.send.mockImplementation(() => {
