@@ -3,7 +3,17 @@
 import { isRecord } from "../data/container.js";
 
 export const COLOR_MAPS = ["auto", "viridis", "magma", "diverging", "grey"] as const;
-export const SORTS = ["index", "mean", "std", "max", "sparsity", "divergence"] as const;
+export const SORTS = [
+  "index",
+  "mean",
+  "std",
+  "max",
+  "sparsity",
+  "divergence",
+  "sqnr_db",
+  "local_sqnr_db",
+  "max_abs",
+] as const;
 export const FILTERS = ["all", "dead", "outlier", "alive"] as const;
 export const SHAPES = ["auto", "maps", "plane"] as const;
 
@@ -76,17 +86,20 @@ const CHECKS: { readonly [K in keyof PanelSettings]: (value: unknown) => boolean
 };
 
 /** The settings in what a notebook kept: it comes from anywhere. */
-export function parseSettings(value: unknown): PanelSettings {
-  if (!isRecord(value)) return SETTINGS;
+export function parseSettings(value: unknown, usual: PanelSettings = SETTINGS): PanelSettings {
+  if (!isRecord(value)) return usual;
   const names = Object.keys(CHECKS) as (keyof PanelSettings)[];
   const good = names.filter((name) => Object.hasOwn(value, name) && CHECKS[name](value[name]));
-  return { ...SETTINGS, ...Object.fromEntries(good.map((name) => [name, value[name]])) };
+  return { ...usual, ...Object.fromEntries(good.map((name) => [name, value[name]])) };
 }
 
 /** What to keep of settings: all but the usual. */
-export function keptSettings(settings: PanelSettings): Record<string, unknown> {
+export function keptSettings<S extends PanelSettings>(
+  settings: S,
+  usual: PanelSettings = SETTINGS,
+): Record<string, unknown> {
   const entries = Object.entries(settings).filter(
-    ([name, value]) => JSON.stringify(value) !== JSON.stringify(SETTINGS[name as keyof PanelSettings]),
+    ([name, value]) => JSON.stringify(value) !== JSON.stringify(usual[name as keyof PanelSettings]),
   );
   return Object.fromEntries(entries);
 }

@@ -1,7 +1,7 @@
 /** What of a tensor to draw, and what its axes are called. */
 
-import type { ActivationsDocument, Layout } from "../data/activations.js";
-import type { Shown } from "./panel.js";
+import type { Layout } from "../data/activations.js";
+import type { Pictured, TensorDocument } from "./panel.js";
 import type { Axis } from "./plane/axis.js";
 import type { Slice } from "./settings.js";
 
@@ -13,7 +13,7 @@ export type Showing =
 
 const NOTHING = "Nothing is captured here: select an op in the graph.";
 
-export function showing(shown: Shown): Showing {
+export function showing(shown: Pictured): Showing {
   const { doc, row, settings } = shown;
   if (row < 0 || row >= doc.tensors.rows) return { kind: "nothing", text: NOTHING };
   const dims = doc.dims(row);
@@ -24,13 +24,13 @@ export function showing(shown: Shown): Showing {
 }
 
 /** Whether a tensor is a stack of pictures. */
-export function hasGrid(doc: ActivationsDocument, row: number): boolean {
+export function hasGrid(doc: TensorDocument, row: number): boolean {
   const stacked = doc.layout(row) === "maps" || doc.layout(row) === "attention";
   return stacked && doc.channelAxis(row) >= 0 && doc.dims(row).length > 1;
 }
 
 /** The chosen slice where the tensor has it, else the last two axes at the start of the others. */
-export function sliceOf({ doc, row, settings }: Shown): Slice {
+export function sliceOf({ doc, row, settings }: Pictured): Slice {
   const dims = doc.dims(row);
   const chosen = settings.slice;
   if (!chosen || chosen.rows >= dims.length || chosen.columns >= dims.length) {
@@ -48,7 +48,7 @@ const NAMES: Readonly<Record<Exclude<Layout, "maps">, readonly string[]>> = {
 };
 
 /** "token", "feature", "axis 2". */
-export function axisName(doc: ActivationsDocument, row: number, axis: number): string {
+export function axisName(doc: TensorDocument, row: number, axis: number): string {
   const [layout, rank] = [doc.layout(row), doc.dims(row).length];
   if (axis < 0) return "";
   if (layout === "maps") return mapAxisName(axis, rank, doc.channelAxis(row));
@@ -65,7 +65,7 @@ function mapAxisName(axis: number, rank: number, channel: number): string {
 }
 
 /** What stands along an axis of the tensor; `count`: places that the picture has. */
-export function axisOf(shown: Shown, axis: number, count: number): Axis {
+export function axisOf(shown: Pictured, axis: number, count: number): Axis {
   const name = axisName(shown.doc, shown.row, axis);
   const isToken = name === "token" || name === "query" || name === "key";
   const tokens = isToken && !shown.mean ? shown.doc.tokens(shown.sample) : null;
@@ -73,7 +73,7 @@ export function axisOf(shown: Shown, axis: number, count: number): Axis {
 }
 
 /** The axes of one channel's map: the last two of the others. A batch axis before the channels is none of them. */
-export function mapAxes(doc: ActivationsDocument, row: number): { rows: number; columns: number } {
+export function mapAxes(doc: TensorDocument, row: number): { rows: number; columns: number } {
   const channel = doc.channelAxis(row);
   const rest = doc.dims(row).flatMap((_, axis) => (axis === channel ? [] : [axis]));
   const [columns, rows] = (channel > 0 ? rest.slice(1) : rest).slice(-2).reverse();
@@ -81,13 +81,13 @@ export function mapAxes(doc: ActivationsDocument, row: number): { rows: number; 
 }
 
 /** Sizes of one channel's map, 1 where there is no axis. */
-export function mapSize(doc: ActivationsDocument, row: number): [height: number, width: number] {
+export function mapSize(doc: TensorDocument, row: number): [height: number, width: number] {
   const { rows, columns } = mapAxes(doc, row);
   const dims = doc.dims(row);
   return [dims[rows] ?? 1, dims[columns] ?? 1];
 }
 
 /** "channel", "head". */
-export function channelWord(doc: ActivationsDocument, row: number): string {
+export function channelWord(doc: TensorDocument, row: number): string {
   return doc.layout(row) === "attention" ? "head" : "channel";
 }

@@ -3,40 +3,31 @@ import { button } from "./controls.js";
 import type { Drawn } from "./grid-view.js";
 import { channelText } from "./maps/describe.js";
 import { drawScene } from "./plane/draw.js";
+import { type Fed, groupOf, type One, PictureFeed } from "./plane/feed.js";
 import { SlicePicker } from "./plane/slices.js";
 import { PictureViewer, type ViewerLook } from "./plane/viewer.js";
 import { axisOf, channelWord, mapAxes, type Showing } from "./showing.js";
-import type { TileClient, TileKey } from "./source.js";
-import { subjectOf } from "./subject.js";
 import type { Look, Stage } from "./tensor-panel.js";
 import type { Tile } from "./tiles/tile.js";
 import { titleOf } from "./title.js";
-
-type One = Extract<Showing, { kind: "channel" | "plane" }>;
-
-const SIZES = [128, 256, 512, 1024, 2048];
-const FIRST_SIZE = 512;
 
 /** One channel alone, or two axes of a tensor. */
 export class SingleView {
   readonly #stage: Stage;
   readonly #viewer: PictureViewer;
   readonly #slices: SlicePicker;
-  readonly #client: TileClient;
+  readonly #feed: PictureFeed;
   readonly #back: HTMLElement;
   readonly #about = h("p", { class: "hl-single-about" });
   readonly #node: HTMLElement;
   readonly #onBack: () => void;
   #look: Look | null = null;
   #what: One | null = null;
-  #size = FIRST_SIZE;
-  /** What is drawn until what was asked for comes. */
-  #last: { group: string; tile: Tile } | null = null;
 
   constructor(stage: Stage, onBack: () => void) {
     this.#stage = stage;
     this.#onBack = onBack;
-    this.#client = stage.tiles.client({
+    this.#feed = new PictureFeed(stage.tiles, {
       ready: (_key, tile) => this.#arrived(tile),
       failed: (_key, message) => stage.note(message),
     });
@@ -44,7 +35,7 @@ export class SingleView {
       onReading: (reading) => stage.reading(reading),
       onBack: () => this.#goBack(),
       onTurn: (step) => this.#turn(step),
-      onSide: (pixels) => this.#resize(pixels),
+      onSide: (pixels) => this.#feed.resize(pixels),
     });
     this.#slices = new SlicePicker((slice) => stage.change({ slice }));
     this.#back = h(
@@ -68,12 +59,12 @@ export class SingleView {
     const entered = one?.kind === "channel" && this.#what?.kind !== "channel" && this.#look === null;
     this.#node.hidden = !look;
     [this.#look, this.#what] = [look, look && one];
-    if (!look || !one) return this.#stop();
+    if (!look || !one) return this.#feed.stop();
     this.#back.hidden = one.kind !== "channel";
     this.#slices.node().hidden = one.kind !== "plane";
     if (one.kind === "plane") this.#slices.show(look.shown);
     this.#about.textContent = this.#aboutText(look, one);
-    this.#want();
+    this.#feed.show(look.shown, one);
     this.#draw();
     // From the grid the keys go on here; a page that opens takes the focus from nobody.
     if (entered && this.#node.parentElement?.contains(document.activeElement)) this.#viewer.focus();
@@ -85,28 +76,8 @@ export class SingleView {
   }
 
   dispose(): void {
-    this.#client.dispose();
+    this.#feed.dispose();
     this.#viewer.dispose();
-  }
-
-  #stop(): void {
-    this.#last = null;
-    this.#size = FIRST_SIZE;
-    this.#client.want([]);
-    this.#client.onScreen([]);
-  }
-
-  #key(): TileKey | null {
-    if (!this.#look || !this.#what) return null;
-    const base = { ...subjectOf(this.#look.shown), size: this.#size };
-    if (this.#what.kind === "channel") return { kind: "maps", ...base, channel: this.#what.channel };
-    return { kind: "plane", ...base, ...this.#what.slice };
-  }
-
-  #want(): void {
-    const key = this.#key()!;
-    this.#client.want(this.#stage.tiles.peek(key) ? [] : [key]);
-    this.#client.onScreen([key]);
   }
 
   #arrived(tile: Tile): void {
@@ -115,40 +86,9 @@ export class SingleView {
   }
 
   #draw(): void {
-    const [look, what, key] = [this.#look, this.#what, this.#key()];
-    if (!look || !what || !key) return;
-    const group = this.#group(look, what);
-    const fresh = this.#stage.tiles.peek(key, true);
-    if (fresh) this.#last = { group, tile: fresh };
-    const tile = fresh ?? (this.#last?.group === group ? this.#last.tile : null);
-    this.#viewer.show({ ...this.#axes(look, what, tile), ...this.#picture(look, tile, !fresh) });
-  }
-
-  /** What may stand in for one another while the reader moves on: the same picture of another sample or index. */
-  #group({ shown }: Look, what: One): string {
-    const axes = what.kind === "channel" ? what.channel : `${what.slice.rows} ${what.slice.columns}`;
-    return `${shown.row} ${what.kind} ${axes}`;
-  }
-
-  #picture(look: Look, tile: Tile | null, stale: boolean): Pick<ViewerLook, "tile" | "stale" | "coloring" | "ink"> {
-    return { tile, stale, coloring: tile ? look.colors.of(tile) : look.colors.shared, ink: look.ink };
-  }
-
-  #axes(look: Look, what: One, tile: Tile | null): Omit<ViewerLook, "tile" | "stale" | "coloring" | "ink"> {
-    const { shown } = look;
-    const { doc, row } = shown;
-    const axes = what.kind === "channel" ? mapAxes(doc, row) : what.slice;
-    const layout = doc.layout(row);
-    const flagged = axes.columns >= 0 && axes.columns === doc.channelAxis(row);
-    return {
-      id: `${this.#group(look, what)} ${tile?.fullWidth}×${tile?.fullHeight}`,
-      title: titleOf(shown, what),
-      rows: axisOf(shown, axes.rows, tile?.fullHeight ?? 0),
-      columns: axisOf(shown, axes.columns, tile?.fullWidth ?? 0),
-      square: (what.kind === "channel" && axes.rows >= 0) || layout === "attention",
-      flags: flagged ? flagsOf(look) : new Map(),
-      channel: what.kind === "channel" ? `${channelWord(doc, row)} ${what.channel}` : "",
-    };
+    const [look, what] = [this.#look, this.#what];
+    if (look && what)
+      this.#viewer.show({ ...picture(look, this.#feed.fed), ...surroundings(look, what, this.#feed.fed.tile) });
   }
 
   #aboutText({ shown, channels }: Look, what: One): string {
@@ -176,14 +116,31 @@ export class SingleView {
     this.#stage.change({ channel: null });
     this.#onBack();
   }
+}
 
-  /** Zoomed in, a pooled picture is asked for in more detail. */
-  #resize(pixels: number): void {
-    const size = SIZES.find((one) => one >= pixels) ?? SIZES.at(-1)!;
-    if (size <= this.#size || !this.#look) return;
-    this.#size = size;
-    this.#want();
-  }
+type Painted = Pick<ViewerLook, "tile" | "stale" | "coloring" | "ink">;
+
+/** What a viewer shows inside its axes. */
+export function picture({ colors, ink }: Pick<Look, "colors" | "ink">, { tile, stale }: Fed): Painted {
+  return { tile, stale, coloring: tile ? colors.of(tile) : colors.shared, ink };
+}
+
+/** What a viewer shows around its picture. */
+export function surroundings(look: Look, what: One, tile: Tile | null): Omit<ViewerLook, keyof Painted> {
+  const { shown } = look;
+  const { doc, row } = shown;
+  const axes = what.kind === "channel" ? mapAxes(doc, row) : what.slice;
+  const layout = doc.layout(row);
+  const flagged = axes.columns >= 0 && axes.columns === doc.channelAxis(row);
+  return {
+    id: `${groupOf(shown, what)} ${tile?.fullWidth}×${tile?.fullHeight}`,
+    title: titleOf(shown, what),
+    rows: axisOf(shown, axes.rows, tile?.fullHeight ?? 0),
+    columns: axisOf(shown, axes.columns, tile?.fullWidth ?? 0),
+    square: (what.kind === "channel" && axes.rows >= 0) || layout === "attention",
+    flags: flagged ? flagsOf(look) : new Map(),
+    channel: what.kind === "channel" ? `${channelWord(doc, row)} ${what.channel}` : "",
+  };
 }
 
 const MOST_NAMED = 8;

@@ -1,9 +1,9 @@
 /** Where pictures of tensors come from. */
 
-import type { TileKey } from "./tiles/key.js";
+import type { Side, TileKey } from "./tiles/key.js";
 import type { Tile } from "./tiles/tile.js";
 
-export type { MapKey, PlaneKey, Subject, TileKey } from "./tiles/key.js";
+export type { MapKey, PlaneKey, Side, Subject, TileKey } from "./tiles/key.js";
 export type { Tile } from "./tiles/tile.js";
 
 /** One array that a sample feeds, in words. */
@@ -47,7 +47,7 @@ export interface TileSource {
   /** The tile if it is here: at least as fine as asked for, or with `any` however coarse. */
   peek(key: TileKey, any?: boolean): Tile | null;
   /** A `.npy` file of a tensor or of one channel. Rejects with a sentence for the reader. */
-  array(tensor: number, sample: number, channel: number | null): Promise<Blob>;
+  array(tensor: number, sample: number, channel: number | null, which?: Side): Promise<Blob>;
   /** What a sample feeds the model. Rejects with a sentence for the reader. */
   input(sample: number): Promise<SampleInput>;
   /** Calls back when what is on screen changed; the result ends it. */

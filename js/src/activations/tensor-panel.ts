@@ -7,7 +7,7 @@ import { figurePng, figureSvg } from "./export/figure.js";
 import { GridView } from "./grid-view.js";
 import { type Ink, readInk } from "./ink.js";
 import { Channels } from "./maps/channels.js";
-import type { Panel, PanelContext, Shown } from "./panel.js";
+import type { Panel, PanelContext, Pictured } from "./panel.js";
 import { type Reading, readingText } from "./reading.js";
 import { type Showing, showing } from "./showing.js";
 import { SingleView } from "./single-view.js";
@@ -17,7 +17,7 @@ import { type ExportKind, Toolbar } from "./toolbar.js";
 
 /** What a part of the panel is told to show. */
 export interface Look {
-  readonly shown: Shown;
+  readonly shown: Pictured;
   readonly channels: Channels;
   readonly colors: Colors;
   readonly ink: Ink;
@@ -84,7 +84,7 @@ export class TensorPanel implements Panel {
     return this.#node;
   }
 
-  show(shown: Shown): void {
+  show(shown: Pictured): void {
     if (!sameSubject(this.#look?.shown ?? null, shown)) {
       this.#tell("");
       this.#read("");
@@ -100,7 +100,7 @@ export class TensorPanel implements Panel {
     this.#node.remove();
   }
 
-  #display(shown: Shown): void {
+  #display(shown: Pictured): void {
     const ink = readInk(this.#node);
     const colors = this.#colors(shown, ink.dark);
     const look: Look = { shown, ink, colors, channels: new Channels(shown.doc, shown.row) };
@@ -119,7 +119,7 @@ export class TensorPanel implements Panel {
   }
 
   /** What was learned of the range of a tensor is kept while the same is shown. */
-  #colors(shown: Shown, dark: boolean): Colors {
+  #colors(shown: Pictured, dark: boolean): Colors {
     const before = this.#look;
     const { map, scale, limits } = shown.settings;
     const was = before?.shown.settings;

@@ -1,7 +1,7 @@
 import { h } from "../views/dom.js";
 import { button, Choice, Menu, type Option, Slider } from "./controls.js";
 import type { Channels } from "./maps/channels.js";
-import type { PanelSettings, Shown } from "./panel.js";
+import type { PanelSettings, Pictured } from "./panel.js";
 import { COLOR_MAPS, type ColorMap, type Filter, SORTS, type Sort } from "./settings.js";
 import { hasGrid, type Showing } from "./showing.js";
 
@@ -19,7 +19,12 @@ const SORT_WORDS: Readonly<Record<Sort, string>> = {
   max: "By max",
   sparsity: "By sparsity",
   divergence: "By divergence",
+  sqnr_db: "By SQNR",
+  local_sqnr_db: "By SQNR of the op",
+  max_abs: "By largest error",
 };
+/** The least of these is the worst, and so comes first. */
+const BEST_GREATEST: readonly Sort[] = ["index", "sqnr_db", "local_sqnr_db"];
 const MAP_WORDS: Readonly<Record<ColorMap, string>> = {
   auto: "Auto colours",
   viridis: "Viridis",
@@ -54,7 +59,7 @@ export class Toolbar {
   constructor({ change, save }: ToolbarEvents) {
     this.#shape = new Choice("Which picture", "haoline-maps-shape", (shape) => change({ shape }));
     this.#sort = new Choice("Sort", "haoline-maps-sort", (sort) =>
-      change({ sort, descending: sort !== "index", first: 0 }),
+      change({ sort, descending: !BEST_GREATEST.includes(sort), first: 0 }),
     );
     this.#filter = new Choice("Filter", "haoline-maps-filter", (filter) => change({ filter, first: 0 }));
     this.#map = new Choice("Colours", "haoline-maps-colors", (map) => change({ map }));
@@ -63,7 +68,7 @@ export class Toolbar {
     this.#size = new Slider("haoline-maps-size", (cell) => change({ cell }));
     const turn = (): void => change({ descending: !this.#descending, first: 0 });
     this.#direction = button("↑", "Turn the order round", "haoline-maps-direction", turn);
-    this.#order = [this.#sort.node(), this.#direction, this.#filter.node(), this.#size.node()];
+    this.#order = [this.#sort.node(), this.#direction, this.#size.node()];
     const files = new Menu("Save", "Save the picture or the values", "haoline-save", [
       button("Picture as PNG", "What is seen, as PNG", "haoline-save-png", () => save("png")),
       button("Picture as SVG", "What is seen, as SVG", "haoline-save-svg", () => save("svg")),
@@ -72,14 +77,14 @@ export class Toolbar {
     const colors = [this.#map.node(), this.#scale.node(), this.#limits.node()];
     const label = "How activations are shown";
     this.#node = h("div", { class: "hl-pictures-bar", role: "toolbar", "aria-label": label });
-    this.#node.append(this.#shape.node(), ...this.#order, ...colors, files.node());
+    this.#node.append(this.#shape.node(), ...this.#order, this.#filter.node(), ...colors, files.node());
   }
 
   node(): HTMLElement {
     return this.#node;
   }
 
-  show({ doc, row, settings }: Shown, what: Showing, channels: Channels): void {
+  show({ doc, row, settings }: Pictured, what: Showing, channels: Channels): void {
     this.#node.hidden = what.kind === "nothing";
     const grid = what.kind === "grid";
     for (const part of this.#order) part.hidden = !grid;
@@ -91,7 +96,9 @@ export class Toolbar {
       settings.sort,
     );
     this.#showDirection(settings.descending);
-    this.#filter.show(filters(channels), settings.filter);
+    const offered = filters(channels);
+    this.#filter.show(offered, settings.filter);
+    this.#filter.hidden = !grid || offered.length < 2;
     this.#map.show(
       COLOR_MAPS.map((value) => ({ value, text: MAP_WORDS[value] })),
       settings.map,

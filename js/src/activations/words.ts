@@ -20,6 +20,13 @@ export function shortText(value: number | null | undefined): string {
   return (far ? value.toExponential(1) : String(Number(value.toPrecision(3)))).replaceAll("-", "−");
 }
 
+/** `17.3 dB`; ∞ without any error. */
+export function decibels(value: number | null | undefined): string {
+  if (value === null || value === undefined || Number.isNaN(value)) return UNKNOWN;
+  if (!Number.isFinite(value)) return `${value > 0 ? "∞" : "−∞"} dB`;
+  return `${value.toFixed(1).replace("-", "−")} dB`;
+}
+
 export function shareText(value: number | null | undefined): string {
   return value === null || value === undefined || Number.isNaN(value) ? UNKNOWN : percent(value);
 }

@@ -1,5 +1,6 @@
 import { pixelColor } from "../../graph/paint/color.js";
 import { h, put, style } from "../../views/dom.js";
+import { isDifference } from "../subject.js";
 import { numberText } from "../words.js";
 import type { Colors } from "./coloring.js";
 import { SPECIAL } from "./tables.js";
@@ -48,8 +49,8 @@ export function tickTexts(colors: Colors): string[] {
     return colors.table === "diverging" ? ["− most", "0", "+ most"] : ["least", "each its own", "greatest"];
   if (!colors.limits) return ["", "…", ""];
   const { low, high } = colors.shared.limits;
-  const { doc, row, against } = colors.shown;
-  const [min, max] = against === null ? [doc.value(row, "min"), doc.value(row, "max")] : [null, null];
+  const { doc, row } = colors.shown;
+  const [min, max] = isDifference(colors.shown) ? [null, null] : [doc.value(row, "min"), doc.value(row, "max")];
   const middle = colors.table === "diverging" ? 0 : (low + high) / 2;
   const below = min !== null && min < low ? "≤ " : "";
   const above = max !== null && max > high ? "≥ " : "";

@@ -1,4 +1,5 @@
-import type { Shown } from "../panel.js";
+import type { Pictured } from "../panel.js";
+import { isDifference } from "../subject.js";
 import type { Tile } from "../tiles/tile.js";
 import { fitted, type Limits, measuredLimits, tableFor, tileLimits, union } from "./limits.js";
 import type { Coloring } from "./paint.js";
@@ -9,16 +10,17 @@ const ROOM = 1.05;
 
 /** How the pictures of one tensor are coloured. Where nothing was measured of it, it learns from the pictures that come. */
 export class Colors {
-  readonly shown: Shown;
+  readonly shown: Pictured;
   readonly dark: boolean;
   readonly #measured: Limits | null;
   #learned: Limits | null = null;
   #shared: Coloring | null = null;
 
-  constructor(shown: Shown, dark: boolean) {
+  /** `measured`: limits where the document has them in words of its own. */
+  constructor(shown: Pictured, dark: boolean, measured: Limits | null = measuredLimits(shown)) {
     this.shown = shown;
     this.dark = dark;
-    this.#measured = measuredLimits(shown);
+    this.#measured = measured;
   }
 
   /** Shared limits before they are fitted to a table; null: not known yet. */
@@ -27,7 +29,7 @@ export class Colors {
   }
 
   get table(): TableName {
-    return tableFor(this.shown.settings.map, this.limits, this.shown.against !== null);
+    return tableFor(this.shown.settings.map, this.limits, isDifference(this.shown));
   }
 
   /** For the colour bar. */

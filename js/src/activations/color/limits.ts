@@ -1,8 +1,8 @@
 /** Which values get the first and the last colour. */
 
-import type { ActivationsDocument } from "../../data/activations.js";
-import type { Shown } from "../panel.js";
+import type { Pictured, TensorDocument } from "../panel.js";
 import type { ColorMap } from "../settings.js";
+import { isDifference } from "../subject.js";
 import { NAN_CODE, type Tile, TOP } from "../tiles/tile.js";
 import type { TableName } from "./tables.js";
 
@@ -18,8 +18,9 @@ const BUCKETS = 1024;
 const LOPSIDED = 0.02;
 
 /** The least and greatest value of a tensor over all samples, or robustly; null: unknown, or differences are shown. */
-export function measuredLimits({ doc, row, against, settings }: Shown): Limits | null {
-  if (against !== null) return null;
+export function measuredLimits(shown: Pictured): Limits | null {
+  if (isDifference(shown)) return null;
+  const { doc, row, settings } = shown;
   const all = pair(doc.value(row, "min"), doc.value(row, "max"));
   const most = settings.limits === "robust" ? pair(doc.value(row, "q001"), doc.value(row, "q999")) : null;
   // Where 99.8 % are one value, the others are what there is to see.
@@ -38,7 +39,7 @@ function within(most: Limits, some: Limits | null): Limits {
 }
 
 /** Range of the channels that are no outliers; null: there are no channels, or none is marked. */
-function usual(doc: ActivationsDocument, row: number): Limits | null {
+function usual(doc: TensorDocument, row: number): Limits | null {
   const [outlier, min, max] = ["outlier", "min", "max"].map((name) => doc.channelValues(row, name));
   if (!outlier || !min || !max || !outlier.includes(1)) return null;
   let [low, high] = [Infinity, -Infinity];

@@ -54,7 +54,7 @@ function drawFacts(context: Context, cell: Cell, span: Span | null, ink: Ink): v
   context.fillRect(x, y, width, height);
   if (span) drawStrip(context, cell, span, ink);
   const lines = [`mean ${shortText(facts.mean)}`, `std ${shortText(facts.std)}`, `zeros ${shareText(facts.sparsity)}`];
-  if (height < 64 || width < 72) return;
+  if (height < 64 || width < 72 || facts.mean === null) return;
   context.fillStyle = ink.muted;
   context.font = `${SMALL} ${ink.font}`;
   context.textAlign = "left";

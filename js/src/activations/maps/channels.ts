@@ -1,7 +1,7 @@
 /** The channels of one tensor: what was measured of each, and in which order they are shown. */
 
-import type { ActivationsDocument } from "../../data/activations.js";
 import type { NumericArray } from "../../data/columns.js";
+import type { TensorDocument } from "../panel.js";
 import type { Filter, PanelSettings, Sort } from "../settings.js";
 
 export interface ChannelFacts {
@@ -16,11 +16,11 @@ export interface ChannelFacts {
 
 export class Channels {
   readonly count: number;
-  readonly #doc: ActivationsDocument;
+  readonly #doc: TensorDocument;
   readonly #row: number;
   readonly #columns = new Map<string, NumericArray | null>();
 
-  constructor(doc: ActivationsDocument, row: number) {
+  constructor(doc: TensorDocument, row: number) {
     this.#doc = doc;
     this.#row = row;
     const range = doc.channelRange(row);

@@ -1,5 +1,5 @@
 import type { Sort } from "../settings.js";
-import { numberText, shareText, shortText } from "../words.js";
+import { decibels, numberText, shareText, shortText } from "../words.js";
 import type { Channels } from "./channels.js";
 
 /** A channel in a sentence, for those who hear it and for the line below the grid. */
@@ -12,10 +12,21 @@ export function channelText(channels: Channels, channel: number, name: string): 
     min !== null && max !== null && `${numberText(min)} to ${numberText(max)}`,
     sparsity !== null && `zeros ${shareText(sparsity)}`,
     divergence !== null && `divergence ${numberText(divergence)}`,
+    ...errorParts(channels, channel),
     dead && "dead: zero on every sample",
     outlier && "outlier: far larger than the others",
   ];
   return [`${name} ${channel}`, ...parts.filter((part) => part !== false)].join(" · ");
+}
+
+/** What was measured of the error of a channel, where two models are compared. */
+function errorParts(channels: Channels, channel: number): (string | false)[] {
+  const [sqnr, local, most] = ["sqnr_db", "local_sqnr_db", "max_abs"].map((name) => channels.value(channel, name));
+  return [
+    sqnr != null && `SQNR ${decibels(sqnr)}`,
+    local != null && `of the op alone ${decibels(local)}`,
+    most != null && `largest error ${numberText(most)}`,
+  ];
 }
 
 const SIGNS: Readonly<Record<Sort, string>> = {
@@ -25,11 +36,17 @@ const SIGNS: Readonly<Record<Sort, string>> = {
   max: "max",
   sparsity: "0:",
   divergence: "div",
+  sqnr_db: "",
+  local_sqnr_db: "",
+  max_abs: "err",
 };
+const IN_DECIBELS: readonly Sort[] = ["sqnr_db", "local_sqnr_db"];
 
 /** The number beside a channel's name: what the grid is sorted by. */
 export function noteText(channels: Channels, channel: number, sort: Sort): string {
-  const value = channels.value(channel, sort === "index" ? "mean" : sort);
+  const shown = sort === "index" ? (channels.values("mean") ? "mean" : "sqnr_db") : sort;
+  const value = channels.value(channel, shown);
   if (value === null) return "";
+  if (IN_DECIBELS.includes(shown)) return decibels(value);
   return `${SIGNS[sort]} ${sort === "sparsity" ? shareText(value) : shortText(value)}`;
 }

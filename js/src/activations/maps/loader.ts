@@ -1,4 +1,4 @@
-import type { Shown } from "../panel.js";
+import type { Pictured } from "../panel.js";
 import type { MapKey, TileClient, TileListener, TileSource } from "../source.js";
 import { subjectOf } from "../subject.js";
 import type { Tile } from "../tiles/tile.js";
@@ -14,7 +14,7 @@ const SIZES = [32, 64, 128, 256, 512];
 export class Loader {
   readonly #tiles: TileSource;
   readonly #client: TileClient;
-  #shown: Shown | null = null;
+  #shown: Pictured | null = null;
   #size = 64;
   #order: readonly number[] = [];
   #values = 1;
@@ -25,7 +25,7 @@ export class Loader {
   }
 
   /** `side`: pixels of the screen that a picture's longer side takes; `values`: values of a map. */
-  show(shown: Shown, order: readonly number[], side: number, values: number): void {
+  show(shown: Pictured, order: readonly number[], side: number, values: number): void {
     [this.#shown, this.#order, this.#values] = [shown, order, values];
     this.#size = SIZES.find((size) => size >= side) ?? SIZES.at(-1)!;
   }

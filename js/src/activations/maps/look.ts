@@ -2,7 +2,7 @@
 
 import type { Colors } from "../color/coloring.js";
 import type { Ink } from "../ink.js";
-import type { Shown } from "../panel.js";
+import type { Pictured } from "../panel.js";
 import type { Reading } from "../reading.js";
 import type { Channels } from "./channels.js";
 
@@ -23,7 +23,7 @@ export interface GridEvents {
 }
 
 export interface GridLook {
-  readonly shown: Shown;
+  readonly shown: Pictured;
   readonly channels: Channels;
   readonly order: readonly number[];
   readonly colors: Colors;

@@ -1,6 +1,6 @@
 import { h, put } from "../../views/dom.js";
 import { Choice, Slider } from "../controls.js";
-import type { Shown } from "../panel.js";
+import type { Pictured } from "../panel.js";
 import type { Slice } from "../settings.js";
 import { axisName, sliceOf } from "../showing.js";
 
@@ -33,7 +33,7 @@ export class SlicePicker {
     return this.#node;
   }
 
-  show(shown: Shown): void {
+  show(shown: Pictured): void {
     const { doc, row } = shown;
     const dims = doc.dims(row);
     this.#slice = sliceOf(shown);
@@ -58,7 +58,7 @@ export class SlicePicker {
     return axis === this.#slice.rows || axis === this.#slice.columns;
   }
 
-  #slider({ doc, row }: Shown, axis: number, size: number | null): Slider {
+  #slider({ doc, row }: Pictured, axis: number, size: number | null): Slider {
     const slider = this.#sliders.get(axis) ?? new Slider(`haoline-slice-${axis}`, (index) => this.#move(axis, index));
     this.#sliders.set(axis, slider);
     const max = size === null ? UNKNOWN_END : size - 1;

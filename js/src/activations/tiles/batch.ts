@@ -29,8 +29,9 @@ export function nextBatch(
 
 /** The message that asks for them. */
 export function questionOf(batch: readonly TileKey[]): Question {
-  const { tensor, sample, against, mean, size } = batch[0]!;
-  return { type: "tile", tensor, sample, against, mean, view: { ...viewOf(batch), size } };
+  const { tensor, sample, against, mean, size, which } = batch[0]!;
+  const whose = which === undefined ? { against, mean } : { which };
+  return { type: "tile", tensor, sample, ...whose, view: { ...viewOf(batch), size } };
 }
 
 function viewOf(batch: readonly TileKey[]): Record<string, unknown> {

@@ -9,6 +9,7 @@ export class Client implements TileClient {
   readonly #owner: Clients;
   #wanted: readonly TileKey[] = [];
   #texts: ReadonlySet<string> | null = null;
+  #shown: ReadonlySet<string> | null = null;
 
   constructor(owner: Clients, listener: TileListener) {
     this.#owner = owner;
@@ -24,6 +25,11 @@ export class Client implements TileClient {
     return this.#texts.has(text);
   }
 
+  shows(text: string): boolean {
+    this.#shown ??= new Set(this.shown.map(keyText));
+    return this.#shown.has(text);
+  }
+
   want(keys: readonly TileKey[]): void {
     this.#wanted = keys;
     this.#texts = null;
@@ -32,6 +38,7 @@ export class Client implements TileClient {
 
   onScreen(keys: readonly TileKey[]): void {
     this.shown = keys;
+    this.#shown = null;
     this.#owner.onShown();
   }
 

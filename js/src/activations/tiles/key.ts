@@ -1,5 +1,9 @@
 /** Which picture of which tensor. */
 
+/** Of two models that are compared: what one of them has there, what the other has, the error, the error of the op alone. */
+export const SIDES = ["float", "variant", "difference", "local"] as const;
+export type Side = (typeof SIDES)[number];
+
 /** A tensor as it is looked at. */
 export interface Subject {
   /** Row of the report's tensor table. */
@@ -7,6 +11,8 @@ export interface Subject {
   readonly sample: number;
   readonly against: number | null;
   readonly mean: boolean;
+  /** Absent where there is one model. */
+  readonly which?: Side;
 }
 
 interface Sized extends Subject {
@@ -32,8 +38,9 @@ export type TileKey = MapKey | PlaneKey;
 
 /** What all pictures of one kind of one tensor share, as text. */
 export function groupText(key: TileKey): string {
-  const { tensor, sample, against, mean } = key;
-  return `${key.kind} ${tensor} ${mean ? "mean" : sample} ${against ?? "-"}`;
+  const { kind, tensor, sample, against, mean, which } = key;
+  const side = which === undefined ? "" : ` ${which}`;
+  return `${kind} ${tensor} ${mean ? "mean" : sample} ${against ?? "-"}${side}`;
 }
 
 /** A picture as text, however fine it is. */

@@ -2,9 +2,9 @@ import type { Answer, Question } from "../../data/host.js";
 import type { SampleInput, TileClient, TileListener, TileSource } from "../source.js";
 import { nextBatch, questionOf } from "./batch.js";
 import { TileCache } from "./cache.js";
-import { Clients } from "./clients.js";
+import { type Client, Clients } from "./clients.js";
 import { readInput } from "./input.js";
-import { groupText, keyText, type TileKey } from "./key.js";
+import { groupText, keyText, type Side, type TileKey } from "./key.js";
 import { type KeptInput, packSnapshot } from "./pack.js";
 import { readTiles, type Tile, TileError } from "./tile.js";
 
@@ -53,8 +53,8 @@ export class LiveSource implements TileSource {
     return this.#clients.watch(callback);
   }
 
-  async array(tensor: number, sample: number, channel: number | null): Promise<Blob> {
-    const { buffers } = await this.#ask({ type: "array", tensor, sample, channel });
+  async array(tensor: number, sample: number, channel: number | null, which?: Side): Promise<Blob> {
+    const { buffers } = await this.#ask({ type: "array", tensor, sample, channel, ...(which && { which }) });
     if (buffers.length === 0) throw new TileError("The kernel sent no array.");
     return new Blob(buffers as BlobPart[], { type: "application/octet-stream" });
   }
@@ -97,17 +97,21 @@ export class LiveSource implements TileSource {
     });
   }
 
+  /** What is on screen of any part comes before what one part loads ahead. */
   #pump(): void {
-    for (const client of this.#clients) {
-      while (!this.#disposed && this.#running < MOST_ASKED) {
-        const batch = nextBatch(
-          client.wanted,
-          (key) => this.#isOpen(key),
-          (key) => this.#pixelsOf(key),
-        );
-        if (batch.length === 0) break;
-        void this.#fetch(batch);
-      }
+    for (const client of this.#clients) this.#serve(client, (key) => client.shows(keyText(key)));
+    for (const client of this.#clients) this.#serve(client, () => true);
+  }
+
+  #serve(client: Client, due: (key: TileKey) => boolean): void {
+    while (!this.#disposed && this.#running < MOST_ASKED) {
+      const batch = nextBatch(
+        client.wanted,
+        (key) => due(key) && this.#isOpen(key),
+        (key) => this.#pixelsOf(key),
+      );
+      if (batch.length === 0) return;
+      void this.#fetch(batch);
     }
   }
 

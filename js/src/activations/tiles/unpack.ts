@@ -2,7 +2,7 @@
 
 import { isRecord } from "../../data/container.js";
 import { readInput } from "./input.js";
-import { keyText, type TileKey } from "./key.js";
+import { keyText, SIDES, type TileKey } from "./key.js";
 import type { KeptInput } from "./pack.js";
 import { fromBytes } from "./pool.js";
 import { type Tile, TileError } from "./tile.js";
@@ -65,6 +65,8 @@ function readKeptInput(spec: unknown, reader: Reader): KeptInput | null {
 
 function isKey(value: unknown): value is TileKey {
   if (!isRecord(value)) return false;
+  const { which } = value;
+  if (which !== undefined && !(SIDES as readonly unknown[]).includes(which)) return false;
   if (value["kind"] === "maps") return Number.isSafeInteger(value["channel"]);
   return value["kind"] === "plane" && Array.isArray(value["at"]);
 }
