@@ -130,6 +130,11 @@ export class DivergenceDocument {
     return this.header.id;
   }
 
+  /** The words of a sample's token axis; null: it has none. */
+  tokens(sample: number): readonly string[] | null {
+    return this.header.samples[sample]?.tokens ?? null;
+  }
+
   /** One row for each comparable tensor of the float model, in execution order. */
   get tensors(): DocumentTable {
     return this.#tables.get("divergence") ?? EMPTY;
