@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from haoline_analysis.errors import ModelError
-from haoline_analysis.report.formatting import nbytes, plain
 from haoline_analysis.runtime import tiles
+from haoline_jupyter.answering import array_file, input_of, sample_number, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from haoline_analysis.runtime import ActivationReport
+    import numpy as np
 
-    Answer = tuple[dict[str, Any], list[bytes]]
+    from haoline_analysis.runtime import ActivationReport
+    from haoline_jupyter.answering import Answer
 
 MOST_AVERAGED = 64
 """Samples that a mean is taken over: in statistics mode each is run again."""
-MOST_BYTES = 1 << 29
-"""An array beyond this would choke the page; it is loaded in Python."""
 _KEPT_MEANS = 4
-_SHOWN_VALUES = 6
 
 
 class Answers:
     """Answers about one capture."""
 
-    KINDS = ("tile", "array", "input")
+    KINDS: tuple[str, ...] = ("tile", "array", "input")
 
     def __init__(self, captured: ActivationReport, rows: Mapping[str, int]) -> None:
         """``rows``: the row of each captured tensor in the report's table."""
@@ -60,24 +55,12 @@ class Answers:
         """A tensor, or one channel of it, as a ``.npy`` file."""
         name, channel = self._tensor(asked), asked.get("channel")
         if channel is not None:
-            channel = self._whole(channel, "channel")
-        array = self._captured.load(name, self._sample(asked, "sample"), channel)
-        if array.nbytes > MOST_BYTES:
-            size = nbytes(array.nbytes)
-            raise ModelError(f"{size} are too much for the page: in Python, load({plain(name)!r}, …) has the array.")
-        return {}, [_npy(array)]
+            channel = whole(channel, "channel")
+        return {}, array_file(name, self._captured.load(name, self._sample(asked, "sample"), channel))
 
     def input(self, asked: Mapping[str, Any]) -> Answer:
         """What a sample feeds the model, as a reader sees it."""
-        sample = self._captured.samples[self._sample(asked, "sample")]
-        arrays = [_told(name, array) for name, array in sample.feeds.items()]
-        said: dict[str, Any] = {"label": sample.label, "picture": None, "tokens": None, "arrays": arrays}
-        if sample.tokens is not None:
-            said["tokens"] = list(sample.tokens)
-        if sample.picture is None:
-            return said, []
-        picture = np.ascontiguousarray(sample.picture, dtype=np.uint8)
-        return {**said, "picture": list(picture.shape[:2])}, [picture.tobytes()]
+        return input_of(self._captured.samples[self._sample(asked, "sample")])
 
     def _load(self, name: str, sample: int) -> np.ndarray:
         """The tensor of one sample."""
@@ -95,49 +78,11 @@ class Answers:
 
     def _tensor(self, asked: Mapping[str, Any]) -> str:
         """The tensor of a message."""
-        row = self._whole(asked.get("tensor"), "tensor")
+        row = whole(asked.get("tensor"), "tensor")
         if row not in self._names:
             raise ModelError(f"Tensor {row} was not captured.")
         return self._names[row]
 
     def _sample(self, asked: Mapping[str, Any], key: str) -> int:
         """The sample of a message."""
-        number, count = self._whole(asked.get(key), key), len(self._captured.samples)
-        if not 0 <= number < count:
-            raise ModelError(f"There is no sample {number}: there are {count}.")
-        return number
-
-    @staticmethod
-    def _whole(value: Any, what: str) -> int:
-        """A whole number of a message."""
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise ModelError(f"{what} is a whole number, not {value!r}.")
-        return value
-
-
-def _told(name: str, array: np.ndarray) -> dict[str, Any]:
-    """An input array in words: its name, type, shape and first values."""
-    values = array.ravel()[:_SHOWN_VALUES]
-    shown = [f"{value:.4g}" if array.dtype.kind == "f" else str(value) for value in values.tolist()]
-    more = ", …" if array.size > len(shown) else ""
-    return {
-        "name": name,
-        "dtype": str(array.dtype),
-        "shape": list(array.shape),
-        "text": plain(", ".join(shown) + more),
-    }
-
-
-def _npy(array: np.ndarray) -> bytes:
-    """A ``.npy`` file that plain numpy reads: types of ml_dtypes become float32.
-
-    Raises:
-        ModelError: if the values are objects, which only a pickle could hold.
-    """
-    if array.dtype.kind == "V":
-        array = tiles.numbers(array)
-    if array.dtype.hasobject:
-        raise ModelError("Texts have no .npy file.")
-    file = io.BytesIO()
-    np.save(file, array, allow_pickle=False)
-    return file.getvalue()
+        return sample_number(asked.get(key), len(self._captured.samples), key)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
+BESIDE = ("activations", "divergence")
+"""Containers that may be stored with a report's."""
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -77,10 +79,10 @@ def _interactive(data: Any, page_data: Data) -> str:
     if decoded is None or not _ID.fullmatch(report_id):
         return ""
     document, header = decoded
-    captured = _container(stored["activations"]) if "activations" in stored else None
+    beside = {kind: found[0] for kind in BESIDE if kind in stored and (found := _container(stored[kind]))}
     state = _state(stored, header.get("hardware"))
     fallback = str(data.get("text/html", ""))
-    return embedded(fallback, report_id, document, state, page_data, captured and captured[0])
+    return embedded(fallback, report_id, document, state, page_data, beside)
 
 
 def _container(text: Any) -> tuple[bytes, dict[str, Any]] | None:

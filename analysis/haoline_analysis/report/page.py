@@ -40,12 +40,13 @@ def page(
     document: bytes | None = None,
     activations: bytes | None = None,
     fallback: str = "",
+    divergence: bytes | None = None,
 ) -> str:
     """A complete page; interactive where there is a bundle, and readable without script either way.
 
     ``state`` holds traits of a view (docs/architecture.md): which view it is and what it shows at first.
     ``document`` is the container to draw where it is not just the report's, ``activations`` that of a capture,
-    ``fallback`` the HTML without script where it is not the report's.
+    ``divergence`` that of a comparison, ``fallback`` the HTML without script where it is not the report's.
     """
     if assets is None and _providers:
         assets = _providers[0]()
@@ -53,7 +54,8 @@ def page(
     head = f"<style>{_page_style()}</style>"
     if assets is not None:
         state = {"hardware": hardware_choice(report), "tab": report.view, **(state or {})}
-        body = embedded(body, report.id, document or report.to_document(), state, Data(), activations)
+        beside = {"activations": activations, "divergence": divergence}
+        body = embedded(body, report.id, document or report.to_document(), state, Data(), beside)
         head += bundle_elements(assets)
     # Nothing but what the page carries may load: a name that slipped through could still reach no server.
     policy = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
@@ -112,15 +114,19 @@ def embedded(
     document: bytes,
     state: Mapping[str, Any],
     page_data: Data,
-    activations: bytes | None = None,
+    beside: Mapping[str, bytes | None] | None = None,
 ) -> str:
-    """A report in a page: its data, the state of its view, and the static form until the bundle draws over it."""
+    """A report in a page: its data, the state of its view, and the static form until the bundle draws over it.
+
+    ``beside`` has containers that go with it, by name: ``activations``, ``divergence``.
+    """
     name, elements = page_data.put(document, report_id)
     places = f'data-haoline-document="{escape(name)}"'
-    if activations is not None:
-        part, element = page_data.put(activations)
-        elements += element
-        places += f' data-haoline-activations="{part}"'
+    for kind, data in (beside or {}).items():
+        if data is not None:
+            part, element = page_data.put(data)
+            elements += element
+            places += f' data-haoline-{kind}="{part}"'
     told = escape(json.dumps(state), quote=True)
     return f'{elements}<div {places} data-haoline-state="{told}">{fallback}</div>'
 

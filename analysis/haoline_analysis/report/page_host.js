@@ -18,13 +18,13 @@ const page = () => {
 };
 
 for (const root of roots) {
-  const { haolineDocument, haolineState, haolineActivations } = root.dataset;
+  const { haolineDocument, haolineState, haolineActivations, haolineDivergence } = root.dataset;
   const fallback = [...root.childNodes];
   const target = document.createElement("div");
   root.append(target);
   try {
-    const activations = haolineActivations ? text(haolineActivations) : undefined;
-    const { state } = mountStatic(target, text(haolineDocument), JSON.parse(haolineState), page, activations);
+    const beside = [haolineActivations, haolineDivergence].map((id) => (id ? text(id) : undefined));
+    const { state } = mountStatic(target, text(haolineDocument), JSON.parse(haolineState), page, ...beside);
     drawn.set(root, { state, fallback });
     for (const node of fallback) node.remove();
   } catch (error) {

@@ -19,8 +19,8 @@ from haoline_analysis.report import container
 from haoline_analysis.report.bundle import MIME
 from haoline_analysis.runtime import capture, display, tiles
 from haoline_jupyter import ActivationView, assets, shown
-from haoline_jupyter.activation_view import MOST_SNAPSHOT
 from haoline_jupyter.export import WIDGET_MIME
+from haoline_jupyter.sampled_view import MOST_SNAPSHOT
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 DIGITS = EXAMPLES / "digits.npz"
