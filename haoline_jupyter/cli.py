@@ -7,7 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from haoline_analysis.errors import ModelError
-from haoline_jupyter.options import HelpRequested, OptionError, Parser, add_analysis_options, merged
+from haoline_jupyter.commands import COMMANDS, listed
+from haoline_jupyter.options import (
+    INTERRUPTED,
+    OK,
+    REFUSED,
+    USAGE,
+    HelpRequested,
+    OptionError,
+    Parser,
+    add_analysis_options,
+    merged,
+)
 from haoline_jupyter.progress import Progress, TerminalSink
 
 if TYPE_CHECKING:
@@ -15,19 +26,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from haoline_analysis import ModelReport
-    from haoline_analysis.runtime import ActivationReport
+    from haoline_jupyter.commands import Command
 
-OK, REFUSED, USAGE, INTERRUPTED = 0, 1, 2, 130
 FORMATS = ("text", "markdown", "html", "json")
-CAPTURE_FORMATS = ("text", "html", "csv")
 PROG = "jupyter haoline"
 EPILOG = """\
 Commands:
   jupyter haoline MODEL             the report of a model (see the options above)
   jupyter haoline profiles [WORD …] the hardware profiles, all or those that match
   jupyter haoline export NOTEBOOK   a notebook as one HTML page with live reports
-  jupyter haoline activations MODEL what every layer makes of real data (activations --help)
-
+"""
+EXAMPLES = """
 Examples:
   jupyter haoline model.onnx --shape batch=8
   jupyter haoline model.onnx --hardware H100 --format html -o report.html
@@ -64,9 +73,11 @@ def _fail(error: ModelError, status: int) -> int:
 
 def _dispatch(words: list[str]) -> int:
     """Run the command that the first word names."""
-    commands = {"profiles": list_profiles, "export": export, "activations": activations}
-    command = commands.get(words[0]) if words else None
-    return command(words[1:]) if command else report(words)
+    first = words[0] if words else ""
+    if first in COMMANDS:
+        return run_command(COMMANDS[first], words[1:])
+    own = {"profiles": list_profiles, "export": export}.get(first)
+    return own(words[1:]) if own else report(words)
 
 
 def report(words: list[str]) -> int:
@@ -87,7 +98,9 @@ def report(words: list[str]) -> int:
 
 def _report_parser() -> argparse.ArgumentParser:
     """The options of a report."""
-    parser = Parser(PROG, "Show what is in a model, what it costs and where it will run.", EPILOG)
+    parser = Parser(
+        PROG, "Show what is in a model, what it costs and where it will run.", EPILOG + listed(PROG) + EXAMPLES
+    )
     parser.add_argument("model", metavar="MODEL", help="a model file")
     add_analysis_options(parser)
     parser.add_argument("--format", choices=FORMATS, default="text", help="form of the report (default text)")
@@ -121,40 +134,26 @@ def _write(text: str, output: str | None) -> None:
         raise ModelError(f"Cannot write {output}: {error.strerror}.") from error
 
 
-def activations(words: list[str]) -> int:
-    """Run a model on data and write what every layer makes of it.
+def run_command(command: Command, words: list[str]) -> int:
+    """Do what a command says and write its result.
 
     Raises:
-        ModelError: if the model, an input or an option is refused.
+        ModelError: if a model, an input or an option is refused.
     """
-    from haoline_jupyter import capturing
-
-    parser = Parser(f"{PROG} {capturing.WORD}", capturing.DESCRIPTION)
-    parser.add_argument("model", metavar="MODEL", help="a model file, or the folder of a stored capture")
-    capturing.add_options(parser)
-    parser.add_argument("--format", choices=CAPTURE_FORMATS, default="text", help="form of the result (default text)")
-    parser.add_argument("-o", "--output", metavar="FILE", help="write to a file instead of the terminal")
+    parser, names = command.parser(PROG), tuple(command.forms)
+    parser.add_argument("--format", choices=names, default=names[0], help=f"form of the result (default {names[0]})")
+    short = ["-o"] if command.writes == "--output" else []
+    parser.add_argument(*short, command.writes, dest="form_file", metavar="FILE", help="where it goes (default: here)")
     options = parser.parse_args(words)
+    command.prepare(options)
     with Progress(TerminalSink()) as progress:
-        captured = capturing.capture_of(options, {}, progress)
-    _write(_captured_as(captured, options.format), options.output)
-    if captured.complete:
+        made = command.run(options, {}, progress)
+    _write(command.forms[options.format](made), options.form_file)
+    unfinished = command.unfinished(made)
+    if unfinished is None:
         return OK
-    sys.stderr.write(f"Not finished: {captured.done:,} of {len(captured.samples):,} samples.\n")
-    return REFUSED if captured.mode == "stored" else INTERRUPTED
-
-
-def _captured_as(captured: ActivationReport, form: str) -> str:
-    """A capture in a form: text, one row per tensor, or a page, for which the front end must be built."""
-    if form == "csv":
-        return str(captured.tensors.to_csv())
-    from haoline_analysis.runtime import display
-
-    if form == "text":
-        return display.summary(captured) + "\n"
-    from haoline_jupyter import assets
-
-    return display.to_html(captured, assets=assets.views())
+    sys.stderr.write(f"{unfinished.said}\n")
+    return unfinished.status
 
 
 def list_profiles(words: list[str]) -> int:

@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
 
-from haoline_jupyter import capturing
-from haoline_jupyter.magic import activations_parser, parser
-from haoline_jupyter.options import COMMANDS, VIEWS
+from haoline_jupyter.commands import COMMANDS
+from haoline_jupyter.commands.command import DATA, FILES, FOLDERS, TOKENIZERS
+from haoline_jupyter.magic import PROG, parser
+from haoline_jupyter.options import VIEWS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from IPython.core.interactiveshell import InteractiveShell
+
+    from haoline_jupyter.commands import Command
 
 SUFFIXES = (".onnx", ".pb", ".json")
 DATA_SUFFIXES = (".npy", ".npz", ".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".txt")
@@ -52,8 +55,8 @@ def candidates(word: str, before: list[str], variables: Mapping[str, Any]) -> li
         before: the words between ``%haoline`` and it.
         variables: the user's names.
     """
-    if before[:1] == [capturing.WORD]:
-        return captured(word, before[-1], variables)
+    if before and before[0] in COMMANDS:
+        return of_command(COMMANDS[before[0]], word, before[1:], variables)
     option = before[-1] if before else ""
     if option == "--hardware":
         return hardware_names(word)
@@ -69,33 +72,35 @@ def candidates(word: str, before: list[str], variables: Mapping[str, Any]) -> li
     return [*_starting(word, commands), *_starting(word, _models(variables)), *paths(word)]
 
 
-def captured(word: str, option: str, variables: Mapping[str, Any]) -> list[str]:
-    """What a word of ``%haoline activations`` may become, given the word before it."""
-    if option == "--input":
-        return [*_starting(word, _data(variables)), *paths(word, DATA_SUFFIXES)]
-    if option == "--tokenizer":
-        return paths(word, (".json",))
-    if option == "--folder":
-        return paths(word, ())
-    if option in ("--mode", "--preprocess", "--provider"):
-        return _starting(word, _words(option))
-    if option in ("--limit", "--batch", "--tensors", "--budget"):
-        return []
+def of_command(command: Command, word: str, before: list[str], variables: Mapping[str, Any]) -> list[str]:
+    """What a word of a command may become, given the words before it."""
+    actions = command.parser(PROG)._option_string_actions  # noqa: SLF001  argparse lists them nowhere else
+    last = actions.get(before[-1]) if before else None
+    if last is not None and last.nargs != 0:
+        return _values(command.values.get(before[-1]), word, variables)
     if word.startswith("-"):
-        return _starting(word, sorted(activations_parser()._option_string_actions))  # noqa: SLF001  see above
+        return _starting(word, sorted(actions))
     return [*_starting(word, _models(variables)), *paths(word)]
 
 
-def _words(option: str) -> Iterable[str]:
-    """The values of an option that has a list of them."""
-    from haoline_analysis.runtime.samples.presets import PRESETS
-
-    return {"--mode": capturing.MODES, "--preprocess": PRESETS, "--provider": capturing.PROVIDERS}[option]
+def _values(kind: str | Callable[[], Iterable[str]] | None, word: str, variables: Mapping[str, Any]) -> list[str]:
+    """What an option takes that begins so."""
+    if kind is None:
+        return []
+    if callable(kind):
+        head, comma, last = word.rpartition(",")
+        return [head + comma + text for text in _starting(last, kind())]
+    return {
+        DATA: lambda: [*_starting(word, _data(variables)), *paths(word, DATA_SUFFIXES)],
+        FOLDERS: lambda: paths(word, ()),
+        TOKENIZERS: lambda: paths(word, (".json",)),
+        FILES: lambda: paths(word),
+    }[kind]()
 
 
 def _data(variables: Mapping[str, Any]) -> list[str]:
     """Variables that may be fed to a model."""
-    kinds = ("ndarray", "DataFrame", "dict", "list", "function", "Tensor")
+    kinds = ("ndarray", "DataFrame", "dict", "list", "function", "Tensor", "Samples")
     return sorted(name for name, value in variables.items() if name[0] != "_" and type(value).__name__ in kinds)
 
 
@@ -106,7 +111,7 @@ def _starting(word: str, words: Iterable[str]) -> list[str]:
 
 def _models(variables: Mapping[str, Any]) -> list[str]:
     """Variables that hold a model or report."""
-    kinds = ("ModelReport", "Model", "ModelProto")
+    kinds = ("ModelReport", "Model", "ModelProto", "QuantizedModel", "MixedPrecision")
     return sorted(name for name, value in variables.items() if name[0] != "_" and type(value).__name__ in kinds)
 
 

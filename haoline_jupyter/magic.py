@@ -9,7 +9,7 @@ from IPython.core.magic import Magics, line_magic, magics_class
 from IPython.utils.process import arg_split
 
 from haoline_analysis.errors import ModelError
-from haoline_jupyter import capturing
+from haoline_jupyter.commands import COMMANDS, listed
 from haoline_jupyter.options import VIEWS, HelpRequested, OptionError, Parser, add_analysis_options, merged
 from haoline_jupyter.progress import NotebookSink, Progress
 from haoline_jupyter.run import Request, message, report_of, resolve
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import argparse
 
     from haoline_analysis import ModelReport
-    from haoline_analysis.runtime import ActivationReport
+    from haoline_jupyter.commands import Command
 
 DESCRIPTION = "Show what is in a model, what it costs and where it will run."
 EPILOG = """\
@@ -34,42 +34,16 @@ Examples:
   %haoline report --hardware "RTX 4090" --gpus 2
 
 Commands:
-  %haoline activations MODEL --input X   what every layer makes of real data (%haoline activations --help)
 """
-ACTIVATIONS_EPILOG = """\
-The result is the capture:
-  captured = %haoline activations model.onnx --input images/
-  captured.tensors.sort_values("dead_channels")
-  captured.load("conv1", sample=3)
-
-Examples:
-  %haoline activations model.onnx --input cat.png
-  %haoline activations model.onnx --input images/ --preprocess imagenet --limit 100
-  %haoline activations bert.onnx --input sentences.txt --tokenizer tokenizer.json
-  %haoline activations model.onnx --input ids=ids.npy --input mask=mask.npy
-  %haoline activations report --input frame --mode stored --folder captured --budget 2GB
-  %haoline activations captured
-"""
+PROG = "%haoline"
 
 
 def parser() -> argparse.ArgumentParser:
     """The options of the magic."""
-    made = Parser("%haoline", DESCRIPTION, EPILOG)
+    made = Parser(PROG, DESCRIPTION, EPILOG + listed(PROG))
     made.add_argument("model", metavar="MODEL", help="a model file, or a variable that holds a path, model or report")
     add_analysis_options(made)
     made.add_argument("--view", choices=VIEWS, help="tab to open first (default graph)")
-    return made
-
-
-def activations_parser() -> Parser:
-    """The options of ``%haoline activations``."""
-    made = Parser("%haoline activations", capturing.DESCRIPTION, ACTIVATIONS_EPILOG)
-    made.add_argument(
-        "model",
-        metavar="MODEL",
-        help="a model file, a variable that holds a path, model or report, or the folder of a stored capture",
-    )
-    capturing.add_options(made)
     return made
 
 
@@ -83,29 +57,31 @@ class RefusedError(Exception):
 
 @magics_class
 class HaolineMagics(Magics):
-    """``%haoline MODEL [options]``, ``%haoline activations MODEL [options]``; ``--help`` lists them."""
+    """``%haoline MODEL [options]``, ``%haoline COMMAND …``; ``--help`` lists them."""
 
     @line_magic
-    def haoline(self, line: str) -> ModelReport | ActivationReport | None:
+    def haoline(self, line: str) -> Any:
         """Show what is in a model, what it costs and where it will run; ``%haoline --help`` lists the options.
 
-        ``%haoline activations MODEL --input X`` runs it on data and shows what every layer makes of it.
+        ``%haoline activations MODEL --input X`` runs it on data and shows what every layer makes of it; ``compare``,
+        ``quantize`` and ``lint`` tell what fewer bits do to it.
         """
         try:
             words = split(line)
-            return self._activations(words[1:]) if words[:1] == [capturing.WORD] else self._report(words)
+            command = COMMANDS.get(words[0]) if words else None
+            return self._command(command, words[1:]) if command else self._report(words)
         except HelpRequested as text:
             sys.stdout.write(str(text))
         except ModelError as error:
             raise RefusedError(message(error)) from None
         return None
 
-    def _activations(self, words: list[str]) -> ActivationReport:
-        """The capture a line asks for."""
-        options = activations_parser().parse_args(words)
+    def _command(self, command: Command, words: list[str]) -> Any:
+        """What a command makes."""
+        options = command.parser(PROG, command.examples).parse_args(words)
         variables: dict[str, Any] = self.shell.user_ns
         with Progress(NotebookSink()) as progress:
-            return capturing.capture_of(options, variables, progress)
+            return command.run(options, variables, progress)
 
     def _report(self, words: list[str]) -> ModelReport:
         """The report a line asks for."""

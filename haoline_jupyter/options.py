@@ -10,9 +10,9 @@ from haoline_analysis.errors import ModelError
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 VIEWS = ("graph", "layers", "memory", "hardware", "findings")
-COMMANDS = ("activations",)
-"""First words that are commands: a model called so is given as ``./activations``."""
-RESERVED = frozenset({"bench", "capture", "compare", "convert", "deploy", "diff", "help", "profile", "quantize", "run"})
+OK, REFUSED, USAGE, INTERRUPTED = 0, 1, 2, 130
+"""Exit statuses of the command line."""
+RESERVED = frozenset({"bench", "capture", "convert", "deploy", "diff", "help", "profile", "run"})
 """Words kept for later commands: a model called so is given as ``./run``."""
 
 

@@ -46,6 +46,10 @@ def resolve(word: str, variables: Mapping[str, Any]) -> Any:
         return Path(value).expanduser()
     if isinstance(value, Model | ModelReport) or type(value).__name__ == "ModelProto":
         return value
+    if type(value).__name__ == "MixedPrecision":
+        value = value.model
+    if type(value).__name__ == "QuantizedModel":
+        return Path(value.path)
     raise OptionError(f"The variable {word} holds a {type(value).__name__}, not a path, a model or a report.")
 
 

@@ -66,7 +66,7 @@ def test_other_forms(model, capsys, form, start):
         (["{model}", "--format", "pdf"], 2, "pdf"),
         (["{model}", "--shape", "batch"], 2, "batch"),
         ([], 2, "MODEL"),
-        (["compare"], 2, "later command"),
+        (["bench"], 2, "later command"),
         (["profiles", "abacus"], 1, "abacus"),
         (["export", "missing.ipynb"], 1, "missing.ipynb"),
         (["export", "{model}"], 1, "not a notebook"),

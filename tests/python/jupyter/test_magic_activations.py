@@ -11,9 +11,9 @@ pytest.importorskip("onnxruntime")
 
 from haoline_analysis import analyze
 from haoline_analysis.runtime import ActivationReport
-from haoline_jupyter import capturing
 from haoline_jupyter.cli import main
 from haoline_jupyter.completion import candidates
+from haoline_jupyter.data_options import size as size_of
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 
@@ -191,7 +191,7 @@ class TestCompletion:
     ],
 )
 def test_sizes_are_read(text, size):
-    assert capturing.size(text) == size
+    assert size_of(text) == size
 
 
 class TestCommandLine:
