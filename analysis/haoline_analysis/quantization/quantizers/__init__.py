@@ -1,0 +1,34 @@
+"""Make a quantized model of a float one, with onnxruntime's own quantizers, and say exactly how.
+
+Loaded on first use; onnx and onnxruntime are imported only where they are needed.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from haoline_analysis.quantization.quantizers.ops import quantizable
+    from haoline_analysis.quantization.quantizers.quantized_model import QuantizedModel
+    from haoline_analysis.quantization.quantizers.quantizing import quantize, rebuild
+    from haoline_analysis.quantization.quantizers.recipe import Recipe
+    from haoline_analysis.quantization.quantizers.schemes import SCHEMES
+
+_HOMES = {
+    "SCHEMES": "schemes",
+    "Recipe": "recipe",
+    "QuantizedModel": "quantized_model",
+    "quantizable": "ops",
+    "quantize": "quantizing",
+    "rebuild": "quantizing",
+}
+
+__all__ = ["SCHEMES", "QuantizedModel", "Recipe", "quantizable", "quantize", "rebuild"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from the module it lives in (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,0 +1,137 @@
+"""The work itself: prepare, quantize, say how, check that onnxruntime takes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from haoline_analysis.errors import ModelError
+from haoline_analysis.quantization.quantizers.calibration.data import CalibrationData
+from haoline_analysis.quantization.quantizers.leftover import left_float
+from haoline_analysis.quantization.quantizers.methods import find_method
+from haoline_analysis.quantization.quantizers.methods.outcome import Task
+from haoline_analysis.quantization.quantizers.preparing.folding import forget_unused_opsets
+from haoline_analysis.quantization.quantizers.preparing.loading import save
+from haoline_analysis.quantization.quantizers.preparing.prepare import prepare
+from haoline_analysis.quantization.quantizers.preparing.shapes import unmark
+from haoline_analysis.quantization.quantizers.provenance import folded_tensors, write_provenance
+from haoline_analysis.quantization.quantizers.recipe import Calibration, Recipe
+from haoline_analysis.quantization.quantizers.schemes import find_scheme
+from haoline_analysis.runtime.failures import failed_run, onnxruntime, refused_model, terminated
+from haoline_analysis.runtime.runner import StoppedError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from haoline_analysis.model import Model
+    from haoline_analysis.runtime.samples import Samples
+    from haoline_analysis.runtime.source import ModelSource
+    from haoline_analysis.runtime.stopping import Stop, Tell
+
+_PACKAGES = ("haoline-jupyter", "numpy", "onnx", "onnxruntime", "onnxruntime-gpu")
+
+
+@dataclass
+class Making:
+    """Everything that is known before the work."""
+
+    source: ModelSource
+    opened: Model
+    samples: Samples | None
+    recipe: Recipe
+    folder: Path
+    name: str
+
+    @property
+    def result(self) -> Path:
+        """Where the finished model lies, before it is put into its place."""
+        return self.folder / "result" / self.name
+
+
+def make(making: Making, stop: Stop, tell: Tell) -> tuple[Recipe, list[str]]:
+    """Leave a finished model at ``making.result``; the full recipe and notes.
+
+    Raises:
+        ModelError: if anything is refused.
+        StoppedError: if it was told to stop.
+    """
+    recipe, scheme = making.recipe, find_scheme(making.recipe.scheme)
+    prepared = prepare(making.source, making.opened, recipe.fixes, making.folder, stop, tell)
+    data = None if making.samples is None else CalibrationData(making.samples)
+    task = Task(
+        prepared,
+        {**recipe.as_dict(), "scheme": recipe.scheme},
+        prepared.nodes_for(recipe.keep_float, "keep_float"),
+        prepared.nodes_for(recipe.int16, "int16"),
+        data,
+        stop,
+        tell,
+    )
+    outcome = find_method(scheme.kind)(task)
+    tell("Writing the model", 0.9)
+    notes = [*prepared.notes, *outcome.notes, *left_float(task, outcome.proto, scheme)]
+    recipe = _completed(recipe, data)
+    _finish(outcome.proto, recipe, making)
+    tell("Trying the model", 0.95)
+    _try(making, stop)
+    return recipe, notes
+
+
+def _completed(recipe: Recipe, data: CalibrationData | None) -> Recipe:
+    """The recipe with what is known only now."""
+    used = None if data is None or not data.count else Calibration(data.count, data.sha256, data.samples.origin)
+    return recipe.changed(calibration=used, versions=_versions())
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _finish(proto: Any, recipe: Recipe, making: Making) -> None:
+    """Write the model with its provenance, without the traces of onnxruntime's tools."""
+    unmark(proto)
+    forget_unused_opsets(proto)
+    write_provenance(proto, recipe, folded_tensors(making.opened, proto))
+    making.result.parent.mkdir()
+    save(proto, making.result)
+
+
+def _try(making: Making, stop: Stop) -> None:
+    """Open the finished model, and run it on the first sample where there is one.
+
+    Raises:
+        ModelError: if onnxruntime does not take what its own tools made, or makes NaN of a sample.
+    """
+    ort = onnxruntime()
+    options = ort.SessionOptions()
+    options.log_severity_level = 4
+    try:
+        session = ort.InferenceSession(str(making.result), options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise refused_model(error, f"The quantized {making.source.label}") from error
+    if making.samples is None:
+        return
+    sample = making.samples[0]
+    try:
+        outputs = session.run(None, dict(sample.feeds), stop.options())
+    except StoppedError:
+        raise
+    except Exception as error:
+        if stop.asked or terminated(error):
+            raise StoppedError from None
+        raise failed_run(error, f"calibration {sample.label}, once quantized") from error
+    floats = [array for array in outputs if isinstance(array, np.ndarray) and array.dtype.kind == "f" and array.size]
+    if floats and not any(np.isfinite(array).any() for array in floats):
+        raise ModelError(
+            "The quantized model makes nothing but NaN of the first sample: a range or a weight is not finite; "
+            "masks of −inf are a usual cause, see the fix clip-mask."
+        )

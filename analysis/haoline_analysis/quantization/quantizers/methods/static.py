@@ -1,0 +1,115 @@
+"""Ranges from calibration data: QDQ or QOperator, 8 or 16 bits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from haoline_analysis.errors import ModelError
+from haoline_analysis.quantization.quantizers.calibration.ranges import bound_infinite, find_ranges
+from haoline_analysis.quantization.quantizers.methods.onnx_types import op_types, quant_type
+from haoline_analysis.quantization.quantizers.methods.outcome import Outcome
+from haoline_analysis.quantization.quantizers.methods.stopping import stoppable
+from haoline_analysis.quantization.quantizers.methods.wide import wide_tensors
+from haoline_analysis.quantization.quantizers.preparing.loading import INSIDE_BYTES
+from haoline_analysis.quantization.quantizers.preparing.shapes import mark
+from haoline_analysis.quantization.quantizers.quiet import quiet
+from haoline_analysis.runtime.runner import StoppedError
+from haoline_analysis.runtime.samples.errors import reason
+
+if TYPE_CHECKING:
+    from haoline_analysis.quantization.quantizers.methods.outcome import Task
+
+TENSORRT_OPS = ("Conv", "ConvTranspose", "Gemm", "MatMul", "AveragePool", "GlobalAveragePool", "MaxPool", "Add")
+
+
+def quantize_static(task: Task) -> Outcome:
+    """Quantize weights and activations; ``task.data`` is fed to find the ranges.
+
+    Raises:
+        ModelError: if calibration fails, or onnxruntime's quantizer does.
+    """
+    options = task.options
+    if task.data is None:
+        raise ModelError("A static scheme needs calibration data: pass calibration=… (what activation capture takes).")
+    types = _types(options)
+    ranges = find_ranges(
+        task.prepared.path,
+        task.data,
+        options["method"],
+        op_types=types,
+        symmetric=options["symmetric"],
+        percentile=options["percentile"],
+        external=task.prepared.size > INSIDE_BYTES,
+        stop=task.stop,
+        tell=task.tell,
+    )
+    infinite = bound_infinite(ranges)
+    notes = task.data.notes()
+    if infinite:
+        listed = ", ".join(map(repr, infinite[:3])) + (f" and {len(infinite) - 3} more" if len(infinite) > 3 else "")
+        notes.append(
+            f"{listed} reach infinity on the calibration data, which no grid holds; the fix clip-mask may help."
+        )
+    task.tell("Quantizing", 0.65)
+    proto = task.prepared.proto
+    mark(proto)
+    made = _quantized(task, proto, ranges, types)
+    return Outcome(made, notes)
+
+
+def _types(options: dict[str, Any]) -> list[str]:
+    return list(TENSORRT_OPS) if options["scheme"] == "tensorrt-int8" else op_types("static")
+
+
+def _quantized(task: Task, proto: Any, ranges: Any, types: list[str]) -> Any:
+    """Run onnxruntime's quantizer.
+
+    Raises:
+        ModelError: if it fails.
+    """
+    try:
+        with quiet():
+            quantizer = _quantizer(task, proto, ranges, types)
+            quantizer.halt = task.stop
+            quantizer.quantize_model()
+            return quantizer.model.model
+    except (StoppedError, ModelError):
+        raise
+    except Exception as error:
+        raise ModelError(f"onnxruntime cannot quantize this model: {reason(error)}") from error
+
+
+def _quantizer(task: Task, proto: Any, ranges: Any, types: list[str]) -> Any:
+    from onnxruntime.quantization.onnx_quantizer import ONNXQuantizer
+    from onnxruntime.quantization.qdq_quantizer import QDQQuantizer
+    from onnxruntime.quantization.quant_utils import QuantizationMode
+
+    options = task.options
+    shared = (options["per_channel"], options["reduce_range"])
+    kinds = (quant_type(options["weights"]), quant_type(options["activations"]))
+    rest: tuple[Any, ...] = (ranges, [], task.keep_float, types, _extra(task))
+    if options["scheme"] == "static-int8-qoperator":
+        made = stoppable(ONNXQuantizer)(proto, *shared, QuantizationMode.QLinearOps, True, *kinds, *rest)
+    else:
+        made = stoppable(QDQQuantizer)(proto, *shared, *kinds, *rest)
+    return made
+
+
+def _extra(task: Task) -> dict[str, Any]:
+    """The options that onnxruntime's quantizers take by name."""
+    options = task.options
+    extra: dict[str, Any] = {"ActivationSymmetric": options["symmetric"]}
+    if options["scheme"] == "tensorrt-int8" or options["target"] == "tensorrt":
+        # TensorRT fuses pairs around each op, weights included, and adds biases in float.
+        extra |= {
+            "AddQDQPairToWeight": True,
+            "DedicatedQDQPair": True,
+            "OpTypesToExcludeOutputQuantization": list(TENSORRT_OPS),
+            "QDQOpTypePerChannelSupportToAxis": {"MatMul": 1},
+            "QuantizeBias": False,
+        }
+    wide = wide_tensors(task)
+    if wide:
+        kind = quant_type("int16" if options["activations"] == "int8" else "uint16")
+        extra["TensorQuantOverrides"] = {name: [{"quant_type": kind}] for name in wide}
+    return extra

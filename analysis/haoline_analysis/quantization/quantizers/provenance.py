@@ -1,0 +1,82 @@
+"""What a quantized model says of where it comes from, in its own metadata."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from haoline_analysis.formats.onnx_external import ExternalFiles
+
+if TYPE_CHECKING:
+    from haoline_analysis.model import Model
+    from haoline_analysis.quantization.quantizers.recipe import Recipe
+    from haoline_analysis.runtime.source import ModelSource
+
+KEY = "haoline.quantization"
+_SUFFIXES = ("_quantized", "_QuantizeLinear_Output", "_DequantizeLinear_Output", "_QuantizeLinear_Input")
+_NODE_SUFFIXES = ("_quant", "_quantized", "_Q4", "_Q8", "_matmul_Q4", "_matmul_Q8")
+
+
+def write_provenance(proto: Any, recipe: Recipe, folded: dict[str, str]) -> None:
+    """Write recipe, source and what was folded into the metadata of a model, without touching other entries."""
+    plain = {name: value for name, value in recipe.as_dict().items() if value not in (None, (), {}, "")}
+    record = {"schema": 1, "recipe": plain, "source_sha256": recipe.source_sha256, "folded": folded}
+    for entry in proto.metadata_props:
+        if entry.key == KEY:
+            break
+    else:
+        entry = proto.metadata_props.add()
+        entry.key = KEY
+    entry.value = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+
+
+def folded_tensors(model: Model, proto: Any) -> dict[str, str]:
+    """Tensors of the float model that are gone, since the op that made them now makes another one at once.
+
+    A convolution whose ReLU was folded into its quantizer makes what the ReLU made; one that took in its batch
+    normalisation makes what that made. Found by name of the node: ``{"conv_out": "relu_out"}``.
+    """
+    made = {_node_name(node.name): _stem(node.output[0]) for node in proto.graph.node if node.output}
+    floats = {tensor.name for tensor in model.tensors}
+    gone: dict[str, str] = {}
+    for op in model.ops:
+        if op.parent >= 0 or not op.outputs or op.outputs[0] < 0:
+            continue
+        was, now = model.tensors[op.outputs[0]].name, made.get(op.name)
+        if now is not None and now != was and now in floats:
+            gone[was] = now
+    return gone
+
+
+def _node_name(name: str) -> str:
+    """The name of the float node that a quantized one was made of."""
+    for suffix in sorted(_NODE_SUFFIXES, key=len, reverse=True):
+        if name.endswith(suffix):
+            return name[: -len(suffix)]
+    return name
+
+
+def _stem(name: str) -> str:
+    for suffix in _SUFFIXES:
+        if name.endswith(suffix):
+            return name[: -len(suffix)]
+    return name
+
+
+def source_sha256(source: ModelSource, model: Model) -> str:
+    """SHA-256 of the model file, followed by its external files in the order of their names."""
+    found = hashlib.sha256()
+    with source.buffer() as data:
+        found.update(data)
+    files = {weight.location for tensor in model.tensors if (weight := tensor.weight) and weight.location}
+    for path in sorted(files):
+        with path.open("rb") as file:
+            while chunk := file.read(1 << 22):
+                found.update(chunk)
+    return found.hexdigest()
+
+
+def external_files(source: ModelSource) -> ExternalFiles:
+    """Where external data of the source may be read."""
+    return ExternalFiles(source.path)
