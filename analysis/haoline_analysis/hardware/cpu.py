@@ -25,7 +25,7 @@ def detect_cpu() -> HardwareProfile:
     info = _cpuinfo()
     cores = usable_cores(info)
     hertz = _frequency(info)
-    flags = set(re.findall(r"[a-z0-9_]+", info.get("flags") or info.get("Features") or ""))
+    flags = _flags(info)
     name = info.get("model name") or platform.processor() or platform.machine() or "CPU"
     rates = "estimated: cores x clock x operations per cycle"
     return HardwareProfile(
@@ -41,6 +41,15 @@ def detect_cpu() -> HardwareProfile:
         confidence="low",
         notes=f"Detected. {cores} physical cores usable at {hertz / 1e9:.1f} GHz.",
     )
+
+
+def cpu_flags() -> set[str]:
+    """Instruction sets of this CPU as Linux names them (``avx2``, ``avx512_vnni``, ``asimddp``); empty elsewhere."""
+    return _flags(_cpuinfo())
+
+
+def _flags(info: dict[str, str]) -> set[str]:
+    return set(re.findall(r"[a-z0-9_]+", info.get("flags") or info.get("Features") or ""))
 
 
 def peaks(core_hertz: float, flags: set[str]) -> dict[str, float]:
