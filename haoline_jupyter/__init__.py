@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from haoline_jupyter.activation_view import ActivationView
     from haoline_jupyter.assets import views
     from haoline_jupyter.display import display_file
+    from haoline_jupyter.divergence_view import DivergenceView
     from haoline_jupyter.graph_pair import GraphPair
     from haoline_jupyter.graph_view import GraphView
     from haoline_jupyter.widget import ReportWidget
 
 _HOMES = {
     "ActivationView": "activation_view",
+    "DivergenceView": "divergence_view",
     "GraphPair": "graph_pair",
     "GraphView": "graph_view",
     "ReportWidget": "widget",
@@ -29,6 +31,7 @@ _HOMES = {
 
 __all__ = [
     "ActivationView",
+    "DivergenceView",
     "GraphPair",
     "GraphView",
     "ReportWidget",

@@ -32,9 +32,9 @@ FORMATS = ("text", "markdown", "html", "json")
 PROG = "jupyter haoline"
 EPILOG = """\
 Commands:
-  jupyter haoline MODEL             the report of a model (see the options above)
-  jupyter haoline profiles [WORD …] the hardware profiles, all or those that match
-  jupyter haoline export NOTEBOOK   a notebook as one HTML page with live reports
+  jupyter haoline MODEL                            the report of a model (see the options above)
+  jupyter haoline profiles [WORD …]                the hardware profiles, all or those that match
+  jupyter haoline export NOTEBOOK                  a notebook as one HTML page with live reports
 """
 EXAMPLES = """
 Examples:

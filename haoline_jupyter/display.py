@@ -15,14 +15,14 @@ from haoline_jupyter.run import Request, message, report_of
 from haoline_jupyter.widget import ReportWidget
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from IPython.core.interactiveshell import InteractiveShell
 
+    from haoline_analysis.quantization import DivergenceReport
     from haoline_analysis.runtime import ActivationReport
-
-_CAPTURE = ("haoline_analysis.runtime.activation_report", "ActivationReport")
-"""A class named, not imported: most notebooks run no model."""
+    from haoline_jupyter.cell_view import CellView
 
 
 def bundle(report: ModelReport) -> dict[str, Any]:
@@ -46,29 +46,52 @@ def captured_bundle(captured: ActivationReport) -> dict[str, Any]:
     from haoline_analysis.runtime import display
     from haoline_jupyter.activation_view import ActivationView
 
+    return _with_view(lambda: ActivationView(captured), lambda: display.mimebundle(captured))
+
+
+def compared_bundle(compared: DivergenceReport) -> dict[str, Any]:
+    """All representations of a comparison, the live view among them where there is a kernel."""
+    from haoline_analysis.quantization.divergence import display
+    from haoline_jupyter.divergence_view import DivergenceView
+
+    return _with_view(lambda: DivergenceView(compared), lambda: display.mimebundle(compared))
+
+
+def _with_view(make: Callable[[], CellView], without: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What a view made for display shows; where none can be made, the forms that need no kernel."""
     if not shown.is_live():
-        return display.mimebundle(captured)
+        return without()
     try:
-        view = ActivationView(captured)
+        view = make()
     except ModelError as error:
         sys.stderr.write(f"{message(error)}\n")
-        return display.mimebundle(captured)
+        return without()
     shown.outputs.add(*shown.here(), view)
     return {**view.stored(view.view_id), **view.live()}
 
 
+_LAZY = {
+    ("haoline_analysis.runtime.activation_report", "ActivationReport"): captured_bundle,
+    ("haoline_analysis.quantization.divergence.divergence_report", "DivergenceReport"): compared_bundle,
+}
+"""Classes named, not imported: most notebooks run no model."""
+
+
 def install(shell: InteractiveShell) -> None:
-    """Show reports and captures as widgets in this shell."""
-    shell.display_formatter.mimebundle_formatter.for_type(ModelReport, bundle)
-    shell.display_formatter.mimebundle_formatter.for_type_by_name(*_CAPTURE, captured_bundle)
+    """Show reports, captures and comparisons as widgets in this shell."""
+    formatter = shell.display_formatter.mimebundle_formatter
+    formatter.for_type(ModelReport, bundle)
+    for named, form in _LAZY.items():
+        formatter.for_type_by_name(*named, form)
     shown.install(shell)
 
 
 def remove(shell: InteractiveShell) -> None:
-    """Show reports and captures without widgets again."""
+    """Show them without widgets again."""
     formatter = shell.display_formatter.mimebundle_formatter
     formatter.pop(ModelReport, None)
-    formatter.pop(".".join(_CAPTURE), None)
+    for named in _LAZY:
+        formatter.pop(".".join(named), None)
     shown.remove(shell)
 
 

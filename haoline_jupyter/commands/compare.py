@@ -83,7 +83,7 @@ def _page(compared: DivergenceReport) -> str:
     from haoline_analysis.quantization.divergence import display
     from haoline_jupyter import assets
 
-    return display.to_html(compared, assets=assets.views())
+    return str(display.to_html(compared, assets=assets.views()))
 
 
 def _json(compared: DivergenceReport) -> str:

@@ -24,7 +24,8 @@ def model_in(made: Made) -> QuantizedModel | None:
 
 def _bundle(made: Made) -> Mapping[str, Any]:
     """The forms in which a notebook shows it."""
-    return made._repr_mimebundle_()
+    shown: Mapping[str, Any] = made._repr_mimebundle_()
+    return shown
 
 
 def _text(made: Made) -> str:

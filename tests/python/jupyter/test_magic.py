@@ -72,7 +72,7 @@ def test_a_report_is_looked_at_anew(shell, magic, model):
         ("", "MODEL"),
         ('"mlp.onnx', "quote"),
         ("number", "int"),
-        ("compare", "later command"),
+        ("bench", "later command"),
     ],
 )
 def test_what_cannot_be_done_is_refused_in_one_line(shell, magic, model, capsys, line, words):

@@ -1,0 +1,184 @@
+"""What a variant of a model makes of real data that the model does not, as a live view of both graphs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import traitlets as t
+
+from haoline_analysis.errors import ModelError
+from haoline_analysis.quantization.divergence import display
+from haoline_jupyter import assets, choosing
+from haoline_jupyter.divergence_answers import DivergenceAnswers
+from haoline_jupyter.jobs import STOPPED, Job, Jobs
+from haoline_jupyter.sampled_view import STATE, Own, SampledView
+from haoline_jupyter.workshop import Workshop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from haoline_analysis.quantization import DivergenceReport
+
+    Answer = tuple[dict[str, Any], list[bytes]]
+
+PARTS = ("keep_float", "int16")
+
+
+def known_plan(view: DivergenceView, value: Any) -> dict[str, list[int]]:
+    """Rows of ops by what is to become of them; Python may name ops as in a selection.
+
+    Raises:
+        ModelError: if Python names what is no op.
+    """
+    if not isinstance(value, dict) or not set(value) <= set(PARTS):
+        if view.listening:
+            return dict(view.plan)
+        raise ModelError('A plan is a dict of ops: {"keep_float": [...], "int16": [...]}.')
+    rows = choosing.known_rows if view.listening else choosing.op_rows
+    return {part: rows(view.report, value.get(part) or []) for part in PARTS}
+
+
+class DivergenceView(SampledView):
+    """A comparison beside both graphs: ``DivergenceView(compared, tensor="conv1", sample=3)``.
+
+    Traits can be read and set later and follow what the reader does: ``view.plan`` is what they would keep float,
+    ``view.built`` what they had built of it.
+    """
+
+    divergence = t.Bytes(help="the gzipped container of the comparison").tag(sync=True)
+    plan = Own({part: [] for part in PARTS}, known_plan, "rows of ops to keep float or 16-bit; two-way").tag(sync=True)
+
+    own_state = (*STATE, "plan")
+
+    def __init__(
+        self,
+        compared: DivergenceReport,
+        tensor: str | int | None = None,
+        sample: int = 0,
+        panel: Mapping[str, Any] | None = None,
+        plan: Mapping[str, Any] | None = None,
+        height: int = 760,
+        **graph: Any,
+    ) -> None:
+        """Show a comparison.
+
+        Args:
+            compared: what :func:`haoline_analysis.quantization.compare` returns.
+            tensor: name or row of the tensor shown first; None: what the selected op makes.
+            sample: number of the sample shown first.
+            panel: how it is shown, as ``view.panel`` tells.
+            plan: ops to keep float or 16-bit: ``{"keep_float": [...], "int16": [...]}``, names, rows or a mask each.
+            height: of the cell, in pixels.
+            graph: what the graphs show, as in :class:`GraphView` (``selection``, ``color``, ``filter``, …).
+
+        Raises:
+            ModelError: if there is no such tensor, op, column or group.
+        """
+        self.compared = compared
+        self.built: dict[str, Any] = {}
+        self._answers = DivergenceAnswers(compared)
+        self._jobs = Jobs(self.send)
+        self._shop = Workshop(compared)
+        super().__init__(
+            compared.report,
+            tensor,
+            view=display.VIEW,
+            divergence=display.document(compared),
+            sample=sample,
+            panel=dict(panel or {}),
+            plan=dict(plan or {part: [] for part in PARTS}),
+            height=height,
+            **graph,
+        )
+        self._unwatch_variant = compared.variant_report.watch(self.refresh)
+
+    def _document(self) -> bytes:
+        """Both reports, with what matched in each other's rows."""
+        return display.pair_document(self.compared)
+
+    def sample_count(self) -> int:
+        """How many samples were compared."""
+        return len(self.compared.samples)
+
+    def refresh(self) -> None:
+        """Send both reports anew after one has changed."""
+        with self.hold_trait_notifications():
+            super().refresh()
+            self.overlay = b""
+            self.document = self._document()
+
+    def stored(self, view_id: str = "") -> dict[str, Any]:
+        """The comparison in the forms that need no kernel."""
+        return display.mimebundle(self.compared, self.state(), self.document, view_id)
+
+    def to_html(self, path: str | Path | None = None) -> str:
+        """One page that opens as this view is now, also written to ``path`` where given."""
+        return display.to_html(self.compared, path, assets=assets.views(), state=self.state())
+
+    def close(self) -> None:
+        """End this view and what it is busy with; the comparison lives on."""
+        self._jobs.stop()
+        self._unwatch_variant()
+        super().close()
+
+    def _answer(self, _: Any, content: Any, buffers: Any) -> None:
+        """The page asks for a tile or an array, or for work that takes long."""
+        kind = content.get("type") if isinstance(content, dict) else None
+        long = {"sensitivity": self._sensitivity, "build": self._build, "open": self._open}
+        if kind == "stop":
+            self._jobs.stop(content.get("request"))
+        elif kind in long:
+            self._start(content, long[kind])
+        else:
+            super()._answer(_, content, buffers)
+
+    def _start(self, content: Mapping[str, Any], work: Callable[[Mapping[str, Any], Job], Answer]) -> None:
+        """Have something done in a thread, which answers; or answer that this cannot be now."""
+
+        def answer(job: Job) -> None:
+            self.reply(content, lambda: work(content, job), STOPPED)
+
+        try:
+            self._jobs.start(content, answer)
+        except ModelError as error:
+            self.send({"type": content["type"], "request": content.get("request"), "error": str(error)})
+
+    def _sensitivity(self, _: Mapping[str, Any], job: Job) -> Answer:
+        """What each op's quantization costs, measured alone; kept with the comparison."""
+        found = self._shop.sensitivity(job.tell)
+        self.divergence = display.document(self.compared)
+        return {"what_if": found}, []
+
+    def _build(self, asked: Mapping[str, Any], job: Job) -> Answer:
+        """A variant with some ops float or 16-bit, made and run."""
+        plan = {part: choosing.known_rows(self.report, asked.get(part)) for part in PARTS}
+        told, quantized = self._shop.build(plan, job.tell)
+        self.built[told["path"]] = quantized
+        return told, []
+
+    def _open(self, asked: Mapping[str, Any], _: Job) -> Answer:
+        """Show a variant that was built in place of the one shown."""
+        self.show(self._shop.opened(asked.get("path")))
+        return {"path": asked.get("path")}, []
+
+    def show(self, compared: DivergenceReport) -> None:
+        """Show another comparison of the same float model in this view.
+
+        Raises:
+            ModelError: if it is of another model.
+        """
+        if [op.name for op in compared.report.model.ops] != [op.name for op in self.report.model.ops]:
+            raise ModelError("The comparison is of another float model: make a view of its own for it.")
+        with self._busy, self.hold_trait_notifications():
+            self._unwatch()
+            self._unwatch_variant()
+            self.compared, self.report = compared, compared.report
+            self._answers = DivergenceAnswers(compared)
+            self._shop.compared = compared
+            self._unwatch = compared.report.watch(self.refresh)
+            self._unwatch_variant = compared.variant_report.watch(self.refresh)
+            self.report_id = compared.report.id
+            self.divergence = display.document(compared)
+            self.snapshot = ""
+            self.refresh()

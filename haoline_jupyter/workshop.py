@@ -1,0 +1,102 @@
+"""Where a divergence view has variants measured and made: on the samples of the comparison it shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from haoline_analysis.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from haoline_analysis.quantization import DivergenceReport, QuantizedModel, Recipe
+
+    Tell = Callable[[str, float], None]
+
+SCHEME = "static-int8"
+"""What a plan is built by where the variant does not tell how it was made."""
+_QUANTIZED = 0.4
+"""Share of the work that quantizing is; the rest is comparing."""
+
+
+def part_of(tell: Tell, start: float, end: float) -> Tell:
+    """Progress of one part of a whole."""
+    return lambda stage, fraction: tell(stage, start + (end - start) * fraction)
+
+
+class Workshop:
+    """Sensitivity and builds for one comparison after another."""
+
+    def __init__(self, compared: DivergenceReport) -> None:
+        """Nothing is built yet."""
+        self.compared = compared
+        self._built: dict[str, DivergenceReport] = {}
+
+    def recipe(self) -> Recipe | None:
+        """How the variant was made, where it says so."""
+        from haoline_analysis.quantization.quantizers import recipe_of
+
+        return recipe_of(self.compared.variant_model)
+
+    def sensitivity(self, tell: Tell) -> dict[str, Any]:
+        """What each op's quantization costs the outputs, measured alone, in the words of the page."""
+        from haoline_analysis.quantization import measure_sensitivity
+
+        compared, recipe = self.compared, self.recipe()
+        how = {"scheme": SCHEME} if recipe is None else {"recipe": recipe}
+        measured = measure_sensitivity(compared.float_model, compared.samples, **how, progress=tell)
+        compared.what_if = measured.what_if(compared.report)
+        return dict(compared.what_if)
+
+    def build(self, plan: Mapping[str, list[int]], tell: Tell) -> tuple[dict[str, Any], QuantizedModel]:
+        """Quantize as the plan says, run the result on the same samples, and say what came out."""
+        from haoline_analysis.quantization import compare, quantize
+
+        compared = self.compared
+        names = compared.report.tables["ops"]["name"].values
+        kept = {part: [str(names[row]) for row in rows] for part, rows in plan.items()}
+        made = quantize(
+            compared.float_model,
+            calibration=compared.samples,
+            **{**self._options(), **kept},
+            progress=part_of(tell, 0.0, _QUANTIZED),
+        )
+        report = compare(compared.float_model, made.path, compared.samples, progress=part_of(tell, _QUANTIZED, 1.0))
+        self._built[str(made.path)] = report
+        return self._told(made, report), made
+
+    def _options(self) -> dict[str, Any]:
+        """How the variant shown was made, as far as a plan leaves that open."""
+        recipe = self.recipe()
+        return {"scheme": SCHEME} if recipe is None else recipe.options()
+
+    def _told(self, made: QuantizedModel, report: DivergenceReport) -> dict[str, Any]:
+        """Size, latency and accuracy of what was built."""
+        first = report.outputs.iloc[0]
+        latency = report.latency or {}
+        return {
+            "size": made.size_bytes,
+            "latency": latency.get("variant"),
+            "float_latency": latency.get("float"),
+            "cosine": number(first["cosine"]),
+            "sqnr_db": number(first["sqnr_db"]),
+            "path": str(made.path),
+            "recipe": made.recipe.to_json(),
+        }
+
+    def opened(self, path: Any) -> DivergenceReport:
+        """The comparison of a variant built here.
+
+        Raises:
+            ModelError: if none of that path was.
+        """
+        if path not in self._built:
+            raise ModelError("That variant was not built here: build it anew.")
+        return self._built[path]
+
+
+def number(value: Any) -> float | None:
+    """A figure as JSON has it; unknown or infinite is null."""
+    import math
+
+    return float(value) if value is not None and math.isfinite(float(value)) else None
