@@ -1,4 +1,3 @@
-import type { ActivationsDocument } from "../../data/activations.js";
 import type { Finding } from "../../data/index.js";
 import { h, put } from "../../views/dom.js";
 import { asText, plural } from "../../views/units.js";
@@ -6,12 +5,12 @@ import type { PanelScene } from "./scene.js";
 
 const SEVERITIES = ["error", "warning", "info"];
 
-/** What the capture found wrong, worst first; an entry selects the ops that it speaks of. */
+/** What was found wrong, worst first; an entry selects the ops that it speaks of. */
 export class FindingsList {
-  readonly #scene: PanelScene;
+  readonly #scene: Pick<PanelScene, "select">;
   readonly #node = h("div", { class: "hl-findings hl-scroll", "data-testid": "haoline-activation-findings" });
 
-  constructor(scene: PanelScene) {
+  constructor(scene: Pick<PanelScene, "select">) {
     this.#scene = scene;
   }
 
@@ -20,7 +19,7 @@ export class FindingsList {
   }
 
   /** Those of the selected ops come first. */
-  show(doc: ActivationsDocument, ops: readonly number[]): void {
+  show(doc: { readonly header: { readonly findings: readonly Finding[] } }, ops: readonly number[]): void {
     const selected = new Set(ops);
     const own = (finding: Finding): boolean => finding.ops.some((op) => selected.has(op));
     const sorted = [...doc.header.findings].sort((a, b) => Number(own(b)) - Number(own(a)) || rank(a) - rank(b));

@@ -1,4 +1,4 @@
-import type { ActivationsDocument, ActivationsHeader } from "../../data/activations.js";
+import type { ActivationsHeader } from "../../data/activations.js";
 import type { Cleanup } from "../../views/cleanup.js";
 import { h } from "../../views/dom.js";
 import { Popover } from "../../views/popover.js";
@@ -6,9 +6,19 @@ import { plural } from "../../views/units.js";
 import { figure } from "./figures.js";
 import type { PanelScene } from "./scene.js";
 
+/** What is told of a run of a model on samples. */
+type RunHeader = Pick<
+  ActivationsHeader,
+  "origin" | "done" | "provider" | "synthetic" | "complete" | "sample_count" | "check" | "notes" | "gaps"
+> & { readonly mode?: string };
+type Selecting = Pick<PanelScene, "select">;
+
 /** What was run, on what and where, and how far it can be trusted. */
-export function runFacts(doc: ActivationsDocument, scene: PanelScene, cleanup: Cleanup): HTMLElement[] {
-  const { header } = doc;
+export function runFacts(
+  { header }: { readonly header: RunHeader },
+  scene: Selecting,
+  cleanup: Cleanup,
+): HTMLElement[] {
   return [
     h("span", { class: "hl-facts" }, facts(header)),
     ...[synthetic(header), partial(header), check(header)].filter((chip) => chip !== null),
@@ -16,7 +26,7 @@ export function runFacts(doc: ActivationsDocument, scene: PanelScene, cleanup: C
   ];
 }
 
-function facts({ origin, done, provider, mode }: ActivationsHeader): string {
+function facts({ origin, done, provider, mode }: RunHeader): string {
   const samples = plural(done, "sample");
   // An origin may say by itself how many there are.
   const told = origin.includes(String(done)) ? origin : [origin, samples].filter(Boolean).join(", ");
@@ -24,11 +34,11 @@ function facts({ origin, done, provider, mode }: ActivationsHeader): string {
   return [told, provider.replace(/ExecutionProvider$/, ""), kept].filter(Boolean).join(" · ");
 }
 
-function synthetic({ synthetic }: ActivationsHeader): HTMLElement | null {
+function synthetic({ synthetic }: RunHeader): HTMLElement | null {
   return synthetic ? chip("synthetic input", "warning", "Nobody gave an input: the values are made up.") : null;
 }
 
-function partial({ complete, done, sample_count }: ActivationsHeader): HTMLElement | null {
+function partial({ complete, done, sample_count }: RunHeader): HTMLElement | null {
   if (complete) return null;
   return chip(
     `stopped after ${done} of ${sample_count}`,
@@ -41,7 +51,7 @@ function partial({ complete, done, sample_count }: ActivationsHeader): HTMLEleme
 const ROUNDING = 1e-3;
 
 /** Capturing adds outputs to a model; whether that changed what the model computes. */
-function check({ check }: ActivationsHeader): HTMLElement | null {
+function check({ check }: RunHeader): HTMLElement | null {
   if (!check) return null;
   const { identical, max_abs_difference: most, relative_difference: share = null, note } = check;
   if (identical)
@@ -61,7 +71,7 @@ function chip(text: string, mood: string, title: string): HTMLElement {
 }
 
 /** What was assumed and what was left out, behind a button. */
-function remarks({ notes, gaps }: ActivationsHeader, scene: PanelScene, cleanup: Cleanup): HTMLElement[] {
+function remarks({ notes, gaps }: RunHeader, scene: Selecting, cleanup: Cleanup): HTMLElement[] {
   if (notes.length + gaps.length === 0) return [];
   const words = [notes.length > 0 && plural(notes.length, "note"), gaps.length > 0 && plural(gaps.length, "gap")];
   const button = h(

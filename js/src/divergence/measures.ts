@@ -1,0 +1,79 @@
+/** By what the ops of a model are ranked: an error as a share of the signal, for each row of a comparison. */
+
+import type { DivergenceDocument } from "../data/divergence.js";
+
+export type MeasureName = "local" | "accumulated" | "weights" | "outputs";
+
+export interface Measure {
+  readonly name: MeasureName;
+  readonly label: string;
+  readonly title: string;
+}
+
+export const MEASURES: Readonly<Record<MeasureName, Measure>> = {
+  local: {
+    name: "local",
+    label: "Made here",
+    title: "Local error: the quantized op alone, fed what the float model has there",
+  },
+  accumulated: {
+    name: "accumulated",
+    label: "Seen here",
+    title: "Accumulated error: what the variant has here, with all that came before",
+  },
+  weights: { name: "weights", label: "Weights", title: "Error of the stored weights alone" },
+  outputs: {
+    name: "outputs",
+    label: "Costs at the outputs",
+    title: "Error of the model's outputs with nothing but this op quantized",
+  },
+};
+
+/** Root of the power of the error over that of the signal: 0 without error, NaN where unknown. */
+export function errors(doc: DivergenceDocument, measure: MeasureName): Float64Array {
+  if (measure === "outputs") return outputErrors(doc);
+  const of =
+    measure === "weights" ? (row: number) => doc.value(row, "weight_sqnr_db") : (row: number) => doc.sqnr(row, measure);
+  return Float64Array.from({ length: doc.tensors.rows }, (_, row) => fromDecibels(of(row)));
+}
+
+/** The measures that this comparison has numbers of. */
+export function knownMeasures(doc: DivergenceDocument): MeasureName[] {
+  return (Object.keys(MEASURES) as MeasureName[]).filter((name) => errors(doc, name).some((value) => value > 0));
+}
+
+export function fromDecibels(db: number | null): number {
+  return db === null ? Number.NaN : 10 ** (-db / 20);
+}
+
+/** What each op costs at the outputs, by op row; what several ops share counts in equal parts. */
+export function opNoise(doc: DivergenceDocument): Map<number, number> {
+  const noise = new Map<number, number>();
+  for (const unit of doc.header.what_if?.units ?? []) {
+    if (unit.noise === null) continue;
+    for (const op of unit.ops) noise.set(op, (noise.get(op) ?? 0) + unit.noise / unit.ops.length);
+  }
+  return noise;
+}
+
+function outputErrors(doc: DivergenceDocument): Float64Array {
+  const noise = opNoise(doc);
+  return Float64Array.from({ length: doc.tensors.rows }, (_, row) => {
+    const op = doc.opOf(row);
+    // An op with several outputs costs once: at its first.
+    const first = doc.rowsOfOp(op)[0] === row;
+    return first ? Math.sqrt(noise.get(op) ?? Number.NaN) : Number.NaN;
+  });
+}
+
+/** What says best which op to change: the cost at the outputs where it was measured, else the error made. */
+export function ranking(doc: DivergenceDocument): MeasureName {
+  return doc.header.what_if ? "outputs" : "local";
+}
+
+/** Rows with the largest values, largest first. */
+export function largest(values: Float64Array, count: number): number[] {
+  const rows: number[] = [];
+  for (const [row, value] of values.entries()) if (value > 0) rows.push(row);
+  return rows.sort((a, b) => values[b]! - values[a]! || a - b).slice(0, count);
+}

@@ -1,0 +1,102 @@
+/** The blocks of a model as a chart has room for: scopes, those with most ops divided first. */
+
+import type { DivergenceDocument } from "../../data/divergence.js";
+import type { ReportDocument } from "../../data/index.js";
+
+export interface Group {
+  readonly name: string;
+  /** Where it is in the model, for a reader who points at it. */
+  readonly path: string;
+  /** Rows of the comparison, in execution order. */
+  readonly rows: readonly number[];
+}
+
+const MOST = 24;
+
+interface Scopes {
+  readonly parents: Int32Array;
+  readonly names: (scope: number) => string;
+}
+
+/** Groups in execution order. Ops outside of the blocks of their scope are a group by its name. */
+export function blocks(doc: DivergenceDocument, report: ReportDocument, most = MOST): Group[] {
+  const words = report.scopes.text("name");
+  const scopes: Scopes = { parents: report.scopes.indices("parent"), names: (scope) => words?.at(scope) ?? "" };
+  const own = report.ops.indices("scope");
+  const rows = Array.from({ length: doc.tensors.rows }, (_, row) => row);
+  const chains = rows.map((row) => chain(own[doc.opOf(row)] ?? -1, scopes.parents));
+  return divided({ rows, depth: 0, scope: 0 }, chains, most)
+    .filter((part) => part.rows.length > 0)
+    .sort((a, b) => a.rows[0]! - b.rows[0]!)
+    .map((part) => named(part, scopes));
+}
+
+export function categories(doc: DivergenceDocument, report: ReportDocument): Group[] {
+  const words = report.ops.text("category");
+  const found = new Map<string, number[]>();
+  for (let row = 0; row < doc.tensors.rows; row += 1) {
+    const name = words?.at(doc.opOf(row)) || "other";
+    const rows = found.get(name);
+    if (rows) rows.push(row);
+    else found.set(name, [row]);
+  }
+  return [...found].map(([name, rows]) => ({ name, path: name, rows }));
+}
+
+interface Part {
+  readonly rows: readonly number[];
+  /** How many scopes of their chains the rows share. */
+  readonly depth: number;
+  /** The last scope that they share. */
+  readonly scope: number;
+}
+
+function divided(whole: Part, chains: readonly (readonly number[])[], most: number): Part[] {
+  const parts = [whole];
+  const final: Part[] = [];
+  while (parts.length > 0) {
+    parts.sort((a, b) => b.rows.length - a.rows.length);
+    const part = parts.shift()!;
+    const inner = split(part, chains);
+    if (inner.length === 0 || inner.length + parts.length + final.length > most) final.push(part);
+    else parts.push(...inner);
+  }
+  return final;
+}
+
+/** One level deeper; empty where all rows are in the scope itself. */
+function split(part: Part, chains: readonly (readonly number[])[]): Part[] {
+  const found = new Map<number, number[]>();
+  for (const row of part.rows) {
+    const scope = chains[row]![part.depth] ?? -1;
+    const rows = found.get(scope);
+    if (rows) rows.push(row);
+    else found.set(scope, [row]);
+  }
+  if (found.size === 1 && found.has(-1)) return [];
+  return [...found].map(([scope, rows]) => ({
+    rows,
+    depth: scope < 0 ? Number.POSITIVE_INFINITY : part.depth + 1,
+    scope: scope < 0 ? part.scope : scope,
+  }));
+}
+
+/** Scopes that hold an op, from the outermost in; the root, which holds all, is left out. */
+function chain(scope: number, parents: Int32Array): number[] {
+  const found: number[] = [];
+  // A parent comes before its children: a document that says otherwise must not keep us here.
+  for (let at = scope; at > 0; ) {
+    found.unshift(at);
+    const above = parents[at] ?? -1;
+    at = above < at ? above : -1;
+  }
+  return found;
+}
+
+function named({ rows, scope }: Part, { parents, names }: Scopes): Group {
+  const parts = chain(scope, parents).map(names);
+  const last = parts.at(-1) ?? "";
+  // `layer › 3`: a number says nothing without what it counts.
+  const name = /^\d+$/.test(last) && parts.length > 1 ? `${parts.at(-2)}.${last}` : last;
+  return { name: name || "model", path: parts.join(" › ") || "not in any block", rows };
+}

@@ -1,0 +1,154 @@
+import { Segments } from "../../activations/panels/choice.js";
+import { opName, opType } from "../../activations/panels/scene.js";
+import type { DivergenceDocument } from "../../data/divergence.js";
+import { h, put } from "../../views/dom.js";
+import { plural } from "../../views/units.js";
+import { errors, largest, ranking } from "../measures.js";
+import type { ComparePart, CompareScene } from "../scene.js";
+import { blocks, categories } from "./blocks.js";
+import { DepthRanking } from "./depth.js";
+import { type GroupBar, groupBars } from "./group-bars.js";
+import { type GroupError, groupErrors } from "./groups.js";
+
+export const RANKINGS = [
+  ["depth", "Along the depth"],
+  ["ops", "Worst ops"],
+  ["categories", "By category"],
+  ["blocks", "By block"],
+] as const;
+export type RankingKind = (typeof RANKINGS)[number][0];
+
+/** A list is read from its top; the table has the rest. */
+const MOST_OPS = 100;
+
+export interface RankingOptions {
+  readonly scene: CompareScene;
+  readonly choose: (kind: RankingKind) => void;
+}
+
+/** Where the error is made and where it spreads: along the depth, or op by op, by category, by block. */
+export class Ranking implements ComparePart {
+  readonly #scene: CompareScene;
+  readonly #kinds: Segments<RankingKind>;
+  readonly #depth: DepthRanking;
+  readonly #list = h("div", { class: "hl-ranking-list hl-scroll", "data-testid": "haoline-divergence-ranking" });
+  readonly #legend = h("div", { class: "hl-legend hl-ranking-legend" });
+  readonly #node: HTMLElement;
+  #doc: DivergenceDocument | null = null;
+  #kind: RankingKind = "depth";
+  #ops: readonly number[] = [];
+
+  constructor({ scene, choose }: RankingOptions) {
+    this.#scene = scene;
+    this.#kinds = new Segments({ label: "Error", options: RANKINGS, pick: choose });
+    this.#depth = new DepthRanking(scene);
+    const head = h("div", { class: "hl-ranking-head" }, this.#kinds.node(), this.#legend);
+    this.#node = h(
+      "section",
+      { class: "hl-ranking", "aria-label": "Where the error is made and seen" },
+      head,
+      this.#depth.node(),
+      this.#list,
+    );
+  }
+
+  node(): HTMLElement {
+    return this.#node;
+  }
+
+  update(doc: DivergenceDocument): void {
+    this.#doc = doc;
+    this.#depth.update(doc);
+    this.#refresh();
+  }
+
+  show(kind: RankingKind, ops: readonly number[]): void {
+    if (kind === this.#kind && ops.join() === this.#ops.join()) return;
+    this.#kind = kind;
+    this.#ops = ops;
+    this.#refresh();
+  }
+
+  dispose(): void {
+    this.#depth.dispose();
+    this.#node.remove();
+  }
+
+  #refresh(): void {
+    const doc = this.#doc;
+    if (!doc) return;
+    const depth = this.#kind === "depth";
+    this.#kinds.show(this.#kind);
+    this.#depth.node().hidden = !depth;
+    this.#list.hidden = depth;
+    this.#depth.select(this.#ops);
+    put(this.#legend, ...(depth ? legend(doc) : []));
+    if (!depth) this.#fill(doc);
+  }
+
+  #fill(doc: DivergenceDocument): void {
+    const focused = this.#list.contains(document.activeElement) ? this.#focused() : -1;
+    const scrolled = this.#list.scrollTop;
+    put(this.#list, this.#bars(doc));
+    this.#list.scrollTop = scrolled;
+    this.#list.querySelectorAll("button")[focused]?.focus({ preventScroll: true });
+  }
+
+  #focused(): number {
+    return [...this.#list.querySelectorAll("button")].indexOf(document.activeElement as HTMLButtonElement);
+  }
+
+  #bars(doc: DivergenceDocument): HTMLElement {
+    const { report } = this.#scene;
+    if (this.#kind === "ops") return groupBars(this.#worst(doc), ["made here", "seen here"]);
+    if (this.#kind === "categories") {
+      const found = groupErrors(doc, categories(doc, report), "worst").sort(bySize);
+      return groupBars(this.#groups(doc, found), ["made in all its ops", "worst seen"]);
+    }
+    const found = groupErrors(doc, blocks(doc, report), "end");
+    return groupBars(this.#groups(doc, found), ["made in all its ops", "seen at its end"]);
+  }
+
+  #worst(doc: DivergenceDocument): GroupBar[] {
+    const { report } = this.#scene;
+    const [local, accumulated] = [errors(doc, "local"), errors(doc, "accumulated")];
+    return largest(errors(doc, ranking(doc)), MOST_OPS).map((row) => {
+      const op = doc.opOf(row);
+      const name = opName(report, op);
+      const note = [opType(report, op), doc.text(row, "precision")].filter(Boolean).join(", ");
+      return this.#bar(name, name, note, [local[row]!, accumulated[row]!, Number.NaN], [op]);
+    });
+  }
+
+  #groups(doc: DivergenceDocument, found: readonly GroupError[]): GroupBar[] {
+    return found.map(({ group, local, accumulated, part }) => {
+      const ops = [...new Set(group.rows.map((row) => doc.opOf(row)))];
+      return this.#bar(group.name, group.path, plural(ops.length, "op"), [local, accumulated, part], ops);
+    });
+  }
+
+  #bar(name: string, title: string, note: string, values: [number, number, number], ops: readonly number[]): GroupBar {
+    const [local, accumulated, part] = values;
+    const chosen = new Set(this.#ops);
+    const selected = ops.length > 0 && ops.length === chosen.size && ops.every((op) => chosen.has(op));
+    const onPick = (): void => this.#scene.select(selected ? [] : ops);
+    return { name, title, note, local, accumulated, part, selected, onPick };
+  }
+}
+
+function bySize(a: GroupError, b: GroupError): number {
+  return (b.local || 0) - (a.local || 0);
+}
+
+function legend(doc: DivergenceDocument): HTMLElement[] {
+  const item = (key: string, text: string, title: string): HTMLElement =>
+    h("span", { class: "hl-legend-item", title }, h("span", { class: `hl-key ${key}`, "aria-hidden": "true" }), text);
+  const unmatched = Array.from({ length: doc.tensors.rows }, (_, row) => row).filter((row) => !doc.matched(row)).length;
+  return [
+    item("hl-key-made", "made here (local)", "The quantized op alone, fed what the float model has there"),
+    item("hl-key-seen", "seen here (accumulated)", "What the variant has here, with all that came before"),
+    ...(unmatched > 0
+      ? [item("hl-key-unmatched", `${unmatched} not compared`, "No counterpart in the variant: fused or folded away")]
+      : []),
+  ];
+}

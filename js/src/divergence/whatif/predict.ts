@@ -1,0 +1,118 @@
+/**
+ * What a plan would give, without building it: the errors that the parts of a model put into its outputs are about
+ * independent, so that their powers add up.
+ */
+
+import type { Plan } from "../../data/index.js";
+import type { WhatIf, WhatIfUnit } from "../../data/what-if.js";
+
+export interface Outcome {
+  readonly sqnr_db: number | null;
+  readonly cosine: number | null;
+  readonly size: number | null;
+  readonly latency_us: number | null;
+}
+
+type State = "quantized" | "int16" | "float";
+
+export class Predictor {
+  readonly #whatIf: WhatIf;
+  /** Power of the error of the outputs as a share of their power: measured, and as the parts add up. */
+  readonly #measured: number | null;
+  readonly #sum: number;
+
+  constructor(whatIf: WhatIf) {
+    this.#whatIf = whatIf;
+    const { sqnr_db } = whatIf.base;
+    this.#measured = sqnr_db === null ? null : 10 ** (-sqnr_db / 10);
+    this.#sum = whatIf.units.reduce((sum, unit) => sum + (unit.noise ?? 0), 0);
+  }
+
+  /** With everything quantized, as measured. */
+  get base(): Outcome {
+    const { base, size, latency } = this.#whatIf;
+    return { ...base, size: size.variant, latency_us: latency?.variant_us ?? null };
+  }
+
+  /** Every predicted figure follows from measured ones; null: something that it follows from is unknown. */
+  predict(plan: Plan): Outcome {
+    const [keep, int16] = [new Set(plan.keep_float), new Set(plan.int16)];
+    const states = this.#whatIf.units.map((unit) => stateOf(unit, keep, int16));
+    const noise = this.#noise(states);
+    return {
+      sqnr_db: noise === null ? null : -10 * Math.log10(noise),
+      cosine: noise === null ? null : this.#cosine(noise),
+      size: this.#size(states),
+      latency_us: plan.int16.length > 0 ? null : this.#latency(states),
+    };
+  }
+
+  /** The signal to noise with the first 0, 1, 2, … of these ops float; NaN where unknown. */
+  curve(ops: readonly number[]): Float64Array {
+    return Float64Array.from({ length: ops.length + 1 }, (_, count) => {
+      const { sqnr_db } = this.predict({ keep_float: ops.slice(0, count), int16: [] });
+      return sqnr_db ?? Number.NaN;
+    });
+  }
+
+  #noise(states: readonly State[]): number | null {
+    let sum = 0;
+    for (const [at, { noise, noise_int16 }] of this.#whatIf.units.entries()) {
+      if (states[at] === "float") continue;
+      const own = states[at] === "int16" ? (noise_int16 ?? noise) : noise;
+      if (own === null) return null;
+      sum += own;
+    }
+    return this.#fitted(sum);
+  }
+
+  /**
+   * With everything quantized the sum is to give what was measured. Where the parts add up to less they are scaled. Where
+   * they add up to more, large errors hide one another, and what is left of them comes to light once others are gone: the
+   * sum is then taken as it is, up to what was measured.
+   */
+  #fitted(sum: number): number {
+    if (this.#measured === null || this.#sum === 0) return sum;
+    return this.#sum < this.#measured ? (sum * this.#measured) / this.#sum : Math.min(sum, this.#measured);
+  }
+
+  /** Error at right angles to the signal, scaled to agree with the cosine that was measured. */
+  #cosine(noise: number): number {
+    const { cosine } = this.#whatIf.base;
+    const at = this.#measured === null ? 0 : 1 - aligned(this.#measured);
+    const scale = cosine !== null && at > 0 ? (1 - cosine) / at : 1;
+    return 1 - scale * (1 - aligned(noise));
+  }
+
+  #size(states: readonly State[]): number | null {
+    const { variant } = this.#whatIf.size;
+    const more = this.#gained(states, ({ bytes, bytes_float }) => difference(bytes_float, bytes));
+    return variant === null ? null : variant + more;
+  }
+
+  #latency(states: readonly State[]): number | null {
+    const variant = this.#whatIf.latency?.variant_us ?? null;
+    const more = this.#gained(states, ({ latency_us, latency_float_us }) => difference(latency_float_us, latency_us));
+    return variant === null ? null : Math.max(0, variant + more);
+  }
+
+  #gained(states: readonly State[], of: (unit: WhatIfUnit) => number): number {
+    return this.#whatIf.units.reduce((sum, unit, at) => sum + (states[at] === "float" ? of(unit) : 0), 0);
+  }
+}
+
+/** What several ops ask to be quantized stays so until none of them does. */
+function stateOf({ ops }: WhatIfUnit, keep: ReadonlySet<number>, int16: ReadonlySet<number>): State {
+  if (ops.length === 0) return "quantized";
+  if (ops.every((op) => keep.has(op))) return "float";
+  return ops.every((op) => keep.has(op) || int16.has(op)) ? "int16" : "quantized";
+}
+
+/** Units of several ops carry no bytes and no latency of their own. */
+function difference(float: number | null, quantized: number | null): number {
+  return float === null || quantized === null ? 0 : float - quantized;
+}
+
+function aligned(noise: number): number {
+  return 1 / Math.sqrt(1 + noise);
+}
