@@ -84,7 +84,7 @@ class DivergenceView(SampledView):
             compared.report,
             tensor,
             view=display.VIEW,
-            divergence=display.document(compared),
+            divergence=compared.to_document(),
             sample=sample,
             panel=dict(panel or {}),
             plan=dict(plan or {part: [] for part in PARTS}),
@@ -95,7 +95,7 @@ class DivergenceView(SampledView):
 
     def _document(self) -> bytes:
         """Both reports, with what matched in each other's rows."""
-        return display.pair_document(self.compared)
+        return self.compared.comparison.to_document()
 
     def sample_count(self) -> int:
         """How many samples were compared."""
@@ -147,7 +147,7 @@ class DivergenceView(SampledView):
     def _sensitivity(self, _: Mapping[str, Any], job: Job) -> Answer:
         """What each op's quantization costs, measured alone; kept with the comparison."""
         found = self._shop.sensitivity(job.tell)
-        self.divergence = display.document(self.compared)
+        self.divergence = self.compared.to_document()
         return {"what_if": found}, []
 
     def _build(self, asked: Mapping[str, Any], job: Job) -> Answer:
@@ -179,6 +179,6 @@ class DivergenceView(SampledView):
             self._unwatch = compared.report.watch(self.refresh)
             self._unwatch_variant = compared.variant_report.watch(self.refresh)
             self.report_id = compared.report.id
-            self.divergence = display.document(compared)
+            self.divergence = compared.to_document()
             self.snapshot = ""
             self.refresh()

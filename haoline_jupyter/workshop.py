@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.errors import ModelError
@@ -34,17 +36,24 @@ class Workshop:
 
     def recipe(self) -> Recipe | None:
         """How the variant was made, where it says so."""
-        from haoline_analysis.quantization.quantizers import recipe_of
+        from haoline_analysis.quantization import Recipe
+        from haoline_analysis.quantization.quantizers.provenance import KEY
 
-        return recipe_of(self.compared.variant_model)
+        told = self.compared.variant_report.model.metadata.get(KEY)
+        if told is None:
+            return None
+        try:
+            return Recipe.from_json(json.dumps(json.loads(told)["recipe"]))
+        except (ModelError, ValueError, KeyError, TypeError):
+            return None  # a file from elsewhere may say anything; it is then built as any other
 
     def sensitivity(self, tell: Tell) -> dict[str, Any]:
         """What each op's quantization costs the outputs, measured alone, in the words of the page."""
         from haoline_analysis.quantization import measure_sensitivity
 
-        compared, recipe = self.compared, self.recipe()
-        how = {"scheme": SCHEME} if recipe is None else {"recipe": recipe}
-        measured = measure_sensitivity(compared.float_model, compared.samples, **how, progress=tell)
+        compared = self.compared
+        variant = compared.variant_model
+        measured = measure_sensitivity(compared.float_model, compared.samples, variant=variant, progress=tell)
         compared.what_if = measured.what_if(compared.report)
         return dict(compared.what_if)
 
@@ -97,6 +106,4 @@ class Workshop:
 
 def number(value: Any) -> float | None:
     """A figure as JSON has it; unknown or infinite is null."""
-    import math
-
     return float(value) if value is not None and math.isfinite(float(value)) else None
