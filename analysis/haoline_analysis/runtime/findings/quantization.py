@@ -76,7 +76,7 @@ def reasons(facts: ActivationFacts, row: int) -> str:
 
 def hard_to_quantize(facts: ActivationFacts) -> Iterator[Finding]:
     """Tensors around ops with weights whose distribution wastes most of eight bits."""
-    near = _beside_weights(facts)
+    near = beside_weights(facts)
     said = {row: text for row in near if facts.floats[row] and (text := reasons(facts, row))}
     if not said:
         return
@@ -92,7 +92,7 @@ def hard_to_quantize(facts: ActivationFacts) -> Iterator[Finding]:
     )
 
 
-def _beside_weights(facts: ActivationFacts) -> list[int]:
+def beside_weights(facts: ActivationFacts) -> list[int]:
     """Rows that an op with weights reads: what a quantizer would quantize."""
     readers = [index for index, op in enumerate(facts.model.ops) if category(op.type, op.domain) in WEIGHTED]
     read = {facts.row_of.get(tensor, -1) for index in readers for tensor in facts.model.ops[index].inputs}

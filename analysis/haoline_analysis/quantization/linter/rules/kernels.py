@@ -1,0 +1,224 @@
+"""Rules about what the target really runs on integers."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from haoline_analysis.findings.facts import count, listed
+from haoline_analysis.quantization.linter import sources
+from haoline_analysis.quantization.linter.facts import DQ, MOVING, Q, named
+from haoline_analysis.quantization.linter.finding import Fix, LintFinding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from haoline_analysis.quantization.linter.facts import LintFacts
+
+PROVENANCE = "haoline.quantization"
+LONGEST = 1 << 22
+HEAVY = ("Conv", "ConvTranspose", "Gemm", "MatMul", "Einsum", "LSTM", "GRU", "RNN", "Attention", "DeformConv")
+MUCH = 0.1
+"""Of the MACs: from this share on, work that stays in float decides the speed."""
+FREE_RESULT = ("Gemm", "MatMul", "ArgMax")
+"""Fused ops that may hand on floats."""
+
+
+def no_kernel(facts: LintFacts) -> Iterator[LintFinding]:
+    """Ops between quantizers that the target cannot run on integers."""
+    rows = [row for row in _between(facts) if not facts.target.runs_quantized(facts.op(row).type)]
+    if rows:
+        heavy = any(facts.op(row).type not in MOVING for row in rows)
+        yield _slow(facts, "warning" if heavy else "info", rows, "between quantizers")
+    strangers = [
+        row for kind in facts.every if _is_integer(kind) for row in facts.every[kind] if not _runs(facts, kind)
+    ]
+    if strangers:
+        severity = "error" if facts.target.is_tensorrt else "warning"
+        yield _slow(
+            facts, severity, sorted(strangers), "that takes integers" if len(strangers) == 1 else "that take integers"
+        )
+
+
+def float_work(facts: LintFacts) -> Iterator[LintFinding]:
+    """Matrix work of a float model for which the target has no integer kernel."""
+    if facts.quantized:
+        return
+    rows = [row for row in facts.anywhere(*HEAVY) if facts.computes(row) and not _runs(facts, facts.op(row).type)]
+    total = float(facts.macs.sum())
+    part = float(facts.macs[rows].sum()) / total if rows and total else 0.0
+    if rows:
+        share = f" with {part:.0%} of the MACs" if total else ""
+        yield _slow(facts, "warning" if part >= MUCH else "info", rows, f"left in float{share}")
+
+
+def _slow(facts: LintFacts, severity: str, rows: list[int], what: str) -> LintFinding:
+    """Ops without an integer kernel."""
+    kinds = sorted({facts.op(row).type for row in rows})
+    shown = ", ".join(kinds[:6]) + (", …" if len(kinds) > 6 else "")
+    return LintFinding(
+        "no-quantized-kernel",
+        severity,
+        "No integer kernel on the target",
+        listed(rows),
+        f"{count(len(rows), 'op')} {what} ({shown}) on {facts.target.name}",
+        "Leave them in float; where they are most of the work, store only the weights in few bits or choose another "
+        "target.",
+        why="The op runs in float between two conversions: slower than before, and rounded twice.",
+        source=f"{facts.target.sources['fused']}; {facts.target.sources['integer']}",
+        fix=Fix("Leave them in float", {"keep_float": facts.float_names(rows)}),
+    )
+
+
+def _runs(facts: LintFacts, kind: str) -> bool:
+    return facts.target.runs_quantized(kind)
+
+
+def _is_integer(kind: str) -> bool:
+    """Whether operands of this type of op are integers that stand for reals."""
+    return kind.startswith("QLinear") or kind in ("QGemm", "ConvInteger", "MatMulInteger", "QAttention", "MatMulNBits")
+
+
+def _between(facts: LintFacts) -> list[int]:
+    """Ops that read from DequantizeLinear and hand on to QuantizeLinear, in execution order."""
+    readers = {reader for row in facts.every.get(DQ, []) for reader in facts.readers(facts.op(row))}
+    return sorted(row for row in readers if facts.op(row).type not in (Q, DQ) and facts.between_quantizers(row))
+
+
+def unfused(facts: LintFacts) -> Iterator[LintFinding]:
+    """Ops with an integer kernel that the runtime cannot use for the way the quantizers stand."""
+    if not facts.target.is_cpu:
+        return
+    reasons: dict[str, list[int]] = {}
+    for row in sorted({reader for dq in facts.every.get(DQ, []) for reader in facts.readers(facts.op(dq))}):
+        why = _hindrance(facts, row)
+        if why:
+            reasons.setdefault(why, []).append(row)
+    rows = [row for held in reasons.values() for row in held]
+    if not rows:
+        return
+    heavy = [row for row in rows if row in facts.weighted_of]
+    yield LintFinding(
+        "unfused-quantizers",
+        "warning" if heavy else "info",
+        "Quantizers that stay in the graph",
+        listed(rows),
+        "; ".join(f"{count(len(held), 'op')} {why}: {named(facts, held, 2)}" for why, held in reasons.items()),
+        "Quantize the result too, in 8 bits, or leave the op in float altogether.",
+        why="The runtime replaces DequantizeLinear → op → QuantizeLinear by an integer kernel only where all operands "
+        "and the result fit its pattern; else the op runs in float with the conversions on top.",
+        source=sources.ORT_FUSIONS,
+        fix=Fix("Leave them in float", {"keep_float": facts.float_names(heavy)}) if heavy else None,
+    )
+
+
+def _hindrance(facts: LintFacts, row: int) -> str:
+    """Why an op with an integer kernel is not fused; "" where it is, or has none."""
+    op, operands = facts.op(row), facts.operands(row)
+    if op.type in (Q, DQ) or op.type not in facts.target.fused or not operands:
+        return ""
+    if not all(map(facts.from_dq, operands)):
+        return ""  # the rule about branches tells
+    item = facts.weighted_of.get(row)
+    if item is not None and item.grid is None:
+        return ""  # the rule about float weights tells
+    types = {site.form.dtype for tensor in operands if (site := facts.dequantized(tensor)) is not None}
+    if types - facts.target.types and op.type not in MOVING:
+        return f"in {', '.join(sorted(types))}, for which there is no kernel"
+    if op.type in ("Relu", "Clip"):
+        return ""
+    if op.type not in FREE_RESULT and not facts.only_requantized(row) and not _absorbed(facts, row):
+        return "whose result is not quantized"
+    return ""
+
+
+def _absorbed(facts: LintFacts, row: int) -> bool:
+    """Whether the one reader is a ReLU or Clip that a quantizer with a grid from zero takes the place of."""
+    readers = facts.readers(facts.op(row))
+    if len(readers) != 1 or facts.op(readers[0]).type not in ("Relu", "Clip") or not facts.only_requantized(readers[0]):
+        return False
+    sites = [facts.site_of.get(at) for at in facts.requantized(readers[0])]
+    return all(site is not None and float(np.ravel(site.form.low_high()[0]).min()) >= 0 for site in sites)
+
+
+def ineffective_exclusions(facts: LintFacts) -> Iterator[LintFinding]:
+    """Ops left in float whose operands and result are rounded all the same."""
+    asked = _asked(facts)
+    rows = [
+        row
+        for row in _between(facts)
+        if facts.op(row).name in asked or (row in facts.weighted_of and facts.weighted_of[row].grid is None)
+    ]
+    if rows:
+        yield LintFinding(
+            "ineffective-exclusion",
+            "warning",
+            "Ops left in float between quantized neighbours",
+            listed(rows),
+            f"{count(len(rows), 'op')} in float whose operands come from DequantizeLinear and whose result goes into "
+            f"QuantizeLinear: {named(facts, rows)}",
+            "Leave their neighbours in float as well, or quantize them.",
+            why="What they read is rounded before and what they make is rounded after: only the error of their own "
+            "weights is saved, at the price of two conversions and a float kernel.",
+            source=sources.WU,
+            fix=Fix("Leave the neighbours in float too", {"keep_float": _with_neighbours(facts, rows)}),
+        )
+
+
+def _asked(facts: LintFacts) -> set[str]:
+    """Ops that a recipe stored in the model says to leave in float."""
+    text = facts.model.metadata.get(PROVENANCE, "")
+    if not text or len(text) > LONGEST:
+        return set()
+    try:
+        recipe = json.loads(text)["recipe"]
+        options = recipe.get("options", recipe)
+        return {str(name) for name in options.get("keep_float") or ()}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return set()
+
+
+def _with_neighbours(facts: LintFacts, rows: list[int]) -> list[str]:
+    """Names of ops and of those that make their operands and read their results, quantizers between left aside."""
+    every: set[int] = set()
+    for row in rows:
+        before = [_through(facts, tensor) for tensor in facts.operands(row)]
+        after = [
+            at
+            for q in facts.requantized(row)
+            for dq in facts.readers(facts.op(q))
+            for at in facts.readers(facts.op(dq))
+        ]
+        every |= {row, *(at for at in before if at >= 0), *after}
+    return facts.float_names(sorted(row for row in every if facts.op(row).type not in (Q, DQ)))
+
+
+def _through(facts: LintFacts, tensor: int) -> int:
+    """The op that makes a tensor, quantizers left aside; -1 where there is none."""
+    for _ in range(4):
+        row = facts.producer(tensor)
+        if row < 0 or facts.op(row).type not in (Q, DQ):
+            return row
+        tensor = facts.source(row)
+    return -1
+
+
+def sums(facts: LintFacts) -> Iterator[LintFinding]:
+    """Sum of two operands, for which there is no integer kernel where there is one for Add."""
+    if "Add" not in facts.target.fused or "Sum" in facts.target.fused:
+        return
+    rows = [row for row in facts.of("Sum") if len(facts.op(row).inputs) == 2 and facts.computes(row)]
+    if rows:
+        yield LintFinding(
+            "sum-instead-of-add",
+            "warning" if any(map(facts.from_dq, facts.operands(rows[0]))) else "info",
+            "Sum where Add has an integer kernel",
+            listed(rows),
+            f"{count(len(rows), 'Sum')} of two operands: {named(facts, rows)}",
+            "Write them as Add before quantizing.",
+            why="Runtimes fuse Add between quantizers and leave Sum in float.",
+            source=sources.ORT_FUSIONS,
+            fix=Fix("Write Sum as Add", {"fixes": ["sum-to-add"]}),
+        )

@@ -1,0 +1,68 @@
+"""The documents that the rules rest on, each a title and where it can be read."""
+
+ORT = (
+    "ONNX Runtime, Quantize ONNX models, https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html"
+)
+ORT_FUSIONS = (
+    "ONNX Runtime, qdq_selector_action_transformer.cc, https://github.com/microsoft/onnxruntime/blob/main/onnxruntime/"
+    "core/optimizer/qdq_transformer/selectors_actions/qdq_selector_action_transformer.cc"
+)
+ORT_RELU = (
+    "ONNX Runtime, relu_quantizelinear.cc, https://github.com/microsoft/onnxruntime/blob/main/onnxruntime/core/"
+    "optimizer/qdq_transformer/relu_quantizelinear.cc"
+)
+ORT_PREPROCESS = f"{ORT}#pre-processing"
+ORT_REGISTRY = (
+    "ONNX Runtime, quantization/registry.py, https://github.com/microsoft/onnxruntime/blob/main/onnxruntime/python/"
+    "tools/quantization/registry.py"
+)
+ONNX_QUANTIZE = "ONNX, QuantizeLinear, https://onnx.ai/onnx/operators/onnx__QuantizeLinear.html"
+ONNX_DEQUANTIZE = "ONNX, DequantizeLinear, https://onnx.ai/onnx/operators/onnx__DequantizeLinear.html"
+TENSORRT = (
+    "NVIDIA TensorRT, Explicit Quantization, "
+    "https://docs.nvidia.com/deeplearning/tensorrt/latest/inference-library/quantized-types-explicit-quantization.html"
+)
+TENSORRT_PARSER = (
+    "onnx-tensorrt, QuantDequantLinearHelper in the importers of operators, https://github.com/onnx/onnx-tensorrt"
+)
+ONEDNN = (
+    "Intel oneDNN, Nuances of int8 Computations, https://oneapi-src.github.io/oneDNN/dev_guide_int8_computations.html"
+)
+KRISHNAMOORTHI = (
+    "Krishnamoorthi, Quantizing deep convolutional networks for efficient inference, 2018, "
+    "https://arxiv.org/abs/1806.08342"
+)
+JACOB = (
+    "Jacob et al., Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference, 2018, "
+    "https://arxiv.org/abs/1712.05877"
+)
+WU = (
+    "Wu et al., Integer Quantization for Deep Learning Inference: Principles and Empirical Evaluation, 2020, "
+    "https://arxiv.org/abs/2004.09602"
+)
+NAGEL = "Nagel et al., A White Paper on Neural Network Quantization, 2021, https://arxiv.org/abs/2106.08295"
+NAGEL_DFQ = (
+    "Nagel et al., Data-Free Quantization Through Weight Equalization and Bias Correction, 2019, "
+    "https://arxiv.org/abs/1906.04721"
+)
+IBERT = "Kim et al., I-BERT: Integer-only BERT Quantization, 2021, https://arxiv.org/abs/2101.01321"
+FQVIT = "Lin et al., FQ-ViT: Post-Training Quantization for Fully Quantized Vision Transformer, 2022, https://arxiv.org/abs/2111.13824"
+BONDARENKO = (
+    "Bondarenko et al., Understanding and Overcoming the Challenges of Efficient Transformer Quantization, 2021, "
+    "https://arxiv.org/abs/2109.12948"
+)
+OUTLIER_SUPPRESSION = (
+    "Wei et al., Outlier Suppression: Pushing the Limit of Low-bit Transformer Language Models, 2022, "
+    "https://arxiv.org/abs/2209.13325"
+)
+SMOOTHQUANT = "Xiao et al., SmoothQuant, 2023, https://arxiv.org/abs/2211.10438"
+LLM_INT8 = "Dettmers et al., LLM.int8(): 8-bit Matrix Multiplication for Transformers at Scale, 2022, https://arxiv.org/abs/2208.07339"
+SWISH = "Howard et al., Searching for MobileNetV3, 2019, https://arxiv.org/abs/1905.02244"
+DOREFA = (
+    "Zhou et al., DoReFa-Net: Training Low Bitwidth Convolutional Neural Networks with Low Bitwidth Gradients, 2016, "
+    "section 2.7, https://arxiv.org/abs/1606.06160"
+)
+MATMULNBITS = (
+    "ONNX Runtime, Contrib operators (MatMulNBits, GatherBlockQuantized), "
+    "https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md"
+)
