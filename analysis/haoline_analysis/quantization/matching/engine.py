@@ -1,0 +1,235 @@
+"""What each value of a variant means in the float model: facts, and what follows from them.
+
+Facts are inputs, weights of equal content and names that fit their surroundings. From them follows forward what an op
+computes, operands and operation being the same, through a table of fusions; and backward what an op reads, when what
+it computes is known. Nothing is overwritten, so the order is from certain to likely.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from haoline_analysis.comparison.side import canonical
+from haoline_analysis.quantization.matching.agreement import Agreement
+from haoline_analysis.quantization.matching.constants import LARGE, Constants, best_pairs
+from haoline_analysis.quantization.matching.families import ACTIVATIONS, COMMUTATIVE, CONTRACTIONS
+from haoline_analysis.quantization.matching.fusions import Fusions
+from haoline_analysis.quantization.matching.graph import Graph, Node, is_moving
+from haoline_analysis.quantization.matching.lookup import Lookup
+
+if TYPE_CHECKING:
+    from haoline_analysis.quantization.matching.constants import Sample
+
+ROUNDS = 12
+
+
+class Engine:
+    """The float graph, the variant's graph, and which value of one means which of the other."""
+
+    def __init__(self, floats: Graph, variant: Graph) -> None:
+        """No facts yet."""
+        self.f, self.v = floats, variant
+        self.means: dict[int, int] = {}  # variant value -> float value
+        self.how: dict[int, str] = {}
+        self.pairs: dict[int, int] = {}  # variant row -> float row
+        self.anchors: dict[int, int] = {}  # the same, by the content of weights
+        self.look = Lookup(floats)
+        self.agreement = Agreement(self, Constants(floats), Constants(variant))
+        self.fusions = Fusions(self)
+        self._names = self._float_names()
+
+    def run(self, *, anchored: bool = True) -> None:
+        """Infer until nothing new follows; with ``anchored`` from the content of weights too."""
+        if anchored:
+            self._anchor()
+        for _ in range(ROUNDS):
+            before = len(self.means), len(self.pairs)
+            self._forward()
+            self._backward()
+            if (len(self.means), len(self.pairs)) == before:
+                self._by_name()
+            if (len(self.means), len(self.pairs)) == before:
+                break
+
+    def state(self, value: int, meaning: int, how: str) -> bool:
+        """Note what a value means, unless that is known; whether it is news."""
+        if value < 0 or meaning < 0 or value in self.means:
+            return False
+        if self.v.values[value].fixed != self.f.values[meaning].fixed:
+            return False
+        self.means[value] = meaning
+        self.how[value] = how
+        return True
+
+    def pair(self, node: Node, other: Node) -> None:
+        """Note that two nodes do the same."""
+        self.pairs.setdefault(node.row, other.row)
+
+    # Facts.
+
+    def inputs(self, names: dict[str, str]) -> None:
+        """State the inputs, by name: the float model's -> the variant's."""
+        there = {self.v.model.tensors[tensor].name: tensor for tensor in self.v.model.inputs}
+        for tensor in self.f.model.inputs:
+            other = there.get(names.get(self.f.model.tensors[tensor].name, ""))
+            if other is not None:
+                self.state(self.v.value_of(other), self.f.value_of(tensor), "name")
+
+    def _anchor(self) -> None:
+        """Pair ops whose weights are alike and like no others."""
+        some, others = self._weighted(self.v, self.agreement.variant), self._weighted(self.f, self.agreement.floats)
+        for kind in ("contraction", "table"):
+            mine = [(node, sample) for node, sample, of in some if of == kind]
+            theirs = [(node, sample) for node, sample, of in others if of == kind]
+            found = best_pairs([sample for _, sample in mine], [sample for _, sample in theirs])
+            for i, j in found:
+                self.anchors[mine[i][0].row] = theirs[j][0].row
+
+    def _weighted(self, graph: Graph, constants: Constants) -> list[tuple[Node, Sample, str]]:
+        found = []
+        for node in graph.nodes.values():
+            kind = "contraction" if node.family in CONTRACTIONS else "table" if node.family == "Gather" else ""
+            at = 0 if kind == "table" else 1
+            if not kind or len(node.operands) <= at or node.operands[at] < 0:
+                continue
+            if not graph.values[node.operands[at]].fixed:
+                continue
+            sample = constants.sample(node, at)
+            if sample is not None and sample.size >= LARGE:
+                found.append((node, sample, kind))
+        return found
+
+    def _float_names(self) -> dict[str, int]:
+        """Values by the names of their tensors, without what quantizers append; those of one name are left out."""
+        found: dict[str, int] = {}
+        twice: set[str] = set()
+        for value, held in enumerate(self.f.values):
+            for tensor in held.members if not held.fixed else ():
+                name = canonical(self.f.model.tensors[tensor].name)
+                if found.setdefault(name, value) != value:
+                    twice.add(name)
+        return {name: value for name, value in found.items() if name not in twice and name}
+
+    def _by_name(self) -> None:
+        """State what names say where operation and operands do not contradict."""
+        for value, held in enumerate(self.v.values):
+            source = held.rectified if held.rectified >= 0 else value
+            if source in self.means or held.fixed or held.op < 0:
+                continue
+            named = {self._names.get(canonical(name), -1) for name in self.v.names(value)} - {-1}
+            node = self.v.producer(source)
+            if len(named) == 1 and node is not None:
+                meaning = named.pop()
+                if self.agreement.plausible(node, meaning):
+                    self.state(source, meaning, "name")
+
+    # What follows.
+
+    def _forward(self) -> None:
+        rectified = self._rectified_of()
+        for node in self.v.nodes.values():
+            if any(value >= 0 and value not in self.means for value in node.outputs) or node.row not in self.pairs:
+                self._evaluate(node)
+            for value in node.outputs:
+                if value in rectified:
+                    self._rectify(value, rectified[value])
+
+    def _evaluate(self, node: Node) -> None:
+        found = self.fusions.evaluate(node)
+        if found is None:
+            found = self._same(node)
+        if found is None:
+            return
+        meanings, how = found
+        for value, meaning in zip(node.outputs, meanings, strict=False):
+            self.state(value, meaning, how)
+
+    def _same(self, node: Node) -> tuple[tuple[int, ...], str] | None:
+        """The results of the float op that does the same to the same operands."""
+        for at, value in enumerate(node.operands):
+            meaning = self.means.get(value, -1)
+            if meaning < 0 or (at and is_moving(node)):
+                continue
+            others = [other for other in self.f.readers(meaning) if other.family == node.family]
+            best = self.agreement.best(node, others)
+            if best is not None:
+                self.pair(node, best)
+                return best.outputs, "structure"
+            return None
+        return None
+
+    def _rectified_of(self) -> dict[int, int]:
+        return {held.rectified: value for value, held in enumerate(self.v.values) if held.rectified >= 0}
+
+    def _rectify(self, source: int, value: int) -> None:
+        """Whether a quantizer that lets nothing below zero through stands for an activation as well."""
+        if value in self.means:
+            self._unrectify(source, value)
+            return
+        meaning = self.means.get(source, -1)
+        if meaning < 0:
+            return
+        act = self.look.only_activation(meaning)
+        explicit = any(node.family in ACTIVATIONS for v in (source, value) for node in self.v.readers(v))
+        if act is not None and not explicit and self.look.within(*self._range(value), act):
+            meaning = self.look.outcome(act)
+        self.state(value, meaning, self.how[source])
+
+    def _range(self, value: int) -> tuple[float, float]:
+        found = [self.v.forms[t].low_high() for t in self.v.values[value].members if t in self.v.forms]
+        return min(float(low.min()) for low, _ in found), max(float(high.max()) for _, high in found)
+
+    def _unrectify(self, source: int, value: int) -> None:
+        """What goes into such a quantizer, when what comes out is known."""
+        meaning = self.means[value]
+        made, node = self.f.producer(meaning), self.v.producer(source)
+        if source in self.means or made is None or node is None:
+            return
+        if made.family in ACTIVATIONS and node.family != made.family:
+            before = self.f.producer(made.operands[0])
+            if before is not None and before.family == node.family:
+                self.state(source, made.operands[0], "structure")
+        elif made.family == node.family:
+            self.state(source, meaning, "structure")
+
+    def _backward(self) -> None:
+        for node in reversed(list(self.v.nodes.values())):
+            other = self._partner(node)
+            if other is not None:
+                self._operands(node, other)
+
+    def _partner(self, node: Node) -> Node | None:
+        """The float op that does what a node does."""
+        row = self.pairs.get(node.row)
+        if row is not None:
+            return self.f.nodes[row]
+        for value in node.outputs:
+            meaning = self.means.get(value, -1)
+            made = self.f.producer(meaning) if meaning >= 0 else None
+            if made is not None and self.agreement.could_be(node, made):
+                self.pair(node, made)
+                return made
+        return None
+
+    def _operands(self, node: Node, other: Node) -> None:
+        if self.fusions.loose(node):
+            return
+        if node.family in COMMUTATIVE:
+            self._commuting(node, other)
+            return
+        for value, meaning in zip(node.operands, other.operands, strict=False):
+            if value >= 0 and meaning >= 0 and not (is_moving(node) and value != node.operands[0]):
+                self.state(value, meaning, "structure")
+
+    def _commuting(self, node: Node, other: Node) -> None:
+        """The one operand that is left over on both sides."""
+        left = [value for value in other.operands if not self.f.values[value].fixed]
+        mine = [value for value in node.operands if value >= 0 and not self.v.values[value].fixed]
+        if len(left) != len(mine):
+            return
+        for value in mine:
+            if self.means.get(value) in left:
+                left.remove(self.means[value])
+        open_ones = [value for value in mine if value not in self.means]
+        if len(left) == 1 and len(open_ones) == 1:
+            self.state(open_ones[0], left[0], "structure")

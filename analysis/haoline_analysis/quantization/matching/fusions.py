@@ -1,0 +1,263 @@
+"""What fused ops mean in a graph where they are not fused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from haoline_analysis.quantization.matching.families import CONTRACTIONS
+
+if TYPE_CHECKING:
+    from haoline_analysis.model import Op
+    from haoline_analysis.quantization.matching.engine import Engine
+    from haoline_analysis.quantization.matching.graph import Node
+
+Found = tuple[tuple[int, ...], str]
+"""Meanings of a node's outputs, and how they were found."""
+
+NOTHING: Found = ((), "")
+"""A fused op whose parts the float graph does not have, or whose operands are not known."""
+
+_GELUS = ("Gelu", "BiasGelu", "FastGelu", "QuickGelu")
+_SKIPS = {"SkipLayerNormalization": "LayerNormalization", "SkipRMSNormalization": "RMSNormalization"}
+_ACTIVATION_NAMES = {b"Relu", b"Clip", b"Sigmoid", b"Tanh", b"LeakyRelu", b"HardSigmoid"}
+
+
+class Fusions:
+    """Looks up in the float graph what fused ops of the variant compute."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Take the engine."""
+        self.engine, self.look = engine, engine.look
+        self._biasless: dict[int, Node] = {}  # variant value -> the float op whose result it is but for the bias
+
+    def loose(self, node: Node) -> bool:
+        """Whether a node's operands need not be those of its partner: it does to them what ops before it did."""
+        op = self.engine.v.op(node)
+        return op.type in ("FusedMatMul", "FusedMatMulActivation", "TransposeMatMul") or node.family in (
+            *_GELUS,
+            *_SKIPS,
+        )
+
+    def evaluate(self, node: Node) -> Found | None:
+        """The meaning of what a node computes; None where it is no fused op, or its parts are not found."""
+        if node.family in CONTRACTIONS:
+            return self._contraction(node)
+        if node.family in _GELUS:
+            return self._gelu(node)
+        if node.family in _SKIPS:
+            return self._skip(node, _SKIPS[node.family])
+        if node.family == "Add":
+            return self._bias(node) or self._sum(node)
+        if node.family in ("LayerNormalization", "RMSNormalization"):
+            return self._norm(node)
+        if node.family in ("Mul", "Div"):
+            return self._scaling(node)
+        return None
+
+    def _meaning(self, node: Node, at: int) -> int:
+        return self.engine.means.get(node.operands[at], -1) if at < len(node.operands) else -1
+
+    def _is_fixed(self, node: Node, at: int) -> bool:
+        value = node.operands[at] if at < len(node.operands) else -1
+        return value >= 0 and self.engine.v.values[value].fixed
+
+    # Convolutions and matrix products, with what is fused behind them.
+
+    def _contraction(self, node: Node) -> Found | None:
+        op = self.engine.v.op(node)
+        if op.type in ("FusedMatMul", "TransposeMatMul") and not self._is_fixed(node, 1):
+            return self._product(node, op)
+        other, how = self._partner(node)
+        if other is None:
+            return NOTHING
+        self.engine.pair(node, other)
+        value = self._with_bias(node, other)
+        if value < 0:
+            return NOTHING
+        return (self._behind(node, op, value),), how
+
+    def _product(self, node: Node, op: Op) -> Found | None:
+        one, two = self._meaning(node, 0), self._meaning(node, 1)
+        if one < 0 or two < 0:
+            return NOTHING
+        found = self.look.product(one, two, float(op.attributes.get("alpha", 1.0)))
+        if found is None:
+            return NOTHING
+        self.engine.pair(node, found[0])
+        return (found[1],), "structure"
+
+    def _partner(self, node: Node) -> tuple[Node | None, str]:
+        """The float op of the same weight: like no other, or on the same operand."""
+        row = self.engine.anchors.get(node.row)
+        if row is not None:
+            return self.engine.f.nodes[row], "weights"
+        for at in (0, 1):
+            meaning = self._meaning(node, at)
+            if meaning < 0:
+                continue
+            others = [other for other in self.look.reading(meaning, *CONTRACTIONS) if self._same_kind(node, other)]
+            anchored = set(self.engine.anchors.values())
+            return self.engine.agreement.best(node, [o for o in others if o.row not in anchored]), "structure"
+        return None, ""
+
+    @staticmethod
+    def _same_kind(node: Node, other: Node) -> bool:
+        return node.family == other.family or {node.family, other.family} <= {"MatMul", "Gemm"}
+
+    def _with_bias(self, node: Node, other: Node) -> int:
+        """The float value, after a bias that only one of the two ops adds itself."""
+        made = self.look.outcome(other)
+        mine = len(node.operands) > 2 and node.operands[2] >= 0
+        theirs = len(other.operands) > 2 and other.operands[2] >= 0
+        if theirs and not mine:
+            self._biasless[node.outputs[0]] = other
+            return -1
+        if mine and not theirs:
+            added = [n for n in self.look.plus_fixed(made) if self._adds(node, n)]
+            if len({n.outputs for n in added}) == 1:
+                return self.look.outcome(added[0])
+        return self._normalized(node, made)
+
+    def _adds(self, node: Node, addition: Node) -> bool:
+        """Whether an addition adds the bias of a node."""
+        fixed = [at for at, value in enumerate(addition.operands) if self.engine.f.values[value].fixed]
+        return any(self.engine.agreement.alike(node, 2, addition, at) for at in fixed)
+
+    def _normalized(self, node: Node, value: int) -> int:
+        """Behind a batch normalization that is part of the variant's weights."""
+        after = self.look.only_reader(value)
+        if after is None or after.family != "BatchNormalization":
+            return value
+        kept = any(n.family == "BatchNormalization" for n in self.engine.v.readers(node.outputs[0]))
+        return value if kept else self.look.outcome(after)
+
+    def _behind(self, node: Node, op: Op, value: int) -> int:
+        """After the sum and the activation that a convolution does itself."""
+        if node.family == "Conv" and len(node.operands) > 3 and node.operands[3] >= 0:
+            other = self._meaning(node, 3)
+            value = self.look.total([value, other]) if other >= 0 and value >= 0 else -1
+        kind = op.attributes.get("activation", b"")
+        kind = kind.encode() if isinstance(kind, str) else kind
+        if value >= 0 and kind in _ACTIVATION_NAMES:
+            value = self.look.activated(value, kind.decode())
+        return value
+
+    def _bias(self, node: Node) -> Found | None:
+        """An addition that gives a float op's result its bias."""
+        for at, value in enumerate(node.operands):
+            other = self._biasless.get(value)
+            fixed = next((n for n in range(len(node.operands)) if n != at and self._is_fixed(node, n)), -1)
+            if other is None or fixed < 0 or not self.engine.agreement.alike(node, fixed, other, 2):
+                continue
+            self.engine.pair(node, other)
+            return (self._normalized(node, self.look.outcome(other)),), "weights"
+        return None
+
+    # Sums, norms and gates.
+
+    def _sum(self, node: Node) -> Found | None:
+        """A sum of several values in another order or number of steps."""
+        meanings = [self._meaning(node, at) for at in range(len(node.operands))]
+        if len(meanings) < 2 or min(meanings) < 0:
+            return None
+        value = self.look.total(meanings)
+        if value < 0:
+            return None
+        made = self.engine.f.producer(value)
+        if made is not None and sorted(made.operands) == sorted(meanings):
+            self.engine.pair(node, made)
+        return (value,), "structure"
+
+    def _gelu(self, node: Node) -> Found | None:
+        value = self._meaning(node, 0)
+        if value < 0:
+            return None
+        if node.family in ("BiasGelu", "FastGelu") and len(node.operands) > 1 and node.operands[1] >= 0:
+            added = [n for n in self.look.plus_fixed(value) if self._adds_slot(node, 1, n)]
+            value = self.look.outcome(added[0]) if len({n.outputs for n in added}) == 1 else -1
+        found = self.look.gelu(value) if value >= 0 else -1
+        return ((found,), "structure") if found >= 0 else None
+
+    def _adds_slot(self, node: Node, at: int, addition: Node) -> bool:
+        fixed = [slot for slot, value in enumerate(addition.operands) if self.engine.f.values[value].fixed]
+        return any(self.engine.agreement.alike(node, at, addition, slot) for slot in fixed)
+
+    def _skip(self, node: Node, kind: str) -> Found | None:
+        """A sum of two values, and a bias, normalized."""
+        bias_at = 4 if kind == "LayerNormalization" else 3
+        one, two = self._meaning(node, 0), self._meaning(node, 1)
+        if one < 0 or two < 0:
+            return None
+        total = self._biased_total(node, one, two, bias_at)
+        if total < 0:
+            return None
+        made = [n for n in self.look.reading(total, kind, "LayerNormalization") if self._has_gamma(node, 2, n)]
+        value = self.look.outcome(made[0]) if len({n.outputs for n in made}) == 1 else self._by_beta(node, 3)
+        outputs = [-1] * len(node.outputs)
+        outputs[0] = value
+        if len(outputs) > 3:
+            outputs[3] = total
+        return tuple(outputs), "structure"
+
+    def _biased_total(self, node: Node, one: int, two: int, bias_at: int) -> int:
+        if bias_at >= len(node.operands) or node.operands[bias_at] < 0:
+            return self.look.total([one, two])
+        for first, second in ((one, two), (two, one)):
+            for addition in self.look.plus_fixed(first):
+                if self._adds_slot(node, bias_at, addition):
+                    total = self.look.total([self.look.outcome(addition), second])
+                    if total >= 0:
+                        return total
+        total = self.look.total([one, two])
+        added = [n for n in self.look.plus_fixed(total) if self._adds_slot(node, bias_at, n)] if total >= 0 else []
+        return self.look.outcome(added[0]) if len(added) == 1 else -1
+
+    def _has_gamma(self, node: Node, at: int, other: Node) -> bool:
+        return len(other.operands) < 2 or self.engine.agreement.alike(node, at, other, 1)
+
+    def _norm(self, node: Node) -> Found | None:
+        """A normalization that the float graph computes in steps, the last of which adds beta or multiplies gamma."""
+        value = self._meaning(node, 0)
+        if value < 0 or self.look.reading(value, node.family):
+            return None
+        found = self._by_beta(node, 2) if node.family == "LayerNormalization" else self._by_gamma(node, 1)
+        return ((found,), "weights") if found >= 0 and value in self.look.ancestors(found) else None
+
+    def _by_beta(self, node: Node, at: int) -> int:
+        """The value to which only the addition of this node's beta leads."""
+        return self._by_constant(node, at, "Add")
+
+    def _by_gamma(self, node: Node, at: int) -> int:
+        return self._by_constant(node, at, "Mul")
+
+    def _by_constant(self, node: Node, at: int, kind: str) -> int:
+        if not self._is_fixed(node, at):
+            return -1
+        start = self._meaning(node, 0)
+        found = set()
+        for other in self.engine.f.nodes.values():
+            if other.family == kind and self._adds_slot(node, at, other):
+                made = self.look.outcome(other)
+                if start < 0 or start in self.look.ancestors(made, 16):
+                    found.add(made)
+        return found.pop() if len(found) == 1 else -1
+
+    def _scaling(self, node: Node) -> Found | None:
+        """A product with a number, which may be a quotient in the float graph."""
+        variant = self.engine.v
+        for at, value in enumerate(node.operands[:2]):
+            meaning = self._meaning(node, at)
+            if meaning < 0 or self.look.reading(meaning, node.family):
+                continue
+            factor = _factor(self.engine, node, at)
+            if factor is not None and abs(factor - 1) > 0.02 and not variant.values[value].fixed:
+                found = self.look.scaled(meaning, factor)
+                return ((found,), "structure") if found >= 0 else None
+        return None
+
+
+def _factor(engine: Engine, node: Node, at: int) -> float | None:
+    """By what a node of the variant multiplies its operand."""
+    from haoline_analysis.quantization.matching.lookup import Lookup
+
+    return Lookup(engine.v).factor(node, node.operands[at])

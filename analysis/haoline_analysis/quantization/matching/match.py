@@ -1,0 +1,103 @@
+"""Which tensor of a running variant holds which tensor of the float model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from haoline_analysis.quantization.matching import pairing
+from haoline_analysis.quantization.matching.choosing import choose
+from haoline_analysis.quantization.matching.comparable import comparable
+from haoline_analysis.quantization.matching.engine import Engine
+from haoline_analysis.quantization.matching.graph import Graph
+from haoline_analysis.quantization.matching.origin import Origins
+from haoline_analysis.quantization.matching.reasons import NONE, fused_away
+from haoline_analysis.quantization.matching.result import Match, Matching, Unmatched
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+
+    from haoline_analysis.model import Model
+    from haoline_analysis.quantization.deployed import Deployed
+    from haoline_analysis.shapes import Evaluation
+
+
+def match(
+    float_model: Model,
+    deployed: Deployed,
+    *,
+    feeds: Sequence[Mapping[str, np.ndarray]] = (),
+    float_values: Sequence[Mapping[str, np.ndarray]] | None = None,
+    evaluation: Evaluation | None = None,
+) -> Matching:
+    """Match every comparable tensor of a float model, or say why the variant has none.
+
+    Args:
+        float_model: the model that the variant was made of.
+        deployed: the variant.
+        feeds: one or two samples, by the float model's input names, for a numeric vote; none: no vote.
+        float_values: the float model's tensors on these samples, by name, if they are known already.
+        evaluation: the float model's shapes and types, if they are known already.
+
+    Raises:
+        ModelError: if the models have different inputs or outputs, or nothing in common.
+    """
+    del feeds, float_values
+    return _Matcher(float_model, deployed, evaluation).run()
+
+
+class _Matcher:
+    def __init__(self, float_model: Model, deployed: Deployed, evaluation: Evaluation | None) -> None:
+        self.model, self.deployed = float_model, deployed
+        self.names_in, self.names_out = pairing.ports(float_model, deployed.raw)
+        self.floats = Graph(float_model, evaluation)
+        self.comparable = comparable(float_model, evaluation)
+        self.channels = pairing.channels(float_model, evaluation)
+
+    def run(self) -> Matching:
+        raw = Engine(self.floats, Graph(self.deployed.raw))
+        raw.inputs(self.names_in)
+        raw.run()
+        running = Engine(self.floats, Graph(self.deployed.model))
+        running.inputs(self.names_in)
+        pairing.hand_over(raw, running)
+        running.run(anchored=False)
+        if self._open(running):
+            running.run()
+        return self._result(raw, running)
+
+    def _open(self, engine: Engine) -> bool:
+        known = set(engine.means.values())
+        return any(self.floats.of[tensor] not in known for tensor in self.comparable)
+
+    def _result(self, raw: Engine, running: Engine) -> Matching:
+        origins = Origins(raw, running)
+        holders = pairing.holders(running)
+        reasons = fused_away(raw) | fused_away(running)
+        result = Matching(inputs=self.names_in, outputs=self.names_out)
+        for tensor in self.comparable:
+            found = self._match(tensor, holders, origins)
+            if found is not None:
+                result.matches.append(found)
+            else:
+                why = reasons.get(self.floats.of[tensor], NONE)
+                result.unmatched.append(Unmatched(tensor, why, why != NONE))
+        result.ops = dict(sorted((row, mine) for mine, row in running.pairs.items()))
+        result.weights = pairing.weights(running)
+        return result
+
+    def _match(self, tensor: int, holders: Mapping[int, list[int]], origins: Origins) -> Match | None:
+        values = holders.get(self.floats.of[tensor], [])
+        choice = choose(origins.running.v, values)
+        if choice is None:
+            return None
+        captured = choice.tensor
+        if choice.blocked:
+            channels = self.channels[tensor]
+            if channels is None:
+                return None
+            captured = self.deployed.copies.plain(captured, channels)
+        place = origins.of(values)
+        how = origins.how(tensor, values)
+        return Match(tensor, captured, choice.form, place[0], place[1], how, choice.transpose)

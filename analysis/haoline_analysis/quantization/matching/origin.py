@@ -1,0 +1,59 @@
+"""Where in the variant's own file a value of the running graph is computed, and how it was recognised."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from haoline_analysis.comparison.side import canonical
+from haoline_analysis.quantization.matching.pairing import holders
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from haoline_analysis.quantization.matching.engine import Engine
+
+PROVENANCE = "haoline.quantization"
+"""Key of a model's metadata under which our own quantizer says what it did."""
+
+
+class Origins:
+    """Looks up values of the running graph in the raw one."""
+
+    def __init__(self, raw: Engine, running: Engine) -> None:
+        """Take what both graphs' values mean."""
+        self.raw, self.running = raw, running
+        self._holders = holders(raw)
+        self._ours = is_ours(raw.v.model.metadata)
+
+    def of(self, values: Sequence[int]) -> tuple[int | None, int | None]:
+        """Tensor and op of the raw variant that compute what some values mean; None where it has none such."""
+        meaning = self.running.means[values[0]]
+        for value in self._holders.get(meaning, []):
+            held = self.raw.v.values[value]
+            if held.op < 0:
+                continue
+            op = self.raw.v.model.ops[held.op]
+            tensor = op.outputs[held.slot] if held.slot < len(op.outputs) else -1
+            return (tensor if tensor >= 0 else None), held.op
+        return None, None
+
+    def how(self, tensor: int, values: Sequence[int]) -> str:
+        """The strongest sign that a tensor of the float model was recognised by."""
+        name = canonical(self.running.f.model.tensors[tensor].name)
+        meaning = self.running.means[values[0]]
+        named = any(name in map(canonical, self.raw.v.names(value)) for value in self._holders.get(meaning, []))
+        named = named or any(name in map(canonical, self.running.v.names(value)) for value in values)
+        if named:
+            return "provenance" if self._ours else "name"
+        found = {self.running.how[value] for value in values}
+        return next((how for how in ("weights", "structure", "values", "name") if how in found), "structure")
+
+
+def is_ours(metadata: Mapping[str, str]) -> bool:
+    """Whether our own quantizer made a model, which keeps the names of the float model's tensors."""
+    try:
+        found = json.loads(metadata.get(PROVENANCE, "null"))
+    except ValueError:
+        return False
+    return isinstance(found, dict) and "recipe" in found

@@ -1,0 +1,108 @@
+"""What matching compares before and after it infers: inputs, outputs, stored operands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from haoline_analysis.errors import ModelError
+from haoline_analysis.shapes import evaluate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from haoline_analysis.model import Model
+    from haoline_analysis.quantization.matching.engine import Engine
+    from haoline_analysis.shapes import Evaluation
+
+
+def ports(float_model: Model, variant: Model) -> tuple[dict[str, str], dict[str, str]]:
+    """Names of inputs and outputs of the float model, and what the variant calls them.
+
+    By name; where names differ by position.
+
+    Raises:
+        ModelError: if there are not as many inputs, or their shapes differ in rank or size.
+    """
+    inputs = _paired(float_model, float_model.inputs, variant, variant.inputs, "inputs")
+    outputs = _paired(float_model, float_model.outputs, variant, variant.outputs, "outputs")
+    return inputs, outputs
+
+
+def _paired(one: Model, rows: Sequence[int], other: Model, others: Sequence[int], what: str) -> dict[str, str]:
+    mine, theirs = [one.tensors[row].name for row in rows], [other.tensors[row].name for row in others]
+    if set(mine) != set(theirs) and len(mine) != len(theirs):
+        raise ModelError(
+            f"The models cannot be compared: the float model has the {what} {', '.join(mine) or 'none'}, "
+            f"the variant {', '.join(theirs) or 'none'}."
+        )
+    named = dict(zip(mine, mine, strict=True)) if set(mine) == set(theirs) else {}
+    found = named or dict(zip(mine, theirs, strict=True))
+    for row in rows:
+        name = one.tensors[row].name
+        there = next(other.tensors[at].shape for at in others if other.tensors[at].name == found[name])
+        if not _fits(one.tensors[row].shape, there):
+            raise ModelError(
+                f"The models cannot be compared: {what[:-1]} {name!r} has the shape {_text(one.tensors[row].shape)}, "
+                f"the variant's {found[name]!r} {_text(there)}."
+            )
+    return found
+
+
+def _fits(one: Sequence[object] | None, other: Sequence[object] | None) -> bool:
+    if one is None or other is None:
+        return True
+    sizes = [(a, b) for a, b in zip(one, other, strict=False) if isinstance(a, int) and isinstance(b, int)]
+    return len(one) == len(other) and all(a == b for a, b in sizes)
+
+
+def _text(shape: Sequence[object] | None) -> str:
+    return "unknown" if shape is None else "×".join("?" if dim is None else str(dim) for dim in shape) or "scalar"
+
+
+def channels(model: Model, evaluation: Evaluation | None) -> list[int | None]:
+    """Size of axis 1 per tensor, None where unknown."""
+    try:
+        found = evaluate(model) if evaluation is None else evaluation
+    except ModelError:
+        return [None] * len(model.tensors)
+    shapes = [value.shape for value in found.values]
+    sizes = [shape[1] if shape is not None and len(shape) > 2 else None for shape in shapes]
+    return [sizes[at] if at >= 0 else None for at in found.tensor_values.tolist()]
+
+
+def hand_over(raw: Engine, running: Engine) -> None:
+    """Tell an engine what tensors of the same names mean; onnxruntime keeps a name only for the same value."""
+    known = {
+        raw.v.model.tensors[tensor].name: (raw.means[value], raw.how[value])
+        for value, held in enumerate(raw.v.values)
+        if value in raw.means
+        for tensor in held.members
+        if tensor not in raw.v.unscaled
+    }
+    for value, held in enumerate(running.v.values):
+        for tensor in held.members:
+            found = known.get(running.v.model.tensors[tensor].name)
+            if found is not None and tensor not in running.v.unscaled:
+                running.state(value, *found)
+
+
+def holders(engine: Engine) -> dict[int, list[int]]:
+    """The variant's values that mean each of the float model's, in execution order."""
+    found: dict[int, list[int]] = {}
+    for value in sorted(engine.means):
+        found.setdefault(engine.means[value], []).append(value)
+    return found
+
+
+def weights(engine: Engine) -> dict[tuple[int, int], tuple[int, int]]:
+    """(op row, slot) of the float model's large stored operands -> those of paired ops of the variant."""
+    found: dict[tuple[int, int], tuple[int, int]] = {}
+    for mine, row in engine.pairs.items():
+        node, other = engine.v.nodes[mine], engine.f.nodes[row]
+        for at, value in enumerate(node.operands):
+            if at >= len(other.operands) or value < 0 or not engine.v.values[value].fixed:
+                continue
+            theirs = other.operands[at]
+            if theirs >= 0 and engine.f.values[theirs].fixed and engine.agreement.alike(node, at, other, at):
+                found.setdefault((row, other.slots[at]), (mine, node.slots[at]))
+    return found

@@ -1,0 +1,62 @@
+"""Why a tensor of the float model is not in the running variant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from haoline_analysis.quantization.matching.families import ACTIVATIONS
+
+if TYPE_CHECKING:
+    from haoline_analysis.quantization.matching.engine import Engine
+    from haoline_analysis.quantization.matching.graph import Node
+
+NONE = "no counterpart"
+_MOST = 64
+
+
+def fused_away(engine: Engine) -> dict[int, str]:
+    """Values of the float graph that lie inside of what the variant's graph does in one op, with the reason."""
+    found: dict[int, str] = {}
+    known = set(engine.means.values())
+    for node in engine.v.nodes.values():
+        starts = {engine.means[value] for value in node.operands if value in engine.means}
+        for value in node.outputs:
+            if value in engine.means:
+                for inside in _between(engine, engine.means[value], starts, known):
+                    found.setdefault(inside, _into(engine, node))
+    _folded(engine, found)
+    return found
+
+
+def _folded(engine: Engine, found: dict[int, str]) -> None:
+    """Activations that a quantizer does by the end of its grid."""
+    for value, held in enumerate(engine.v.values):
+        meaning = engine.means.get(value, -1)
+        made = engine.f.producer(meaning) if held.rectified >= 0 else None
+        if made is not None and made.family in ACTIVATIONS and made.operands[0] != meaning:
+            name = engine.f.op(made).name
+            found[made.operands[0]] = f"folded into the quantizer of {name}"
+
+
+def _into(engine: Engine, node: Node) -> str:
+    return f"fused into {engine.v.op(node).type}"
+
+
+def _between(engine: Engine, end: int, starts: set[int], known: set[int]) -> set[int]:
+    """Values on the way back from ``end`` to known ones; none where the way leads to the inputs instead."""
+    found: set[int] = set()
+    pending = [end]
+    while pending:
+        node = engine.f.producer(pending.pop())
+        if node is None:
+            return set()
+        for value in node.operands:
+            if value < 0 or value in found or value in known or engine.f.values[value].fixed:
+                continue
+            if value in starts:
+                continue
+            found.add(value)
+            pending.append(value)
+            if len(found) > _MOST:
+                return set()
+    return found
