@@ -28,7 +28,7 @@ export class SingleView {
     this.#stage = stage;
     this.#onBack = onBack;
     this.#feed = new PictureFeed(stage.tiles, {
-      ready: (_key, tile) => this.#arrived(tile),
+      ready: () => this.#draw(),
       failed: (_key, message) => stage.note(message),
     });
     this.#viewer = new PictureViewer({
@@ -80,15 +80,12 @@ export class SingleView {
     this.#viewer.dispose();
   }
 
-  #arrived(tile: Tile): void {
-    if (this.#look?.colors.learn(tile)) this.#stage.learned();
-    this.#draw();
-  }
-
   #draw(): void {
     const [look, what] = [this.#look, this.#what];
-    if (look && what)
-      this.#viewer.show({ ...picture(look, this.#feed.fed), ...surroundings(look, what, this.#feed.fed.tile) });
+    if (!look || !what) return;
+    const { fed } = this.#feed;
+    if (fed.tile && !fed.stale && look.colors.learn(fed.tile)) this.#stage.learned();
+    this.#viewer.show({ ...picture(look, fed), ...surroundings(look, what, fed.tile) });
   }
 
   #aboutText({ shown, channels }: Look, what: One): string {
@@ -121,8 +118,9 @@ export class SingleView {
 type Painted = Pick<ViewerLook, "tile" | "stale" | "coloring" | "ink">;
 
 /** What a viewer shows inside its axes. */
-export function picture({ colors, ink }: Pick<Look, "colors" | "ink">, { tile, stale }: Fed): Painted {
-  return { tile, stale, coloring: tile ? colors.of(tile) : colors.shared, ink };
+export function picture({ colors, ink }: Pick<Look, "colors" | "ink">, fed: Fed, like: Tile | null = null): Painted {
+  const { tile, stale } = fed;
+  return { tile, stale, coloring: tile ? colors.of(tile, like) : colors.shared, ink };
 }
 
 /** What a viewer shows around its picture. */

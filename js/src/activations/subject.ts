@@ -1,5 +1,5 @@
 import type { Pictured } from "./panel.js";
-import type { Subject } from "./source.js";
+import type { Side, Subject } from "./source.js";
 
 /** The tensor that tiles are asked of. The mean is the same whichever sample is chosen. */
 export function subjectOf({ doc, row, sample, against, mean, which }: Pictured): Subject {
@@ -12,6 +12,12 @@ export function sameSubject(a: Pictured | null, b: Pictured): boolean {
   const [before, now] = [subjectOf(a), subjectOf(b)];
   const { sample, against, mean, which } = before;
   return sample === now.sample && against === now.against && mean === now.mean && which === now.which;
+}
+
+/** Who has the same colours; null: nobody. */
+export function partnerOf({ which }: Pictured): Side | null {
+  if (which === "float") return "variant";
+  return which === "variant" ? "float" : null;
 }
 
 /** Whether values are differences, of two samples or of two models. */

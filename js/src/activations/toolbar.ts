@@ -4,12 +4,14 @@ import type { Channels } from "./maps/channels.js";
 import type { PanelSettings, Pictured } from "./panel.js";
 import { COLOR_MAPS, type ColorMap, type Filter, SORTS, type Sort } from "./settings.js";
 import { hasGrid, type Showing } from "./showing.js";
+import type { Side } from "./source.js";
 
 export type ExportKind = "png" | "svg" | "npy";
 
 export interface ToolbarEvents {
   change(settings: Partial<PanelSettings>): void;
-  save(kind: ExportKind): void;
+  /** `which`: of the sides, where there are several. */
+  save(kind: ExportKind, which?: Side): void;
 }
 
 const SORT_WORDS: Readonly<Record<Sort, string>> = {
@@ -56,7 +58,8 @@ export class Toolbar {
   readonly #node: HTMLElement;
   #descending = false;
 
-  constructor({ change, save }: ToolbarEvents) {
+  /** `sides`: whose values can be saved, where two models are compared. */
+  constructor({ change, save }: ToolbarEvents, sides: readonly Option<Side>[] = []) {
     this.#shape = new Choice("Which picture", "haoline-maps-shape", (shape) => change({ shape }));
     this.#sort = new Choice("Sort", "haoline-maps-sort", (sort) =>
       change({ sort, descending: !BEST_GREATEST.includes(sort), first: 0 }),
@@ -72,7 +75,11 @@ export class Toolbar {
     const files = new Menu("Save", "Save the picture or the values", "haoline-save", [
       button("Picture as PNG", "What is seen, as PNG", "haoline-save-png", () => save("png")),
       button("Picture as SVG", "What is seen, as SVG", "haoline-save-svg", () => save("svg")),
-      button("Values as .npy", "All values, as a NumPy file", "haoline-save-npy", () => save("npy")),
+      ...(sides.length === 0
+        ? [button("Values as .npy", "All values, as a NumPy file", "haoline-save-npy", () => save("npy"))]
+        : sides.map(({ value, text }) =>
+            button(`${text} as .npy`, "All values, as a NumPy file", `haoline-save-${value}`, () => save("npy", value)),
+          )),
     ]);
     const colors = [this.#map.node(), this.#scale.node(), this.#limits.node()];
     const label = "How activations are shown";

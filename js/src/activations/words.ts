@@ -20,11 +20,11 @@ export function shortText(value: number | null | undefined): string {
   return (far ? value.toExponential(1) : String(Number(value.toPrecision(3)))).replaceAll("-", "−");
 }
 
-/** `17.3 dB`; ∞ without any error. */
+/** `38.8 dB`; what has no error at all is exact. */
 export function decibels(value: number | null | undefined): string {
-  if (value === null || value === undefined || Number.isNaN(value)) return UNKNOWN;
-  if (!Number.isFinite(value)) return `${value > 0 ? "∞" : "−∞"} dB`;
-  return `${value.toFixed(1).replace("-", "−")} dB`;
+  if (value === Number.POSITIVE_INFINITY) return "exact";
+  if (value === null || value === undefined || !Number.isFinite(value)) return UNKNOWN;
+  return `${(Math.abs(value) < 0.05 ? 0 : value).toFixed(1).replace("-", "−")} dB`;
 }
 
 export function shareText(value: number | null | undefined): string {

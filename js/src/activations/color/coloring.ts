@@ -53,9 +53,10 @@ export class Colors {
     return !this.perChannel;
   }
 
-  of(tile: Tile): Coloring {
+  /** `like`: the other side of the same, where both are to have the same colours. */
+  of(tile: Tile, like: Tile | null = null): Coloring {
     if (!this.perChannel) return this.shared;
-    const limits = tileLimits(tile, this.#robust);
+    const limits = union(tileLimits(tile, this.#robust), like && tileLimits(like, this.#robust));
     return this.#fit(limits, this.table);
   }
 

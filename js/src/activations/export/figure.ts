@@ -10,6 +10,8 @@ export interface Figure {
   readonly width: number;
   readonly height: number;
   readonly colors: Colors;
+  /** Of other pictures beside: a second bar. */
+  readonly more?: Colors;
   readonly ink: Ink;
   /** Draws the picture with its corner at the origin. */
   draw(context: Context): void;
@@ -44,7 +46,7 @@ function figureHeight({ height }: Figure): number {
 }
 
 function drawFigure(context: Context, figure: Figure): void {
-  const { ink, width, height, title } = figure;
+  const { ink, width, height, title, colors, more } = figure;
   context.fillStyle = ink.ground;
   context.fillRect(0, 0, width, figureHeight(figure));
   context.font = `600 13px ${ink.font}`;
@@ -58,16 +60,26 @@ function drawFigure(context: Context, figure: Figure): void {
   context.clip();
   figure.draw(context);
   context.restore();
-  drawBar(context, figure, HEAD + height + 8);
+  const bars = [colors, ...(more ? [more] : [])];
+  const bar = Math.min(BAR.width, (width - BAR.x) / bars.length - 4 * BAR.x);
+  bars.forEach((one, i) => {
+    drawBar(context, one, ink, { x: BAR.x + i * (bar + 4 * BAR.x), y: HEAD + height + 8, width: bar });
+  });
 }
 
-function drawBar(context: Context, { colors, ink }: Figure, y: number): void {
+interface Place {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+}
+
+function drawBar(context: Context, colors: Colors, ink: Ink, { x, y, width }: Place): void {
   const shades = stops(colors, 48);
-  const step = BAR.width / shades.length;
+  const step = width / shades.length;
   shades.forEach((shade, i) => {
     context.fillStyle = shade;
     // Overlapping a little: a hair between two rectangles shows in print.
-    context.fillRect(BAR.x + i * step, y, step + (i < shades.length - 1 ? 0.5 : 0), BAR.height);
+    context.fillRect(x + i * step, y, step + (i < shades.length - 1 ? 0.5 : 0), BAR.height);
   });
   const [low, middle, high] = tickTexts(colors);
   context.font = `11px ${ink.font}`;
@@ -78,6 +90,6 @@ function drawBar(context: Context, { colors, ink }: Figure, y: number): void {
     [high, 1, "right"],
   ] as const) {
     context.textAlign = align;
-    context.fillText(text ?? "", BAR.x + at * BAR.width, y + BAR.height + 14);
+    context.fillText(text ?? "", x + at * width, y + BAR.height + 14);
   }
 }

@@ -19,6 +19,10 @@ export interface Cell {
   /** The picture is of another sample, until the right one comes. */
   readonly stale: boolean;
   readonly active: boolean;
+  /** What lies over the picture from `wipe` on, a share of its width; its picture is null while it is on its way. */
+  readonly over?: { readonly picture: CanvasImageSource | null; readonly stale: boolean; readonly wipe: number };
+  /** Where somebody points in a grid beside this one, from 0 to 1. */
+  readonly mark?: { readonly x: number; readonly y: number } | null;
 }
 
 /** Least and greatest value of the tensor, which the strip of a channel without a picture lies between. */
@@ -35,6 +39,8 @@ const SMALL = "11px";
 export function drawCell(context: Context, cell: Cell, span: Span | null, ink: Ink): void {
   if (cell.picture) drawPicture(context, cell, cell.picture);
   else drawFacts(context, cell, span, ink);
+  if (cell.over) drawOver(context, cell, cell.over, ink);
+  if (cell.mark) drawPoint(context, cell, cell.mark, ink);
   drawFrame(context, cell, ink);
   drawCaption(context, cell, ink);
 }
@@ -45,6 +51,35 @@ function drawPicture(context: Context, { x, y, width, height, stale }: Cell, pic
   context.imageSmoothingEnabled = (picture as HTMLCanvasElement).width > width * devicePixelRatio;
   context.drawImage(picture, x, y, width, height);
   context.globalAlpha = 1;
+}
+
+function drawOver(context: Context, cell: Cell, { picture, stale, wipe }: NonNullable<Cell["over"]>, ink: Ink): void {
+  const { x, y, width, height } = cell;
+  const edge = x + wipe * width;
+  context.save();
+  context.beginPath();
+  context.rect(edge, y, x + width - edge, height);
+  context.clip();
+  if (picture) drawPicture(context, { ...cell, stale }, picture);
+  context.restore();
+  if (wipe <= 0 || wipe >= 1) return;
+  context.fillStyle = ink.ground;
+  context.fillRect(edge - 1.5, y, 3, height);
+  context.fillStyle = ink.accent;
+  context.fillRect(edge - 0.5, y, 1, height);
+}
+
+function drawPoint(context: Context, { x, y, width, height }: Cell, at: { x: number; y: number }, ink: Ink): void {
+  for (const [color, thick] of [
+    [ink.ground, 4],
+    [ink.text, 1.5],
+  ] as const) {
+    context.strokeStyle = color;
+    context.lineWidth = thick;
+    context.beginPath();
+    context.arc(x + at.x * width, y + at.y * height, 4, 0, 2 * Math.PI);
+    context.stroke();
+  }
 }
 
 /** What is known at once: a strip from least to greatest with mean and deviation, and the numbers where there is room. */

@@ -3,16 +3,14 @@ import { h, style } from "../../views/dom.js";
 import { type Reading, readingAt } from "../reading.js";
 import type { TileKey, TileSource } from "../source.js";
 import { Surface } from "../surface.js";
-import type { Tile } from "../tiles/tile.js";
 import { moved } from "./active.js";
 import { type Cell, drawCell } from "./cell.js";
 import { Cursor } from "./cursor.js";
 import { noteText } from "./describe.js";
 import { fittingSize } from "./fit.js";
 import { Geometry, type Range, type Spot } from "./geometry.js";
-import { Loader } from "./loader.js";
-import { type GridEvents, type GridLook, movesAway } from "./look.js";
-import { Pictures } from "./pictures.js";
+import { Layer } from "./layer.js";
+import { type GridEvents, type GridLook, type GridPlace, movesAway } from "./look.js";
 
 const REST_MS = 350;
 /** Used where nothing is laid out, as in a hidden tab. */
@@ -22,8 +20,8 @@ const HEIGHT = 400;
 /** The channels of a tensor as a grid of pictures. However many there are, one canvas shows those in sight. */
 export class ChannelGrid {
   readonly #events: GridEvents;
-  readonly #loader: Loader;
-  readonly #pictures = new Pictures();
+  readonly #layer: Layer;
+  readonly #over: Layer;
   readonly #cleanup = new Cleanup();
   readonly #surface = new Surface("hl-maps-canvas");
   readonly #node = h("div", { class: "hl-maps", role: "listbox", tabindex: 0, "data-testid": "haoline-maps" });
@@ -33,6 +31,7 @@ export class ChannelGrid {
   /** What was shown last, also while nothing is. */
   #seen: GridLook | null = null;
   #geometry = new Geometry(WIDTH, 0, 96, 1, 1);
+  #mark: GridPlace | null = null;
   #hovered = false;
   #top = 0;
   #frame = 0;
@@ -40,10 +39,11 @@ export class ChannelGrid {
 
   constructor(tiles: TileSource, events: GridEvents) {
     this.#events = events;
-    this.#loader = new Loader(tiles, {
-      ready: (key, tile) => this.#arrived(key, tile),
-      failed: (_key, message) => events.onFailed(message),
-    });
+    const listener = {
+      ready: (): void => this.redraw(),
+      failed: (_key: TileKey, message: string): void => events.onFailed(message),
+    };
+    [this.#layer, this.#over] = [new Layer(tiles, listener), new Layer(tiles, listener)];
     this.#space.append(this.#surface.canvas, this.#cursor.node());
     this.#node.append(this.#space);
     this.#node.addEventListener("scroll", () => this.#scrolled(), { passive: true });
@@ -68,7 +68,7 @@ export class ChannelGrid {
     [this.#look, this.#seen] = [look, look];
     this.#node.setAttribute("aria-label", `${look.order.length} ${look.word}s`);
     if (before?.shown.doc !== look.shown.doc || before.shown.row !== look.shown.row) this.#begin();
-    this.#pictures.clear();
+    for (const layer of this.#layers) layer.clear();
     this.#layout();
     if (!before) this.#scrollTo(look.shown.settings.first);
     else if (movesAway(before, look)) this.#scrollTo(0);
@@ -78,7 +78,35 @@ export class ChannelGrid {
   /** Nothing to show: what is still wanted need not come. */
   hide(): void {
     this.#look = null;
-    this.#loader.hide();
+    for (const layer of this.#layers) layer.hide();
+  }
+
+  /** How far it is scrolled down; a grid beside this one leads. */
+  follow(top: number): void {
+    if (this.#look && Math.abs(this.#node.scrollTop - top) >= 1) this.#node.scrollTop = top;
+  }
+
+  /** Marks where somebody points in a grid beside this one; null: nowhere. */
+  mark(place: GridPlace | null): void {
+    this.#mark = place;
+    this.redraw();
+  }
+
+  /** Anew in colours that changed. */
+  repaint(): void {
+    for (const layer of this.#layers) layer.clear();
+    this.redraw();
+  }
+
+  /** Only where one picture ends and the other begins. */
+  wipe(share: number): void {
+    if (!this.#look) return;
+    this.#look = { ...this.#look, wipe: share };
+    this.redraw();
+  }
+
+  get #layers(): readonly Layer[] {
+    return [this.#layer, this.#over];
   }
 
   focus(): void {
@@ -107,14 +135,14 @@ export class ChannelGrid {
   dispose(): void {
     cancelAnimationFrame(this.#frame);
     clearTimeout(this.#rest);
-    this.#loader.dispose();
+    for (const layer of this.#layers) layer.dispose();
     this.#cleanup.dispose();
     this.#node.remove();
   }
 
   /** Another tensor. */
   #begin(): void {
-    this.#pictures.forget();
+    for (const layer of this.#layers) layer.forget();
     this.#cursor.position = 0;
   }
 
@@ -129,7 +157,10 @@ export class ChannelGrid {
     style(this.#space, "height", `${this.#geometry.height}px`);
     if (columns !== this.#geometry.columns && this.#node.scrollTop > 0) this.#scrollTo(anchor);
     this.#surface.fit(width, height);
-    this.#loader.show(look.shown, look.order, cell * devicePixelRatio, look.map[0] * look.map[1]);
+    const load = [look.order, cell * devicePixelRatio, look.map[0] * look.map[1]] as const;
+    this.#layer.show(look.shown, ...load);
+    if (look.over) this.#over.show(look.over, ...load);
+    else this.#over.hide();
     this.#cursor.show(look.order, look.channels, look.word);
     this.#events.onSized(cell);
     // At once: a resized canvas is empty, and so would be the next frame.
@@ -146,10 +177,10 @@ export class ChannelGrid {
     this.#frame = 0;
     const look = this.#look;
     if (!look) return;
-    this.#loader.need(this.#visible(), this.#node.scrollTop >= this.#top);
-    this.#top = this.#node.scrollTop;
+    this.#learn(look);
     const cells = this.cells();
-    this.#pictures.turn();
+    for (const layer of this.#layers) layer.need(this.#visible(), this.#node.scrollTop >= this.#top);
+    this.#top = this.#node.scrollTop;
     this.#node.dataset["missing"] = String(cells.filter((cell) => !cell.picture).length);
     const context = this.#surface.begin(look.ink.ground);
     if (!context) return;
@@ -168,22 +199,36 @@ export class ChannelGrid {
       name: String(channel),
       note: noteText(channels, channel, shown.settings.sort),
       facts: channels.facts(channel),
-      ...this.#pictures.of(channel, this.#loader.tile(channel), colors),
+      ...this.#layer.of(channel, colors),
+      ...this.#overlaid(channel),
+      mark: this.#mark?.channel === channel ? this.#mark : null,
       active: position === this.#cursor.position && document.activeElement === this.#node,
     };
   }
 
-  #arrived(key: TileKey, tile: Tile): void {
-    const outlier = key.kind === "maps" && this.#look?.channels.is(key.channel, "outlier");
-    if (this.#look?.colors.learn(tile, outlier)) {
-      this.#pictures.clear();
-      this.#events.onLearned();
+  #overlaid(channel: number): Pick<Cell, "over"> {
+    const { over, wipe = 1, colors } = this.#look!;
+    return over ? { over: { ...this.#over.of(channel, colors), wipe } } : {};
+  }
+
+  /** From what is in sight, also of what was here before its colours were. */
+  #learn({ order, colors, channels, over }: GridLook): void {
+    const { start, stop } = this.#visible();
+    let learned = false;
+    for (const channel of order.slice(start, stop)) {
+      for (const layer of over ? this.#layers : [this.#layer]) {
+        const tile = layer.tile(channel);
+        if (tile && colors.learn(tile, channels.is(channel, "outlier"))) learned = true;
+      }
     }
-    this.redraw();
+    if (!learned) return;
+    for (const layer of this.#layers) layer.clear();
+    this.#events.onLearned();
   }
 
   #scrolled(): void {
     this.redraw();
+    this.#events.onScroll?.(this.#node.scrollTop);
     this.#read(null);
     clearTimeout(this.#rest);
     this.#rest = setTimeout(() => this.#look && this.#events.onFirst(this.#visible().start), REST_MS);
@@ -204,20 +249,22 @@ export class ChannelGrid {
   #hover(event: PointerEvent): void {
     const spot = this.#look && this.#spot(event);
     style(this.#node, "cursor", spot ? "zoom-in" : "default");
-    this.#read(spot && this.#reading(spot));
+    this.#read(spot && this.#reading(spot), spot);
   }
 
   /** What the cursor said stays when the pointer has nothing to say. */
-  #read(reading: Reading | null): void {
+  #read(reading: Reading | null, spot: Spot | null = null): void {
     if (!reading && !this.#hovered) return;
     this.#hovered = reading !== null;
-    this.#events.onReading(reading);
+    const channel = spot && this.#look?.order[spot.position];
+    const place = reading && spot && channel !== undefined ? { channel: channel!, x: spot.x, y: spot.y } : null;
+    this.#events.onReading(reading, place);
   }
 
   #reading({ position, x, y }: Spot): Reading | null {
     const { order, word } = this.#look!;
     const channel = order[position]!;
-    const tile = this.#loader.tile(channel);
+    const tile = this.#layer.tile(channel);
     return tile && y <= 1 ? readingAt(tile, x, y, `${word} ${channel}`) : null;
   }
 

@@ -1,6 +1,6 @@
 import type { Pictured } from "../panel.js";
 import type { MapKey, TileClient, TileListener, TileSource } from "../source.js";
-import { subjectOf } from "../subject.js";
+import { partnerOf, subjectOf } from "../subject.js";
 import type { Tile } from "../tiles/tile.js";
 import { loadOrder, type Range } from "./geometry.js";
 
@@ -40,6 +40,13 @@ export class Loader {
   tile(channel: number): Tile | null {
     const key = this.#key(channel);
     return key && this.#tiles.peek(key, true);
+  }
+
+  /** The same of the other model, where two are compared. */
+  partner(channel: number): Tile | null {
+    const which = this.#shown && partnerOf(this.#shown);
+    const key = which ? this.#key(channel) : null;
+    return key && this.#tiles.peek({ ...key, which: which! }, true);
   }
 
   /** Says what is on screen and what will be. */

@@ -12,13 +12,14 @@ export interface Painted {
 
 /** Painted tiles, the last few hundred of them. */
 export class Pictures {
-  readonly #painted = new Map<Tile, HTMLCanvasElement | null>();
+  readonly #painted = new Map<Tile, { picture: HTMLCanvasElement | null; like: Tile | null }>();
   /** The last picture of each channel in sight, for the time until that of another sample comes. */
   #last = new Map<number, HTMLCanvasElement>();
   #next = new Map<number, HTMLCanvasElement>();
 
-  of(channel: number, tile: Tile | null, colors: Colors): Painted {
-    const fresh = tile && this.#paint(tile, colors);
+  /** `like`: the other side of the same, whose colours it has. */
+  of(channel: number, tile: Tile | null, colors: Colors, like: Tile | null = null): Painted {
+    const fresh = tile && this.#paint(tile, colors, like);
     const picture = fresh ?? this.#last.get(channel) ?? null;
     if (picture) this.#next.set(channel, picture);
     return { picture, stale: picture !== null && !fresh };
@@ -42,12 +43,12 @@ export class Pictures {
     this.#next.clear();
   }
 
-  #paint(tile: Tile, colors: Colors): HTMLCanvasElement | null {
-    let picture = this.#painted.get(tile);
-    if (picture === undefined) picture = canvasOf(tile, colors.of(tile));
-    else this.#painted.delete(tile);
-    this.#painted.set(tile, picture);
+  #paint(tile: Tile, colors: Colors, like: Tile | null): HTMLCanvasElement | null {
+    const known = this.#painted.get(tile);
+    const painted = known?.like === like ? known : { like, picture: canvasOf(tile, colors.of(tile, like)) };
+    this.#painted.delete(tile);
+    this.#painted.set(tile, painted);
     if (this.#painted.size > MOST) this.#painted.delete(this.#painted.keys().next().value!);
-    return picture;
+    return painted.picture;
   }
 }

@@ -170,7 +170,7 @@ function extent({ low, high }: Bar, x: Scale, plot: Box): readonly [number, numb
   return [Math.max(plot.left, Math.min(low === high ? from - width / 2 : from, plot.right - width)), width];
 }
 
-function countAxis(kind: AxisKind, most: number, plot: Box): Scale {
+export function countAxis(kind: AxisKind, most: number, plot: Box): Scale {
   if (kind === "linear") {
     const axis = valueAxis("linear", 0, most, 0, plot.bottom, plot.top);
     return Object.assign(axis, { ticks: axis.ticks.filter(Number.isInteger) });

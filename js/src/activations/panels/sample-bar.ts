@@ -70,8 +70,11 @@ export class SampleBar {
   }
 }
 
+/** Whose samples have names. */
+type Sampled = { readonly header: Pick<ActivationsDocument["header"], "samples"> };
+
 /** A slider over the samples, a step at a time with its buttons, and the name of the one chosen. */
-class SampleSlider {
+export class SampleSlider {
   readonly #pick: (sample: number) => void;
   readonly #range: HTMLInputElement;
   readonly #back: HTMLButtonElement;
@@ -97,7 +100,7 @@ class SampleSlider {
     return this.#node;
   }
 
-  show(doc: ActivationsDocument, count: number, sample: number): void {
+  show(doc: Sampled, count: number, sample: number): void {
     this.#range.max = String(count - 1);
     this.#range.value = String(sample);
     const label = doc.header.samples[sample]?.label ?? "";

@@ -10,18 +10,34 @@ import { numberText, shortText } from "../words.js";
 import { type Axis, axisMarks } from "./axis.js";
 import type { Camera, Scale, Size } from "./camera.js";
 
-export interface Scene {
+/** A value by its row and column. */
+export interface Place {
+  readonly row: number;
+  readonly column: number;
+}
+
+/** A picture within the axes. */
+export interface Layer {
   readonly tile: Tile;
   readonly coloring: Coloring;
   readonly picture: CanvasImageSource | null;
   readonly stale: boolean;
+}
+
+export interface Scene extends Layer {
+  /** What lies over the picture from `wipe` on; null: it is on its way. */
+  readonly over?: Layer | null;
+  /** Share of the picture in sight, from its left, that nothing lies over. */
+  readonly wipe?: number;
   readonly camera: Camera;
   /** Pixels of a value. */
   readonly scale: Scale;
   readonly plot: Size & { readonly left: number; readonly top: number };
   readonly rows: Axis;
   readonly columns: Axis;
-  readonly cursor: { readonly row: number; readonly column: number } | null;
+  readonly cursor: Place | null;
+  /** Where somebody points in a picture beside this one. */
+  readonly mark?: Place | null;
   /** Places along the columns with a mark, and what it says. */
   readonly flags: ReadonlyMap<number, "dead" | "outlier">;
   readonly ink: Ink;
@@ -45,9 +61,9 @@ export function drawScene(context: Context, scene: Scene): void {
   context.rect(plot.left, plot.top, plot.width, plot.height);
   context.clip();
   context.translate(plot.left, plot.top);
-  drawPicture(context, scene);
-  drawValues(context, scene);
-  drawCursor(context, scene);
+  drawLayers(context, scene);
+  if (scene.mark) drawRing(context, scene, scene.mark, 1);
+  if (scene.cursor) drawRing(context, scene, scene.cursor, 2);
   context.restore();
   context.font = `11px ${ink.font}`;
   drawRows(context, scene);
@@ -60,6 +76,51 @@ export function extent({ tile, camera, scale, plot }: Pick<Scene, "tile" | "came
     width: Math.min(plot.width, (tile.fullWidth - camera.x) * scale.x),
     height: Math.min(plot.height, (tile.fullHeight - camera.y) * scale.y),
   };
+}
+
+function drawLayers(context: Context, scene: Scene): void {
+  const { over, wipe = 1 } = scene;
+  if (over === undefined) return drawLayer(context, scene);
+  const { width, height } = extent(scene);
+  const edge = wipe * width;
+  clipped(context, -2, edge, height, () => drawLayer(context, scene));
+  if (over) clipped(context, edge, width + 2, height, () => drawLayer(context, { ...scene, ...over }));
+  if (wipe > 0 && wipe < 1) drawEdge(context, edge, height, scene.ink);
+}
+
+function drawLayer(context: Context, scene: Scene): void {
+  drawPicture(context, scene);
+  drawValues(context, scene);
+}
+
+function clipped(context: Context, left: number, right: number, height: number, draw: () => void): void {
+  context.save();
+  context.beginPath();
+  context.rect(left, -2, Math.max(0, right - left), height + 4);
+  context.clip();
+  draw();
+  context.restore();
+}
+
+/** Where one picture ends and the other begins, with a grip. */
+function drawEdge(context: Context, x: number, height: number, ink: Ink): void {
+  context.fillStyle = ink.ground;
+  context.fillRect(x - 2, 0, 4, height);
+  context.fillStyle = ink.accent;
+  context.fillRect(x - 1, 0, 2, height);
+  context.beginPath();
+  context.arc(x, height / 2, 7, 0, 2 * Math.PI);
+  context.fill();
+  context.strokeStyle = ink.ground;
+  context.lineWidth = 1.5;
+  context.beginPath();
+  for (const side of [-1, 1]) {
+    context.moveTo(x + 1.5 * side, height / 2 - 2.5);
+    context.lineTo(x + 4 * side, height / 2);
+    context.lineTo(x + 1.5 * side, height / 2 + 2.5);
+  }
+  context.stroke();
+  context.lineWidth = 1;
 }
 
 function drawPicture(context: Context, scene: Scene): void {
@@ -110,9 +171,8 @@ function inkOn(pixel: Pixel): string {
   return luminance(rgbOf(pixelColor(pixel))) > 0.3 ? "#000000" : "#ffffff";
 }
 
-function drawCursor(context: Context, { cursor, camera, scale, ink }: Scene): void {
-  if (!cursor) return;
-  const [x, y] = [(cursor.column - camera.x) * scale.x, (cursor.row - camera.y) * scale.y];
+function drawRing(context: Context, { camera, scale, ink }: Scene, at: Place, weight: number): void {
+  const [x, y] = [(at.column - camera.x) * scale.x, (at.row - camera.y) * scale.y];
   const [w, h] = [Math.max(3, scale.x), Math.max(3, scale.y)];
   // Two rings, so that one of them stands out on every colour.
   for (const [color, out] of [
@@ -120,7 +180,7 @@ function drawCursor(context: Context, { cursor, camera, scale, ink }: Scene): vo
     [ink.text, 1],
   ] as const) {
     context.strokeStyle = color;
-    context.lineWidth = out === 2 ? 4 : 2;
+    context.lineWidth = out === 2 ? 2 + weight : weight;
     context.strokeRect(x - out, y - out, w + 2 * out, h + 2 * out);
   }
   context.lineWidth = 1;

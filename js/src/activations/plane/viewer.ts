@@ -1,6 +1,6 @@
 import { wheelMove } from "../../graph/input/wheel.js";
 import { Cleanup } from "../../views/cleanup.js";
-import { h } from "../../views/dom.js";
+import { h, style } from "../../views/dom.js";
 import { type Coloring, canvasOf } from "../color/paint.js";
 import type { Ink } from "../ink.js";
 import { type Reading, readingAt, stretch } from "../reading.js";
@@ -8,8 +8,16 @@ import { Surface } from "../surface.js";
 import type { Tile } from "../tiles/tile.js";
 import { type Axis, placeWord } from "./axis.js";
 import { bounded, type Camera, fitScale, revealing, type Scale, type Size, scaled, WHOLE, zoomed } from "./camera.js";
-import { drawScene, MARGINS, type Scene } from "./draw.js";
+import { drawScene, extent, type Layer, MARGINS, type Place, type Scene } from "./draw.js";
 import { stepOf, zoomOf } from "./keys.js";
+
+/** What lies over a picture from some place on. */
+export interface Over {
+  /** null: it is on its way. */
+  readonly tile: Tile | null;
+  readonly stale: boolean;
+  readonly coloring: Coloring;
+}
 
 export interface ViewerLook {
   /** What is looked at: another of these shows all again. */
@@ -28,21 +36,31 @@ export interface ViewerLook {
   readonly flags: ReadonlyMap<number, "dead" | "outlier">;
   /** "channel 12", "" where there are none. */
   readonly channel: string;
+  readonly over?: Over;
+  /** Share of the picture in sight that nothing lies over. */
+  readonly wipe?: number;
 }
 
 export interface ViewerEvents {
-  onReading(reading: Reading | null): void;
+  /** What is under the pointer or the cursor, and its place. */
+  onReading(reading: Reading | null, place: Place | null): void;
   /** Escape. */
   onBack(): void;
   /** The next or the previous picture. */
   onTurn(step: number): void;
   /** Pixels of the screen that the longer side takes now. */
   onSide(pixels: number): void;
+  /** The reader zoomed or moved. */
+  onCamera?(camera: Camera): void;
+  /** The reader drags the edge of what lies over the picture. */
+  onWipe?(share: number): void;
 }
 
 const WIDTH = 600;
 const HEIGHT = 400;
 const DRAG_PIXELS = 3;
+/** Pixels beside the edge that it can be taken by. */
+const EDGE_PIXELS = 9;
 const TURNS: Readonly<Record<string, number>> = { PageUp: -1, PageDown: 1 };
 
 /** One picture, with axes, to zoom into and to read values off. */
@@ -52,9 +70,11 @@ export class PictureViewer {
   readonly #surface = new Surface("hl-plane-canvas");
   readonly #node = h("div", { class: "hl-plane", role: "group", tabindex: 0, "data-testid": "haoline-plane" });
   #look: ViewerLook | null = null;
-  #picture: HTMLCanvasElement | null = null;
+  readonly #painted = new Map<Tile, { coloring: Coloring; canvas: HTMLCanvasElement | null }>();
   #camera: Camera = WHOLE;
-  #cursor: { row: number; column: number } | null = null;
+  #cursor: Place | null = null;
+  #mark: Place | null = null;
+  #wiping = false;
   #drag: { x: number; y: number; camera: Camera } | null = null;
   #frame = 0;
 
@@ -63,7 +83,7 @@ export class PictureViewer {
     const node = this.#node;
     node.append(this.#surface.canvas);
     node.addEventListener("pointermove", (event) => this.#move(event));
-    node.addEventListener("pointerleave", () => events.onReading(this.#cursorReading()));
+    node.addEventListener("pointerleave", () => this.#read(this.#cursor));
     node.addEventListener("pointerdown", (event) => this.#press(event));
     for (const event of ["pointerup", "pointercancel"]) node.addEventListener(event, () => this.#release());
     node.addEventListener("dblclick", () => this.#aim(WHOLE));
@@ -80,12 +100,33 @@ export class PictureViewer {
   show(look: ViewerLook): void {
     if (this.#look?.id !== look.id) [this.#camera, this.#cursor] = [WHOLE, null];
     this.#look = look;
-    this.#picture = look.tile && canvasOf(look.tile, look.coloring);
+    for (const tile of [...this.#painted.keys()]) {
+      if (tile !== look.tile && tile !== look.over?.tile) this.#painted.delete(tile);
+    }
     this.#node.setAttribute("aria-label", `${look.title}. Arrow keys read values, plus and minus zoom.`);
-    this.#node.dataset["missing"] = String(!look.tile || look.stale);
+    this.#node.dataset["missing"] = String([look, look.over ?? look].some(({ tile, stale }) => !tile || stale));
     this.#fit();
     // The cursor stays where it is; what it reads is of another sample.
-    if (this.#cursor && !look.stale) this.#events.onReading(this.#cursorReading());
+    if (this.#cursor && !look.stale) this.#read(this.#cursor);
+  }
+
+  /** Looks where a picture beside this one looks. */
+  follow(camera: Camera): void {
+    if (this.#look) this.#aim(camera, false);
+  }
+
+  /** Only where one picture ends and the other begins. */
+  wipe(share: number): void {
+    if (!this.#look) return;
+    this.#look = { ...this.#look, wipe: share };
+    this.redraw();
+  }
+
+  /** Marks where somebody points in a picture beside this one; null: nowhere. */
+  mark(place: Place | null): void {
+    if (place?.row === this.#mark?.row && place?.column === this.#mark?.column) return;
+    this.#mark = place;
+    this.redraw();
   }
 
   focus(): void {
@@ -100,9 +141,19 @@ export class PictureViewer {
   scene(): Scene | null {
     const look = this.#look;
     if (!look?.tile) return null;
-    const { tile, coloring, stale, rows, columns, flags, ink } = look;
-    const drawn = { tile, coloring, stale, rows, columns, flags, ink, picture: this.#picture };
-    return { ...drawn, camera: this.#camera, scale: this.#scale, plot: this.#plot, cursor: this.#shownCursor };
+    const { rows, columns, flags, ink, wipe = 1 } = look;
+    const drawn = {
+      ...this.#layer(look)!,
+      rows,
+      columns,
+      flags,
+      ink,
+      wipe,
+      mark: this.#mark,
+      cursor: this.#shownCursor,
+    };
+    const over = look.over && { over: this.#layer(look.over) };
+    return { ...drawn, ...over, camera: this.#camera, scale: this.#scale, plot: this.#plot };
   }
 
   get size(): Size {
@@ -115,7 +166,15 @@ export class PictureViewer {
     this.#node.remove();
   }
 
-  get #shownCursor(): Scene["cursor"] {
+  #layer({ tile, coloring, stale }: Over): Layer | null {
+    if (!tile) return null;
+    const known = this.#painted.get(tile);
+    const painted = known?.coloring === coloring ? known : { coloring, canvas: canvasOf(tile, coloring) };
+    this.#painted.set(tile, painted);
+    return { tile, coloring, stale, picture: painted.canvas };
+  }
+
+  get #shownCursor(): Place | null {
     return document.activeElement === this.#node ? this.#cursor : null;
   }
 
@@ -156,8 +215,9 @@ export class PictureViewer {
     this.#draw();
   }
 
-  #aim(camera: Camera): void {
+  #aim(camera: Camera, own = true): void {
     this.#camera = bounded(camera, this.#base, this.#values, this.#plot);
+    if (own) this.#events.onCamera?.(this.#camera);
     const { x, y } = this.#scale;
     const { width, height } = this.#values;
     this.#events.onSide(Math.max(x * width, y * height) * devicePixelRatio);
@@ -181,11 +241,25 @@ export class PictureViewer {
 
   #move(event: PointerEvent): void {
     const at = this.#point(event);
+    if (this.#wiping) return this.#wipe(at.x);
     if (this.#drag) return this.#pull(at);
+    style(this.#node, "cursor", this.#atEdge(at) ? "ew-resize" : "crosshair");
     const { x, y } = this.#scale;
     const [column, row] = [Math.floor(this.#camera.x + at.x / x), Math.floor(this.#camera.y + at.y / y)];
     const inside = at.x >= 0 && at.y >= 0 && at.x <= this.#plot.width && at.y <= this.#plot.height;
-    this.#events.onReading(inside ? this.#reading(row, column) : null);
+    this.#read(inside ? { row, column } : null);
+  }
+
+  #atEdge(at: { x: number; y: number }): boolean {
+    const scene = this.#events.onWipe && this.#look?.over ? this.scene() : null;
+    if (!scene || at.y < 0) return false;
+    const { width, height } = extent(scene);
+    return at.y <= height && Math.abs(at.x - (scene.wipe ?? 1) * width) <= EDGE_PIXELS;
+  }
+
+  #wipe(x: number): void {
+    const scene = this.scene();
+    if (scene) this.#events.onWipe?.(Math.max(0, Math.min(1, x / extent(scene).width)));
   }
 
   #pull(at: { x: number; y: number }): void {
@@ -200,6 +274,8 @@ export class PictureViewer {
     const at = this.#point(event);
     const { x, y } = this.#scale;
     this.#node.setPointerCapture?.(event.pointerId);
+    this.#wiping = this.#atEdge(at);
+    if (this.#wiping) return;
     this.#drag = { ...at, camera: this.#camera };
     this.focus();
     this.#setCursor(Math.floor(this.#camera.y + at.y / y), Math.floor(this.#camera.x + at.x / x));
@@ -207,6 +283,7 @@ export class PictureViewer {
 
   #release(): void {
     this.#drag = null;
+    this.#wiping = false;
   }
 
   /** The wheel scrolls the notebook until the picture has been clicked. */
@@ -266,12 +343,13 @@ export class PictureViewer {
     const { width, height } = this.#values;
     const hold = (place: number, count: number): number => Math.max(0, Math.min(count - 1, place));
     this.#cursor = { row: hold(row, height), column: hold(column, width) };
-    this.#events.onReading(this.#cursorReading());
+    this.#read(this.#cursor);
     this.redraw();
   }
 
-  #cursorReading(): Reading | null {
-    return this.#cursor && this.#reading(this.#cursor.row, this.#cursor.column);
+  #read(place: Place | null): void {
+    const reading = place && this.#reading(place.row, place.column);
+    this.#events.onReading(reading, reading && place);
   }
 
   #reading(row: number, column: number): Reading | null {

@@ -1,0 +1,90 @@
+import { SampleSlider } from "../../activations/panels/sample-bar.js";
+import { h } from "../../views/dom.js";
+import { Tabs } from "../../views/tabs.js";
+import { AdvicePanel } from "./advice/advice-panel.js";
+import { DistributionPanel } from "./distribution/distribution-panel.js";
+import { Head } from "./head.js";
+import { INSPECT_TABS, type Inspected, type InspectScene } from "./scene.js";
+import { ValuesPanel } from "./values/values-panel.js";
+
+/** What the quantization did to one op: both models' values and their difference, their distribution, and what to change. */
+export class InspectPanel {
+  readonly #head: Head;
+  readonly #sample: SampleSlider;
+  readonly #values: ValuesPanel;
+  readonly #distribution: DistributionPanel;
+  readonly #advice: AdvicePanel;
+  readonly #tabs: Tabs;
+  readonly #hint = h("p", { class: "hl-activations-hint", "data-testid": "haoline-inspect-hint" });
+  readonly #body: HTMLElement;
+  readonly #node: HTMLElement;
+  #known = "";
+  #before: Inspected | null = null;
+
+  constructor(scene: InspectScene) {
+    this.#head = new Head(scene);
+    this.#sample = new SampleSlider("Sample", "haoline-inspect-sample", (sample) => scene.chooseSample(sample));
+    this.#values = new ValuesPanel(scene);
+    this.#distribution = new DistributionPanel(scene);
+    this.#advice = new AdvicePanel(scene);
+    this.#tabs = new Tabs(INSPECT_TABS, (tab) => scene.showTab(tab));
+    const parts = { values: this.#values, distribution: this.#distribution, advice: this.#advice };
+    for (const [id, part] of Object.entries(parts)) this.#tabs.panel(id)?.append(part.node());
+    const bar = h("div", { class: "hl-inspect-bar" }, this.#tabs.node(), this.#sample.node());
+    this.#body = h("div", { class: "hl-inspect-body" }, this.#head.node(), bar, ...this.#tabs.panels());
+    this.#node = h(
+      "section",
+      { class: "hl-inspect", "aria-label": "The selected op in both models", "data-testid": "haoline-inspect" },
+      this.#hint,
+      this.#body,
+    );
+  }
+
+  node(): HTMLElement {
+    return this.#node;
+  }
+
+  show(inspected: Inspected): void {
+    const { divergence, row, rows, sample, tab } = inspected;
+    const found = row >= 0;
+    this.#hint.hidden = found;
+    this.#body.hidden = !found;
+    if (!found) this.#hint.textContent = hintOf(inspected);
+    this.#tabs.show(tab);
+    // What stays as it is must not be made anew while somebody scrolls or drags in another part.
+    const known = JSON.stringify([inspected.document.id, divergence.id, row, rows]);
+    if (found && known !== this.#known) this.#head.show(inspected);
+    this.#known = found ? known : "";
+    const count = Math.max(1, divergence.header.done);
+    this.#sample.node().hidden = count < 2 || tab !== "values";
+    this.#sample.show(divergence, count, sample);
+    const advice = found ? this.#advice.count(inspected) : 0;
+    this.#tabs.badge("advice", advice > 0 && String(advice));
+    this.#showTab(inspected, found);
+    this.#before = inspected;
+  }
+
+  dispose(): void {
+    for (const part of [this.#values, this.#distribution, this.#advice]) part.dispose();
+    this.#node.remove();
+  }
+
+  /** What is out of sight is shown when its tab comes to the front, but has to know of another tensor. */
+  #showTab(inspected: Inspected, found: boolean): void {
+    const before = this.#before;
+    const moved = before?.divergence !== inspected.divergence || before.row !== inspected.row;
+    const { current } = this.#tabs;
+    if (moved || current === "values") this.#values.show(inspected);
+    if (found && current === "distribution") this.#distribution.show(inspected);
+    if (found && current === "advice") this.#advice.show(inspected);
+  }
+}
+
+function hintOf({ document: report, divergence, ops }: Inspected): string {
+  const [op] = ops;
+  if (divergence.tensors.rows === 0) return "Nothing was compared.";
+  if (op === undefined) return "Click an op in the graph, the chart or the table to see what quantization did to it.";
+  const gap = divergence.header.gaps.find((item) => item.ops.includes(op));
+  const what = ops.length === 1 ? report.ops.text("name")?.at(op) || `op ${op}` : "these ops";
+  return `Nothing was compared of ${what}${gap ? `: ${gap.what}` : "."}`;
+}
