@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -37,6 +38,7 @@ def quiet() -> Iterator[list[str]]:
     modules does so when it is imported. What others log goes where it would go.
     """
     root = logging.getLogger()
+    _silence_prints()
     collect, others, level = _Collect(), list(root.handlers), root.level
     for handler in others:
         handler.addFilter(_foreign)
@@ -50,3 +52,18 @@ def quiet() -> Iterator[list[str]]:
         root.setLevel(level)
         for handler in others:
             handler.removeFilter(_foreign)
+
+
+_PRINTING = ("calibrate", "matmul_nbits_quantizer", "neural_compressor.weight_only", "onnx_model")
+
+
+def _silence_prints() -> None:
+    """Let those of their modules that print say nothing: each gets a ``print`` of its own, the builtin one stays."""
+    for name in _PRINTING:
+        module = sys.modules.get(f"onnxruntime.quantization.{name}")
+        if module is not None:
+            module.__dict__["print"] = _nothing
+
+
+def _nothing(*_: object, **__: object) -> None:
+    """What they print is on no one's screen."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from haoline_analysis.errors import ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from haoline_analysis.runtime.samples import Samples
 
@@ -21,8 +21,8 @@ FEW = 8
 class CalibrationData:
     """Samples in order, with a hash of all that was fed and notes about what is odd."""
 
-    def __init__(self, samples: Samples, casts: Mapping[str, np.dtype[Any]] | None = None) -> None:
-        """Feed ``samples``, inputs named in ``casts`` in another type.
+    def __init__(self, samples: Samples) -> None:
+        """Feed ``samples``.
 
         Raises:
             ModelError: if there are none.
@@ -40,16 +40,17 @@ class CalibrationData:
         return len(self.samples)
 
     def __iter__(self) -> Iterator[dict[str, np.ndarray]]:
-        """The feeds of each sample, NaN and infinite values refused.
+        """The feeds of each sample, NaN and infinite values refused; a second time they are not counted again.
 
         Raises:
             ModelError: if a sample does not fit, or is not finite; the message names it.
         """
         for index in range(len(self.samples)):
             sample = self.samples[index]
-            for name, array in sample.feeds.items():
-                self._check(name, array, self.samples.label(index))
-            self.count += 1
+            if index == self.count:
+                for name, array in sample.feeds.items():
+                    self._check(name, array, self.samples.label(index))
+                self.count += 1
             yield dict(sample.feeds)
 
     def _check(self, name: str, array: np.ndarray, label: str) -> None:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from haoline_analysis.errors import ModelError
+from haoline_analysis.quantization.quantizers.calibration.calibrators import (
+    ENTROPY_BINS,
+    open_calibrator,
+    seed_histograms,
+)
 from haoline_analysis.quantization.quantizers.quiet import quiet
 from haoline_analysis.runtime.failures import failed_run, refused_model, terminated
 from haoline_analysis.runtime.runner import StoppedError
@@ -17,6 +23,31 @@ if TYPE_CHECKING:
 
     from haoline_analysis.quantization.quantizers.calibration.data import CalibrationData
     from haoline_analysis.runtime.stopping import Stop, Tell
+
+SENTINEL = 1e30
+"""Ranges that reach so far are those of a mask: no histogram of them says anything."""
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Calibrating:
+    """What to calibrate, and how."""
+
+    path: Path
+    method: str
+    op_types: list[str]
+    spared: frozenset[str]
+    symmetric: bool
+    percentile: float | None
+    external: bool
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """What was found."""
+
+    data: Any  # TensorsData of onnxruntime
+    notes: list[str]
 
 
 class _One:
@@ -30,95 +61,99 @@ class _One:
         return feeds
 
 
-class _Interruptible:
-    """A session whose runs end when they should."""
+def find_ranges(wanted: Calibrating, data: CalibrationData, stop: Stop, tell: Tell) -> Ranges:
+    """The range of every tensor that will be quantized.
 
-    def __init__(self, session: Any, stop: Stop) -> None:
-        self._session, self._stop = session, stop
-
-    def run(self, names: Any, feeds: dict[str, np.ndarray]) -> Any:
-        return self._session.run(names, feeds, self._stop.options())
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._session, name)
-
-
-def find_ranges(
-    path: Path,
-    data: CalibrationData,
-    method: str,
-    *,
-    op_types: list[str],
-    symmetric: bool,
-    percentile: float | None,
-    external: bool,
-    stop: Stop,
-    tell: Tell,
-) -> Any:
-    """``TensorsData`` of onnxruntime: the range of every tensor that ops of ``op_types`` read or make.
-
-    Each sample is handed over on its own, so that no more than one sample's tensors are ever held, and none is dropped
-    (onnxruntime's own bound on memory, CalibMaxIntermediateOutputs, drops what it bounds).
+    Each sample is handed over on its own, so that no more than one sample's tensors are ever held and none is dropped
+    (onnxruntime's own bound on memory, CalibMaxIntermediateOutputs, drops what it bounds). Histograms take a second
+    pass over the data, once it is known how far they must reach.
 
     Raises:
-        ModelError: if the model fails on a sample, or a range is not finite.
+        ModelError: if the model fails on a sample, or a tensor is nothing but NaN.
     """
-    extra: dict[str, Any] = {"symmetric": symmetric}
-    if percentile is not None:
-        extra["percentile"] = percentile
-    tell("Calibrating", 0.2)
-    calibrator = _calibrator(path, method, op_types, extra, external)
-    calibrator.infer_session = _Interruptible(calibrator.infer_session, stop)
-    total = len(data)
+    plain = wanted.method == "minmax"
+    calibrator = _open(wanted, "minmax", None, {"symmetric": wanted.symmetric and plain}, stop)
+    _feed(calibrator, data, tell, 0.2, 0.6 if plain else 0.4)
+    found, notes = calibrator.compute_data(), _odd(calibrator.infer_session)
+    ends = _ends(found)
+    if plain:
+        return Ranges(found, notes)
+    del calibrator
+    return Ranges(_histograms(wanted, ends, data, stop, tell), notes)
+
+
+def _histograms(
+    wanted: Calibrating, ends: dict[str, tuple[float, float]], data: CalibrationData, stop: Stop, tell: Tell
+) -> Any:
+    """Ranges by entropy or percentile; those of masks by their ends."""
+    from onnxruntime.quantization.calibrate import TensorData, TensorsData
+
+    near = frozenset(name for name, (low, high) in ends.items() if max(-low, high) < SENTINEL)
+    extra: dict[str, Any] = {"symmetric": wanted.symmetric}
+    extra |= {"num_bins": ENTROPY_BINS} if wanted.method == "entropy" else {"percentile": wanted.percentile}
+    calibrator = _open(wanted, wanted.method, near, extra, stop)
+    seed_histograms(calibrator, ends)
+    _feed(calibrator, data, tell, 0.4, 0.6)
+    with quiet():
+        found = calibrator.compute_data()
+    far = {
+        name: TensorData(lowest=np.float32(low), highest=np.float32(high))
+        for name, (low, high) in ends.items()
+        if name not in near
+    }
+    return TensorsData(found.calibration_method, {**dict(found.items()), **far})
+
+
+def _open(wanted: Calibrating, method: str, only: frozenset[str] | None, extra: dict[str, Any], stop: Stop) -> Any:
+    try:
+        with quiet():
+            return open_calibrator(
+                wanted.path,
+                method,
+                op_types=wanted.op_types,
+                spared=wanted.spared,
+                only=only,
+                extra=extra,
+                external=wanted.external,
+                stop=stop,
+            )
+    except Exception as error:
+        raise refused_model(error, wanted.path.name) from error
+
+
+def _feed(calibrator: Any, data: CalibrationData, tell: Tell, start: float, end: float) -> None:
+    """Show a calibrator all samples.
+
+    Raises:
+        ModelError: if the model fails on one.
+    """
+    tell("Calibrating", start)
     for at, feeds in enumerate(data):
-        label = data.samples.label(at)
         try:
-            calibrator.collect_data(_One(feeds))
+            with quiet():
+                calibrator.collect_data(_One(feeds))
         except StoppedError:
             raise
         except Exception as error:
-            if stop.asked or terminated(error):
+            if terminated(error):
                 raise StoppedError from None
-            raise failed_run(error, f"calibration {label}") from error
-        tell("Calibrating", 0.2 + 0.4 * (at + 1) / total)
-    return _checked(calibrator.compute_data())
+            raise failed_run(error, f"calibration {data.samples.label(at)}") from error
+        tell("Calibrating", start + (end - start) * (at + 1) / len(data))
 
 
-def _calibrator(path: Path, method: str, op_types: list[str], extra: dict[str, Any], external: bool) -> Any:
-    from onnxruntime.quantization.calibrate import CalibrationMethod, create_calibrator
-
-    methods = {
-        "minmax": CalibrationMethod.MinMax,
-        "entropy": CalibrationMethod.Entropy,
-        "percentile": CalibrationMethod.Percentile,
-    }
-    try:
-        with quiet():
-            return create_calibrator(
-                path,
-                op_types,
-                augmented_model_path=str(path.with_name("calibrated.onnx")),
-                calibrate_method=methods[method],
-                use_external_data_format=external,
-                extra_options=extra,
-            )
-    except Exception as error:
-        raise refused_model(error, path.name) from error
-
-
-def _checked(found: Any) -> Any:
-    """The ranges, if there are any and none is NaN.
+def _ends(found: Any) -> dict[str, tuple[float, float]]:
+    """Least and greatest value of each tensor.
 
     Raises:
-        ModelError: if not; says where.
+        ModelError: if there is no tensor, or one has no value that is a number.
     """
     if found is None or not list(found.keys()):
         raise ModelError("The model has no tensors to calibrate: no op that can be quantized reads or makes floats.")
-    for name, each in found.items():
-        low, high = bounds(each)
-        if math.isnan(low) or math.isnan(high):
-            raise ModelError(f"Tensor {name!r} becomes NaN on the calibration data, so it has no range.")
-    return found
+    ends = {name: bounds(each) for name, each in found.items()}
+    for name, pair in ends.items():
+        if math.isnan(pair[0]) or math.isnan(pair[1]):
+            raise ModelError(f"Tensor {name!r} is NaN on the calibration data, so it has no range.")
+    return ends
 
 
 def bounds(data: Any) -> tuple[float, float]:
@@ -127,16 +162,19 @@ def bounds(data: Any) -> tuple[float, float]:
     return float(low.min()), float(high.max())
 
 
-def bound_infinite(found: Any) -> list[str]:
-    """End ranges that reach infinity at the largest number, as a mask of −3.4e38 would; names of those tensors."""
-    from onnxruntime.quantization.calibrate import TensorData
+def _odd(session: Any) -> list[str]:
+    """Notes on tensors that are not finite."""
+    notes = []
+    if session.infinite:
+        notes.append(
+            f"{_listed(session.infinite)} reach infinity on the calibration data, which no grid holds: 1e38 was taken; "
+            "the fix clip-mask helps where that is a mask."
+        )
+    if session.nan:
+        notes.append(f"{_listed(session.nan)} hold NaN on the calibration data; their ranges leave that out.")
+    return notes
 
-    largest = np.finfo(np.float32).max
-    names = []
-    for name, each in list(found.items()):
-        low, high = bounds(each)
-        if math.isinf(low) or math.isinf(high):
-            ends = np.clip(np.array([low, high]), -largest / 2, largest / 2).astype(np.float32)
-            found[name] = TensorData(lowest=ends[0], highest=ends[1])
-            names.append(name)
-    return names
+
+def _listed(names: set[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(map(repr, sorted(names)[:_SHOWN])) + more

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.errors import ModelError
-from haoline_analysis.quantization.quantizers.calibration.ranges import bound_infinite, find_ranges
+from haoline_analysis.quantization.quantizers.calibration.ranges import Calibrating, find_ranges
 from haoline_analysis.quantization.quantizers.methods.onnx_types import op_types, quant_type
 from haoline_analysis.quantization.quantizers.methods.outcome import Outcome
 from haoline_analysis.quantization.quantizers.methods.stopping import stoppable
-from haoline_analysis.quantization.quantizers.methods.wide import wide_tensors
+from haoline_analysis.quantization.quantizers.methods.wide import tables, wide_tensors
 from haoline_analysis.quantization.quantizers.preparing.loading import INSIDE_BYTES
 from haoline_analysis.quantization.quantizers.preparing.shapes import mark
 from haoline_analysis.quantization.quantizers.quiet import quiet
@@ -32,28 +32,21 @@ def quantize_static(task: Task) -> Outcome:
     if task.data is None:
         raise ModelError("A static scheme needs calibration data: pass calibration=… (what activation capture takes).")
     types = _types(options)
-    ranges = find_ranges(
-        task.prepared.path,
-        task.data,
-        options["method"],
+    wanted = Calibrating(
+        path=task.prepared.path,
+        method=options["method"],
         op_types=types,
+        spared=frozenset(task.keep_float),
         symmetric=options["symmetric"],
         percentile=options["percentile"],
         external=task.prepared.size > INSIDE_BYTES,
-        stop=task.stop,
-        tell=task.tell,
     )
-    infinite = bound_infinite(ranges)
-    notes = task.data.notes()
-    if infinite:
-        listed = ", ".join(map(repr, infinite[:3])) + (f" and {len(infinite) - 3} more" if len(infinite) > 3 else "")
-        notes.append(
-            f"{listed} reach infinity on the calibration data, which no grid holds; the fix clip-mask may help."
-        )
+    ranges = find_ranges(wanted, task.data, task.stop, task.tell)
+    notes = [*task.data.notes(), *ranges.notes]
     task.tell("Quantizing", 0.65)
     proto = task.prepared.proto
     mark(proto)
-    made = _quantized(task, proto, ranges, types)
+    made = _quantized(task, proto, ranges.data, types)
     return Outcome(made, notes)
 
 
@@ -108,8 +101,10 @@ def _extra(task: Task) -> dict[str, Any]:
             "QDQOpTypePerChannelSupportToAxis": {"MatMul": 1},
             "QuantizeBias": False,
         }
-    wide = wide_tensors(task)
-    if wide:
-        kind = quant_type("int16" if options["activations"] == "int8" else "uint16")
-        extra["TensorQuantOverrides"] = {name: [{"quant_type": kind}] for name in wide}
+    kind = quant_type("int16" if options["activations"] == "int8" else "uint16")
+    overrides = {name: [{"quant_type": kind}] for name in wide_tensors(task)}
+    if options["activations"] in {"int16", "uint16"}:  # tables of embeddings would get 16 bits as well
+        overrides |= {name: [{"quant_type": quant_type(options["weights"])}] for name in tables(task)}
+    if overrides:
+        extra["TensorQuantOverrides"] = overrides
     return extra

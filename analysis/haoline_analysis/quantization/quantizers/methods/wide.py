@@ -39,3 +39,13 @@ def wide_tensors(task: Task) -> list[str]:
         if more <= wide:
             return sorted(wide)
         wide |= more
+
+
+def tables(task: Task) -> list[str]:
+    """Constant tables that Gather reads, which onnxruntime quantizes as if they were activations."""
+    graph = task.prepared.proto.graph
+    floats = {tensor.name for tensor in graph.initializer if tensor.data_type in {1, 10} and len(tensor.dims) > 1}
+    spared = set(task.keep_float)
+    return sorted(
+        {node.input[0] for node in graph.node if node.op_type == "Gather" and node.name not in spared} & floats
+    )
