@@ -168,7 +168,8 @@ class DivergenceView(SampledView):
         Raises:
             ModelError: if it is of another model.
         """
-        if [op.name for op in compared.report.model.ops] != [op.name for op in self.report.model.ops]:
+        names = [list(report.tables["ops"]["name"].values) for report in (compared.report, self.report)]
+        if names[0] != names[1]:
             raise ModelError("The comparison is of another float model: make a view of its own for it.")
         with self._busy, self.hold_trait_notifications():
             self._unwatch()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 METHODS = ("minmax", "entropy", "percentile")
 ALGORITHMS = ("rtn", "hqq", "gptq", "k_quant")
 FROM_LINT = "lint"
-"""In place of the name of a fix: all that lint suggests."""
+"""In place of the name of a fix: those of all that lint warns of."""
 SWITCHES = ("per_channel", "symmetric", "reduce_range")
 SETTINGS = ("method", "percentile", "algorithm", "block_size", *SWITCHES)
 EXAMPLES = """\
@@ -62,7 +62,7 @@ def add_options(parser: Parser) -> None:
     parser.add_argument("--keep-float", metavar="OP,…", action="append", help="ops that stay float")
     parser.add_argument("--int16", metavar="OP,…", action="append", help="ops whose activations get 16 bits")
     parser.add_argument(
-        "--fix", metavar="NAME,…", action="append", help="repairs before quantizing; lint: all that lint suggests"
+        "--fix", metavar="NAME,…", action="append", help="repairs before quantizing; lint: those of all that lint warns of"
     )
     parser.add_argument("--output", metavar="PATH", help="the file to write, or with --variants the folder")
     parser.add_argument("--variants", action="store_true", help="make several and compare them")
@@ -161,10 +161,11 @@ def settings_of(options: argparse.Namespace, model: Any, variables: Mapping[str,
 
 
 def _suggested(model: Any, target: str | None) -> dict[str, Any]:
-    """The options that lint's fixes come down to."""
+    """The options that the fixes of what lint warns of come down to; its notes leave a choice."""
     from haoline_analysis.quantization import lint, options_of
 
-    return dict(options_of(lint(model, target=target).findings))
+    found = lint(model, target=target).findings
+    return dict(options_of([finding for finding in found if finding.severity != "info"]))
 
 
 def _variants(
