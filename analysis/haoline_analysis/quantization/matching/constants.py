@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from haoline_analysis.errors import ModelError
+from haoline_analysis.quantization.deployed.blocked import NCHWC
 from haoline_analysis.quantization.structure.forms import constant
 from haoline_analysis.quantization.structure.stored import stored_reals
 
@@ -50,6 +51,8 @@ class Constants:
 
     def _take(self, node: Node, slot: int) -> Sample | None:
         op = self.graph.op(node)
+        if op.domain == NCHWC and slot == node.slots[1]:
+            return None  # a filter in blocked layout
         reals = stored_reals(self.graph.model, self.graph.forms, node.row, slot)
         if reals is None:
             reals = self._plain(op.inputs[slot])
@@ -82,14 +85,14 @@ def sampled(reals: np.ndarray, family: str) -> Sample:
         table = reals.reshape(-1, shape[-1]).T
     else:
         table = reals.reshape(shape[0], -1)
-    rows = np.linspace(0, len(table) - 1, min(len(table), ROWS)).astype(int)
+    chosen = np.linspace(0, len(table) - 1, min(len(table), ROWS)).astype(int)
     most = COLUMNS * (ROWS if len(table) == 1 else 1)
     columns = np.linspace(0, table.shape[1] - 1, min(table.shape[1], most)).astype(int)
-    part = np.ascontiguousarray(table[np.ix_(rows, columns)], np.float32)
-    lengths = np.linalg.norm(part, axis=1, keepdims=True)
+    part = np.ascontiguousarray(table[np.ix_(chosen, columns)], np.float32)
     with np.errstate(all="ignore"):
-        part = part / np.where(lengths > 0, lengths, 1)
-    return Sample(shape, np.nan_to_num(part).astype(np.float32, copy=False), reals.size)
+        lengths = np.linalg.norm(part, axis=1, keepdims=True)
+        found: NDArray[np.float32] = np.nan_to_num(part / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+    return Sample(shape, found, reals.size)
 
 
 def similarity(one: Sample, other: Sample) -> float:
@@ -134,8 +137,7 @@ def _table(some: list[Sample], others: list[Sample]) -> NDArray[np.float32]:
     count = max(1, len(some[0].rows))
     one = np.stack([sample.rows.reshape(-1) for sample in some])
     other = np.stack([sample.rows.reshape(-1) for sample in others])
-    found: NDArray[np.float32] = one @ other.T / count
-    return found
+    return np.divide(one @ other.T, count, dtype=np.float32)
 
 
 def _mutual(table: NDArray[np.float32]) -> list[tuple[int, int]]:

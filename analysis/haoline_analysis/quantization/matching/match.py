@@ -84,7 +84,7 @@ class _Matcher:
                 why = reasons.get(self.floats.of[tensor], NONE)
                 result.unmatched.append(Unmatched(tensor, why, why != NONE))
         result.ops = dict(sorted((row, mine) for mine, row in running.pairs.items()))
-        result.weights = pairing.weights(running)
+        result.weights = pairing.weights(raw)
         return result
 
     def _match(self, tensor: int, holders: Mapping[int, list[int]], origins: Origins) -> Match | None:

@@ -48,7 +48,7 @@ class Matching:
     inputs: dict[str, str] = field(default_factory=dict)  # the float model's input names -> the variant's
     outputs: dict[str, str] = field(default_factory=dict)  # the float model's output names -> the variant's
     weights: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
-    """(op row, slot) of a stored operand in the float model -> the same in the deployed model."""
+    """(op row, slot) of a large stored operand in the float model -> the same in the raw variant."""
     ops: dict[int, int] = field(default_factory=dict)
     """Float op row -> row in the deployed model of the op that does its work."""
     notes: list[str] = field(default_factory=list)
