@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from haoline_analysis.errors import ModelError
 from haoline_analysis.quantization.sensitivity.additive import Additive, Base
 from haoline_analysis.quantization.sensitivity.noise import Noise
-from haoline_analysis.quantization.sensitivity.opening import graph_of
+from haoline_analysis.quantization.sensitivity.opening import graph_of, whole
 from haoline_analysis.quantization.sensitivity.prior import own_sqnr
 from haoline_analysis.quantization.sensitivity.sensitivity import Sensitivity
 from haoline_analysis.quantization.sensitivity.session import Switchable
@@ -86,7 +86,7 @@ def measure_sensitivity(
         tell("Quantizing", 0.0)
         data = inputs if calibration is None else calibration
         path = _variant(model, variant, scheme, recipe, data, Path(folder), how)
-        found = sites_of(graph_of(source), graph_of(source_of(path)[0]), _quantizable(opened, scheme))
+        found = sites_of(graph_of(source), whole(source_of(path)[0]), _quantizable(opened, scheme))
         bytes_variant = source_of(path)[1].file_bytes
     if not found.sites:
         raise ModelError(

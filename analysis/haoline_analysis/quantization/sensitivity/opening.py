@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haoline_analysis.errors import LimitError
+from haoline_analysis.errors import LimitError, MalformedModelError
 from haoline_analysis.runtime import wire
 from haoline_analysis.runtime.failures import onnxruntime, refused_model
 from haoline_analysis.runtime.providers import chosen
@@ -32,6 +32,22 @@ def graph_of(source: ModelSource) -> Any:
     """
     with source.buffer() as buf:
         return _parsed(buf, wire.scan(buf))[0]
+
+
+def whole(source: ModelSource) -> Any:
+    """The ``ModelProto`` of a model with all its weights.
+
+    Raises:
+        MalformedModelError: if they cannot be read.
+    """
+    import onnx
+
+    if source.path is None:
+        return onnx.ModelProto.FromString(source.data or b"")
+    try:
+        return onnx.load(str(source.path))
+    except Exception as error:  # onnx raises exceptions of many kinds
+        raise MalformedModelError(f"{source.label}: the weights cannot be read: {error}") from error
 
 
 def session_of(source: ModelSource, change: Callable[[Any], Any], provider: str | None = None) -> Any:

@@ -15,7 +15,7 @@ def what_if(found: Sensitivity, report: ModelReport) -> dict[str, Any]:
 
     A unit is float when every op of ``ops`` is; one without noise may only carry the latency of its op.
     """
-    rows = {str(name): row for row, name in enumerate(report.ops.index)}
+    rows = {str(name): row for row, name in enumerate(_op_names(report))}
     latency = found.latency or {}
     waiting = dict(latency)
     units = []
@@ -34,6 +34,10 @@ def what_if(found: Sensitivity, report: ModelReport) -> dict[str, Any]:
         "size": {"float": found.sizes[0] or None, "variant": found.sizes[1] or None},
         "latency": None if totals is None else {"float_us": _known(totals[0]), "variant_us": _known(totals[1])},
     }
+
+
+def _op_names(report: ModelReport) -> list[str]:
+    return [str(name) for name in report.tables["ops"]["name"].values]
 
 
 def _unit(name: str, ops: list[int], label: str, row: Any, times: tuple[float, float] | None) -> dict[str, Any]:
