@@ -7,7 +7,7 @@ from collections import deque
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from dataclasses import dataclass
 from threading import Lock, get_ident
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from haoline_analysis.errors import ModelError
 from haoline_analysis.runtime.collector import Collector
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from haoline_analysis.runtime.statistics import TensorStatistics
     from haoline_analysis.runtime.stopping import Stop, Tell
     from haoline_analysis.runtime.store import TensorStore
+
+T = TypeVar("T")
 
 _PIECES_PER_WORKER = 2
 _WORKERS = 8  # taken for granted where an executor does not say how many it has
@@ -127,7 +129,7 @@ class Distribution:
         """Take who works, on what, and who takes in what comes out."""
         self._executor, self._plan, self._samples = executor, plan, samples
         self._collector, self._store, self._tell = collector, store, tell
-        self._ahead = _workers(executor) + 1
+        self._ahead = workers_of(executor) + 1
         self.progress = Progress(done=[0])
 
     def run(self, stop: Stop) -> Progress:
@@ -139,7 +141,7 @@ class Distribution:
         pieces, waiting = self._pieces(), deque[Future[Part]]()
         try:
             while self._submit(pieces, waiting, stop) and not self.progress.full:
-                self._join(_result(waiting[0], stop))
+                self._join(result_of(waiting[0], stop))
                 waiting.popleft()
             self.progress.stopped = stop.asked and self.progress.done[0] < len(self._samples)
         except StoppedError:
@@ -153,7 +155,7 @@ class Distribution:
     def _pieces(self) -> Iterator[tuple[Samples, int]]:
         """Pieces with the number of their first sample; single samples where tensors come back."""
         count = len(self._samples)
-        parts = count if self._store is not None else _PIECES_PER_WORKER * _workers(self._executor)
+        parts = count if self._store is not None else _PIECES_PER_WORKER * workers_of(self._executor)
         first = 0
         for piece in self._samples.split(parts):
             yield piece, first
@@ -191,13 +193,13 @@ class Distribution:
             self._store.done(first + index)
 
 
-def _workers(executor: Any) -> int:
+def workers_of(executor: Any) -> int:
     """How many pieces an executor works on at a time, as far as it says."""
     known = getattr(executor, "_max_workers", None)
     return known if isinstance(known, int) and known > 0 else max(_WORKERS, os.cpu_count() or 1)
 
 
-def _result(future: Future[Part], stop: Stop) -> Part:
+def result_of(future: Future[T], stop: Stop) -> T:
     """What a worker found.
 
     Raises:

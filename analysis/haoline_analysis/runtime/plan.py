@@ -50,6 +50,7 @@ class Plan:
     dtypes: Mapping[str, str]  # element types of the model's inputs
     linked: Mapping[str, Path]  # external data that onnxruntime would not follow
     axes: Mapping[str, int | None]  # channel axis by target name
+    as_is: bool = False  # the file is what onnxruntime has made of a model already: fuse nothing more
     key: str = field(default_factory=lambda: uuid4().hex)
 
     @property
@@ -90,6 +91,7 @@ class Plan:
                 capturing=True,
                 beside=beside,
                 weights=(location, buf) if location else None,
+                as_is=self.as_is,
             )
 
     def runner(

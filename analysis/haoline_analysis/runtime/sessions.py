@@ -32,6 +32,7 @@ class Session:
         capturing: bool,
         beside: bool = False,
         weights: tuple[str, Buffer] | None = None,
+        as_is: bool = False,
     ) -> None:
         """Make the model ready to run.
 
@@ -43,6 +44,7 @@ class Session:
             capturing: keep to the layouts of the graph, so that no tensor exists twice.
             beside: other work wants the cores too while this session runs.
             weights: what ``data`` calls the file that its weights are in, and the bytes of that file, which are copied.
+            as_is: run the nodes of the file, none fused: it is what onnxruntime has made of a model already.
 
         Raises:
             RuntimeFailure: if onnxruntime refuses it.
@@ -56,6 +58,8 @@ class Session:
         model: Any = source.data if data is None else data
         if model is None:
             model = str(source.path)
+        if as_is:
+            options.graph_optimization_level = onnxruntime().GraphOptimizationLevel.ORT_DISABLE_ALL
         self.ort = _made(model, options, asked, source.label)
         self.provider = providers.actual(self.ort, provider)
 

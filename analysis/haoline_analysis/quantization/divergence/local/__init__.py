@@ -1,0 +1,7 @@
+"""The local graph: every op of the deployed variant fed with the float model's tensors (teacher forcing)."""
+
+from __future__ import annotations
+
+from haoline_analysis.quantization.divergence.local.graph import LocalGraph, build_local
+
+__all__ = ["LocalGraph", "build_local"]

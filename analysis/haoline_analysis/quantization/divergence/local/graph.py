@@ -1,0 +1,188 @@
+"""The deployed graph, with every reader of a captured tensor reading the float model's tensor instead.
+
+Where the reader takes integers, the float tensor is quantized on the tensor's own grid. Each node then exists once: its
+inputs are the float model's, its output is what it makes of them alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from haoline_analysis.quantization.divergence.local.names import Readers, producers
+from haoline_analysis.quantization.divergence.local.pruning import prune
+from haoline_analysis.quantization.divergence.local.sameness import Sameness
+from haoline_analysis.runtime.views import CODES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from haoline_analysis.model import Model
+    from haoline_analysis.quantization.divergence.pairs import Pair
+
+NCHWC = "com.microsoft.nchwc"
+FED, ASKED = "haoline.float/", "haoline.read/"
+"""Prefixes of the float tensors that are fed, and of what the ops read of them."""
+_NARROW = ("float8_e4m3fn", "float8_e4m3fnuz", "float8_e5m2", "float8_e5m2fnuz")
+
+
+@dataclass(frozen=True)
+class LocalGraph:
+    """A file with one output per pair that has an error of its own."""
+
+    path: Path
+    inputs: Mapping[str, str]  # graph input -> output of the float session that feeds it
+    own: tuple[str, ...]  # the model's own inputs that are fed too
+    outputs: Mapping[str, str]  # float tensor -> output
+    exact: frozenset[str]  # float tensors whose op is the float model's own: no error is made there
+
+
+def build_local(
+    deployed: Path,
+    target: Path,
+    float_model: Model,
+    pairs: Sequence[Pair],
+    wanted: Sequence[Pair],
+    dtypes: Mapping[str, str],
+) -> LocalGraph:
+    """Write the local graph of ``wanted`` pairs beside the deployed one.
+
+    Args:
+        deployed: the file that onnxruntime has made of the variant.
+        target: where to write; in the same folder, so that external weights are found.
+        float_model: to know the ops that are the same there.
+        pairs: all pairs: at each of them the float model's tensor is read.
+        wanted: those whose local error is asked for.
+        dtypes: element types of float tensors and captured tensors, by their output names.
+    """
+    import onnx
+
+    proto = onnx.load(deployed, load_external_data=False)
+    builder = _Builder(proto, float_model, pairs, dtypes)
+    made = builder.build(wanted)
+    onnx.save(proto, target)
+    fed = {node_input.name for node_input in proto.graph.input}
+    inputs = {name: output for name, output in builder.fed.items() if name in fed}
+    return LocalGraph(target, inputs, tuple(sorted(fed - inputs.keys())), made, frozenset(builder.exact))
+
+
+class _Builder:
+    def __init__(self, proto: Any, float_model: Model, pairs: Sequence[Pair], dtypes: Mapping[str, str]) -> None:
+        self.graph = proto.graph
+        self._pairs, self._dtypes = pairs, dtypes
+        self._made_by = producers(self.graph)
+        self._readers = Readers(self.graph)
+        self._same = Sameness(self.graph, float_model, pairs)
+        self.fed: dict[str, str] = {}
+        self.exact: set[str] = set()
+        self._before: list[Any] = []  # nodes that make what is read
+        self._domains = {entry.domain for entry in proto.opset_import}
+        self._proto = proto
+
+    def build(self, wanted: Sequence[Pair]) -> dict[str, str]:
+        """Rewire the graph; outputs by float tensor."""
+        asked = {pair.name for pair in wanted}
+        found: dict[str, str] = {}
+        same = {pair.name: self._same.of(pair) for pair in self._pairs}
+        for pair in self._pairs:
+            self._rewire(pair, same=same[pair.name])
+            if pair.name in asked:
+                if same[pair.name] and pair.form is None:
+                    self.exact.add(pair.name)
+                else:
+                    found[pair.name] = pair.captured
+        self._import("com.microsoft", 1)
+        self._finish(list(found.values()))
+        return found
+
+    def _rewire(self, pair: Pair, *, same: bool) -> None:
+        """Let all readers of a captured tensor, and of what it is quantized from, read the float model's."""
+        fed = FED + pair.name
+        self.fed[fed] = pair.output
+        maker = self._made_by.get(pair.captured)
+        if maker is not None and maker.op_type == "QuantizeLinear" and pair.form is not None:
+            self._before_quantizer(pair, maker, fed, same=same)
+        elif maker is not None and (maker.op_type, maker.domain) == ("ReorderOutput", NCHWC):
+            self._before_copy(maker, fed)
+        if self._readers.others(pair.captured, ()):
+            self._readers.replace(pair.captured, self._read(pair, fed), ())
+
+    def _before_quantizer(self, pair: Pair, maker: Any, fed: str, *, same: bool) -> None:
+        """Readers of what is quantized read the float tensor; the quantizer too where no error was made before."""
+        source, skipped = maker.input[0], () if same else (id(maker),)
+        if pair.transpose is None and self._readers.others(source, skipped):
+            given = self._dtypes.get(pair.output, "float32")
+            self._readers.replace(source, self._cast(fed, self._dtypes.get(source, ""), given), skipped)
+
+    def _before_copy(self, maker: Any, fed: str) -> None:
+        """Readers of a tensor in blocked layout read the float tensor in that layout."""
+        source, skipped = maker.input[0], (id(maker),)
+        if self._readers.others(source, skipped):
+            made = self._node("ReorderInput", [fed], ASKED + source, domain=NCHWC)
+            self._readers.replace(source, made, skipped)
+
+    def _read(self, pair: Pair, fed: str) -> str:
+        """What readers of the captured tensor get: the float tensor in its axes, type and grid."""
+        name = fed
+        if pair.transpose is not None:
+            inverse = [int(at) for at in np.argsort(pair.transpose)]
+            name = self._node("Transpose", [name], ASKED + pair.captured + "/axes", perm=inverse)
+        if pair.form is None:
+            return self._cast(name, self._dtypes.get(pair.captured, ""), self._dtypes.get(pair.output, "float32"))
+        return self._quantized(pair, name)
+
+    def _quantized(self, pair: Pair, name: str) -> str:
+        from onnx import numpy_helper
+
+        form = pair.form
+        assert form is not None
+        wide = self._cast(name, "float32", self._dtypes.get(pair.output, "float32"))
+        made = ASKED + pair.captured
+        scale = form.scale.astype(np.float32)
+        shape = () if form.per_tensor else scale.shape
+        entries = [numpy_helper.from_array(scale.reshape(shape), made + "/scale"), self._zero(form, shape, made)]
+        self.graph.initializer.extend(entries)
+        options = {} if form.axis is None or form.per_tensor else {"axis": form.axis}
+        domain = "" if form.dtype in _NARROW else "com.microsoft"
+        return self._node("QuantizeLinear", [wide, made + "/scale", made + "/zero"], made, domain=domain, **options)
+
+    def _zero(self, form: Any, shape: tuple[int, ...], made: str) -> Any:
+        """The zero point as an initializer of the grid's own type."""
+        from onnx import helper
+
+        values = np.broadcast_to(np.asarray(form.zero_point), shape).reshape(-1)
+        numbers = [float(value) if form.dtype in _NARROW else int(value) for value in values]
+        return helper.make_tensor(made + "/zero", CODES[form.dtype], shape, numbers)
+
+    def _cast(self, name: str, wanted: str, given: str = "float32") -> str:
+        """The tensor in another element type, where that is known and differs."""
+        if not wanted or wanted == given or not wanted.startswith(("float", "bfloat")):
+            return name
+        return self._node("Cast", [name], f"{name}/{wanted}", to=CODES[wanted])
+
+    def _node(self, kind: str, inputs: list[str], output: str, domain: str = "", **attributes: Any) -> str:
+        from onnx import helper
+
+        if output not in self._made_by:
+            made = helper.make_node(kind, inputs, [output], name=output, domain=domain, **attributes)
+            self._made_by[output] = made
+            self._before.append(made)
+        return output
+
+    def _import(self, domain: str, version: int) -> None:
+        if domain not in self._domains:
+            entry = self._proto.opset_import.add()
+            entry.domain, entry.version = domain, version
+
+    def _finish(self, outputs: Sequence[str]) -> None:
+        """Keep what the outputs need, and give it inputs and outputs."""
+        from onnx import helper
+
+        nodes = [*self._before, *self.graph.node]
+        kinds = {FED + pair.name: self._dtypes.get(pair.output, "float32") for pair in self._pairs}
+        for name, dtype in kinds.items():
+            self.graph.input.append(helper.make_tensor_value_info(name, CODES[dtype or "float32"], None))
+        prune(self.graph, nodes, outputs)

@@ -1,0 +1,95 @@
+"""A tensor of the float model beside what the variant has for it, ready to be compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from haoline_analysis.errors import ModelError
+
+if TYPE_CHECKING:
+    from haoline_analysis.quantization.structure import Form
+
+_INTEGERS = ("uint8", "int8", "uint16", "int16")
+KINDS = {"float32": 0, "uint8": 1, "int8": 2, "uint16": 3, "int16": 4}
+"""Codes of the element types that compiled loops read as they are."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """How to read the variant's tensor as the float one: its integers' form, and the order of its axes."""
+
+    form: Form | None = None
+    transpose: tuple[int, ...] | None = None
+
+    @property
+    def simple(self) -> bool:
+        """Whether one scale and zero point say all."""
+        return self.form is None or (self.form.scale.size == 1 and self.form.dtype in _INTEGERS)
+
+    @property
+    def row(self) -> tuple[float, float, float, float]:
+        """Scale, zero point, least and greatest real; infinite ends where there is no grid."""
+        if self.form is None:
+            return 1.0, 0.0, -np.inf, np.inf
+        low, high = (float(np.min(side)) for side in self.form.low_high())
+        if not self.simple:
+            return 1.0, 0.0, float(np.min(self.form.low_high()[0])), float(np.max(self.form.low_high()[1]))
+        return float(self.form.scale.reshape(-1)[0]), float(self.form.zero_point.reshape(-1)[0]), low, high
+
+    def decoded(self, array: np.ndarray) -> np.ndarray:
+        """The variant's tensor as reals in the float tensor's axes, float32 or wider."""
+        reals = array if self.form is None else self.form.dequantize(array)
+        if reals.dtype.kind != "f" or reals.dtype.itemsize < 4:
+            reals = reals.astype(np.float32)
+        return reals if self.transpose is None else reals.transpose(self.transpose)
+
+    def prepared(self, array: np.ndarray) -> np.ndarray:
+        """The tensor as compiled loops want it: C order, its own integers where one scale says all."""
+        if self.simple and array.dtype.name in KINDS and (self.form is None or array.dtype.name == self.form.dtype):
+            moved = array if self.transpose is None else array.transpose(self.transpose)
+            return np.ascontiguousarray(moved)
+        return np.ascontiguousarray(self.decoded(array), dtype=np.float32)
+
+
+class Job(NamedTuple):
+    """Two arrays of one sample."""
+
+    slot: int  # of the tensor among all that are compared
+    value: np.ndarray
+    other: np.ndarray
+
+
+class Laid(NamedTuple):
+    """Elements before, along and after the channel axis."""
+
+    outer: int
+    channels: int
+    inner: int
+
+
+def laid(shape: tuple[int, ...], axis: int | None) -> Laid:
+    """How channels lie in a tensor; one channel where there is no such axis."""
+    if axis is None or not -len(shape) <= axis < len(shape):
+        return Laid(1, 1, prod(shape))
+    at = axis % len(shape)
+    return Laid(prod(shape[:at]), shape[at], prod(shape[at + 1 :]))
+
+
+def float32(array: Any) -> np.ndarray:
+    """The float model's tensor as compiled loops want it."""
+    return np.ascontiguousarray(array, dtype=np.float32)
+
+
+def check_shapes(value: np.ndarray, other: np.ndarray, name: str) -> None:
+    """Refuse two arrays that are not of one shape.
+
+    Raises:
+        ModelError: if their shapes differ.
+    """
+    if value.shape != other.shape:
+        words = " and ".join("×".join(map(str, array.shape)) or "scalar" for array in (value, other))
+        raise ModelError(f"{name!r} cannot be compared: its shapes are {words}.")

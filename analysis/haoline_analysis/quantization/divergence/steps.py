@@ -1,0 +1,161 @@
+"""Three sessions in step: the float model, the deployed variant, and the variant's ops fed with float tensors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from haoline_analysis.quantization.divergence.learned import Learned
+from haoline_analysis.quantization.divergence.metrics import Job
+from haoline_analysis.runtime.runner import Runner
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+
+    from haoline_analysis.quantization.divergence.local import LocalGraph
+    from haoline_analysis.quantization.divergence.pairs import Pair
+    from haoline_analysis.runtime.forms import Forms
+    from haoline_analysis.runtime.plan import Plan
+    from haoline_analysis.runtime.sessions import Session
+
+Learning = tuple[Runner, Learned]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is run for one part of the pairs; can be sent to another process that sees the same files."""
+
+    slots: tuple[int, ...]  # of the pairs among all
+    pairs: tuple[Pair, ...]
+    floats: Plan
+    variant: Plan
+    casts: Mapping[str, str] = field(default_factory=dict)  # inputs that the variant takes in another float type
+    local: Plan | None = None
+    graph: LocalGraph | None = None
+
+    def open(self, forms: Forms | None = None) -> Three:
+        """The runners of the three sessions.
+
+        Raises:
+            RuntimeFailure: if onnxruntime refuses one of the models.
+        """
+        return Sessions(self).runners(forms)
+
+    def with_local(self, floats: Plan, plan: Plan, graph: LocalGraph) -> Step:
+        """The same with a graph that measures each op on its own."""
+        return replace(self, floats=floats, local=plan, graph=graph)
+
+    def without_local(self) -> Step:
+        """The same without that graph."""
+        return replace(self, local=None, graph=None)
+
+    def variant_feeds(self, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """A sample in the element types that the variant takes."""
+        return cast(feeds, self.casts)
+
+
+def cast(feeds: Mapping[str, np.ndarray], types: Mapping[str, str]) -> dict[str, np.ndarray]:
+    """Feeds with some in another element type."""
+    return {name: array.astype(types[name]) if name in types else array for name, array in feeds.items()}
+
+
+class Sessions:
+    """The open sessions of a step."""
+
+    def __init__(self, step: Step) -> None:
+        """Open them.
+
+        Raises:
+            RuntimeFailure: if onnxruntime refuses one of the models.
+        """
+        self._step = step
+        self._floats, self._variant = step.floats.session(0), step.variant.session(0)
+        self._local = None if step.local is None else step.local.session(0)
+
+    def runners(self, forms: Forms | None) -> Three:
+        """Runners for one thread."""
+        step = self._step
+        floats = Runner(
+            self._floats, step.floats.passes[0].targets, None if forms is None else forms.of, step.floats.dtypes
+        )
+        local = None
+        if self._local is not None and step.local is not None:
+            local = learning(step.local, self._local)
+        return Three(floats, learning(step.variant, self._variant), local)
+
+
+def learning(plan: Plan, session: Session | None = None) -> Learning:
+    """A runner that binds outputs to memory once it has seen their shapes."""
+    learned = Learned(plan.passes[0].targets)
+    return Runner(session or plan.session(0), learned.targets, learned.of, plan.dtypes), learned
+
+
+class Three(NamedTuple):
+    """Runners of one step."""
+
+    floats: Runner
+    variant: Learning
+    local: Learning | None
+
+
+class Found(NamedTuple):
+    """What a sample gave."""
+
+    floats: Mapping[str, np.ndarray]
+    variant: Mapping[str, np.ndarray]
+    local: Mapping[str, np.ndarray]
+
+    def jobs(self, step: Step) -> list[Job]:
+        """Float tensors beside the variant's."""
+        return [
+            Job(slot, self.floats[pair.output], self.variant[pair.captured])
+            for slot, pair in zip(step.slots, step.pairs, strict=True)
+            if pair.output in self.floats and pair.captured in self.variant
+        ]
+
+    def local_jobs(self, step: Step) -> list[Job]:
+        """Float tensors beside what the variant's ops make of float tensors."""
+        outputs = {} if step.graph is None else step.graph.outputs
+        return [
+            Job(slot, self.floats[pair.output], self.local[outputs[pair.name]])
+            for slot, pair in zip(step.slots, step.pairs, strict=True)
+            if pair.name in outputs and outputs[pair.name] in self.local and pair.output in self.floats
+        ]
+
+
+def run(
+    step: Step, three: Three, feeds: Mapping[str, np.ndarray], where: str, options: object = None, *, keep: bool = False
+) -> Found:
+    """One sample through all sessions of a step.
+
+    Raises:
+        RuntimeFailure: if a model fails on it.
+        StoppedError: if it was told to stop.
+    """
+    floats = three.floats.run(feeds, where, options, keep=keep)
+    variant = learnt(three.variant, step.variant_feeds(feeds), where, options, keep=keep)
+    local: Mapping[str, np.ndarray] = {}
+    if three.local is not None and step.graph is not None:
+        fed = local_feeds(step, step.graph, feeds, floats)
+        local = learnt(three.local, fed, where, options, keep=keep)
+    return Found(floats, variant, local)
+
+
+def learnt(
+    pair: Learning, feeds: Mapping[str, np.ndarray], where: str, options: object, *, keep: bool = False
+) -> Mapping[str, np.ndarray]:
+    """What a run gives; its shapes are remembered."""
+    runner, learned = pair
+    found = runner.run(feeds, where, options, keep=keep)
+    learned.learn(feeds, found)
+    return found
+
+
+def local_feeds(
+    step: Step, graph: LocalGraph, feeds: Mapping[str, np.ndarray], floats: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """What the local graph is fed: float tensors, and the model's own inputs where ops read them."""
+    own = step.variant_feeds({name: feeds[name] for name in graph.own})
+    return {name: floats[output] for name, output in graph.inputs.items()} | own

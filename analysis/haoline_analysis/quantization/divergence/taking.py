@@ -1,0 +1,62 @@
+"""What is kept of the samples: sums of errors, histograms, outputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from haoline_analysis.quantization.divergence.metrics import Bins, Tally
+from haoline_analysis.quantization.divergence.outputs import Outputs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from haoline_analysis.model import Model
+    from haoline_analysis.quantization.divergence.pairs import Pair
+    from haoline_analysis.quantization.divergence.steps import Found, Step
+
+
+@dataclass
+class Taken:
+    """Everything measured so far; can be sent to another process and joined."""
+
+    seen: Tally
+    made: Tally
+    bins: Bins | None
+    outputs: Outputs
+    shapes: dict[int, tuple[int, ...]] = field(default_factory=dict)  # of float tensors in the first sample, by slot
+
+    def add(self, step: Step, found: Found, sample: int) -> None:
+        """Take in one sample of one step; arrays may be overwritten afterwards."""
+        jobs = found.jobs(step)
+        self.seen.add(jobs, sample)
+        self.made.add(found.local_jobs(step), sample)
+        if self.bins is not None:
+            self.bins.add(jobs)
+        if 0 in step.slots:
+            self.outputs.add(found.floats, found.variant, sample)
+        for job in jobs:
+            self.shapes.setdefault(job.slot, tuple(job.value.shape))
+
+    def merge(self, other: Taken) -> None:
+        """Take in what was measured elsewhere."""
+        self.seen.merge(other.seen)
+        self.made.merge(other.made)
+        if self.bins is not None and other.bins is not None:
+            self.bins.merge(other.bins)
+        self.outputs.merge(other.outputs)
+        self.shapes = other.shapes | self.shapes
+
+
+def nothing(
+    pairs: Sequence[Pair], axes: Mapping[str, int | None], models: tuple[Model, Model], *, histograms: bool
+) -> Taken:
+    """The beginning."""
+    names, grids = [pair.name for pair in pairs], [pair.grid for pair in pairs]
+    held = [axes.get(name) for name in names]
+    return Taken(
+        seen=Tally(names, list(held), grids),
+        made=Tally(names, list(held), grids),
+        bins=Bins(grids) if histograms else None,
+        outputs=Outputs(*models),
+    )
