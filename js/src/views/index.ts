@@ -2,6 +2,7 @@
 
 import type { Draw, Host } from "../data/index.js";
 import { ActivationsView } from "./activations/view.js";
+import { DivergenceView } from "./divergence/view.js";
 import { GraphCell } from "./graph-cell.js";
 import type { HostView } from "./host-view.js";
 import { ReportView } from "./report.js";
@@ -14,6 +15,7 @@ const VIEWS: Readonly<Record<string, new (host: Host) => HostView>> = {
   report: ReportView,
   graph: GraphCell,
   activations: ActivationsView,
+  divergence: DivergenceView,
 };
 
 /** Draw what a host holds into an element; the result takes it away again. */

@@ -12,6 +12,8 @@ export interface Group {
 }
 
 const MOST = 24;
+/** Blocks of fewer rows are not divided. */
+const LEAST = 8;
 
 interface Scopes {
   readonly parents: Int32Array;
@@ -25,10 +27,11 @@ export function blocks(doc: DivergenceDocument, report: ReportDocument, most = M
   const own = report.ops.indices("scope");
   const rows = Array.from({ length: doc.tensors.rows }, (_, row) => row);
   const chains = rows.map((row) => chain(own[doc.opOf(row)] ?? -1, scopes.parents));
-  return divided({ rows, depth: 0, scope: 0 }, chains, most)
-    .filter((part) => part.rows.length > 0)
-    .sort((a, b) => a.rows[0]! - b.rows[0]!)
-    .map((part) => named(part, scopes));
+  const parts = divided({ rows, depth: 0, scope: 0 }, chains, most).filter((part) => part.rows.length > 0);
+  return named(
+    parts.sort((a, b) => a.rows[0]! - b.rows[0]!),
+    scopes,
+  );
 }
 
 export function categories(doc: DivergenceDocument, report: ReportDocument): Group[] {
@@ -51,17 +54,22 @@ interface Part {
   readonly scope: number;
 }
 
+/** Parts of about one size are divided together, so that layers of one kind are shown alike. */
 function divided(whole: Part, chains: readonly (readonly number[])[], most: number): Part[] {
-  const parts = [whole];
-  const final: Part[] = [];
-  while (parts.length > 0) {
-    parts.sort((a, b) => b.rows.length - a.rows.length);
-    const part = parts.shift()!;
-    const inner = split(part, chains);
-    if (inner.length === 0 || inner.length + parts.length + final.length > most) final.push(part);
-    else parts.push(...inner);
+  let parts = [whole];
+  for (;;) {
+    const inner = parts.map((part) => (part.rows.length < LEAST ? [] : split(part, chains)));
+    const large = parts.reduce(
+      (size, part, at) => (inner[at]!.length > 0 ? Math.max(size, part.rows.length) : size),
+      0,
+    );
+    if (large === 0) return parts;
+    const next = parts.flatMap((part, at) =>
+      inner[at]!.length > 0 && part.rows.length > large / 2 ? inner[at]! : [part],
+    );
+    if (next.length > most) return parts;
+    parts = next;
   }
-  return final;
 }
 
 /** One level deeper; empty where all rows are in the scope itself. */
@@ -93,10 +101,23 @@ function chain(scope: number, parents: Int32Array): number[] {
   return found;
 }
 
-function named({ rows, scope }: Part, { parents, names }: Scopes): Group {
-  const parts = chain(scope, parents).map(names);
-  const last = parts.at(-1) ?? "";
-  // `layer › 3`: a number says nothing without what it counts.
-  const name = /^\d+$/.test(last) && parts.length > 1 ? `${parts.at(-2)}.${last}` : last;
-  return { name: name || "model", path: parts.join(" › ") || "not in any block", rows };
+/** As short as tells blocks apart: `attention`, or `layer.0 › attention` where every layer has one. */
+function named(parts: readonly Part[], { parents, names }: Scopes): Group[] {
+  const paths = parts.map(({ scope }) => chain(scope, parents).map(names));
+  const lengths = paths.map((path) => (/^\d+$/.test(path.at(-1) ?? "") ? 2 : 1));
+  const name = (at: number): string => paths[at]!.slice(-lengths[at]!).join(" › ");
+  for (let deeper = true; deeper; ) {
+    const shared = paths.map((_, at) => paths.some((_, other) => other !== at && name(other) === name(at)));
+    deeper = false;
+    for (const [at, path] of paths.entries()) {
+      if (!shared[at] || lengths[at]! >= path.length) continue;
+      lengths[at]! += 1;
+      deeper = true;
+    }
+  }
+  return parts.map(({ rows }, at) => ({
+    name: name(at) || "model",
+    path: paths[at]!.join(" › ") || "not in any block",
+    rows,
+  }));
 }

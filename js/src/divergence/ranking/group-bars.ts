@@ -28,8 +28,8 @@ export function groupBars(bars: readonly GroupBar[], heads: readonly [string, st
     "div",
     { class: "hl-group-row hl-group-head", "aria-hidden": "true" },
     h("span"),
-    h("span", { class: "hl-key-made" }, heads[0]),
-    h("span", { class: "hl-key-seen" }, heads[1]),
+    h("span", {}, heads[0]),
+    h("span", {}, heads[1]),
   );
   return h("div", { class: "hl-group-bars" }, head, ...bars.map((bar) => row(bar, most)));
 }

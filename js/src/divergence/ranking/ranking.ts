@@ -145,8 +145,8 @@ function legend(doc: DivergenceDocument): HTMLElement[] {
     h("span", { class: "hl-legend-item", title }, h("span", { class: `hl-key ${key}`, "aria-hidden": "true" }), text);
   const unmatched = Array.from({ length: doc.tensors.rows }, (_, row) => row).filter((row) => !doc.matched(row)).length;
   return [
-    item("hl-key-made", "made here (local)", "The quantized op alone, fed what the float model has there"),
-    item("hl-key-seen", "seen here (accumulated)", "What the variant has here, with all that came before"),
+    item("hl-rank-made", "made here (local)", "The quantized op alone, fed what the float model has there"),
+    item("hl-rank-seen", "seen here (accumulated)", "What the variant has here, with all that came before"),
     ...(unmatched > 0
       ? [item("hl-key-unmatched", `${unmatched} not compared`, "No counterpart in the variant: fused or folded away")]
       : []),

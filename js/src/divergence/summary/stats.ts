@@ -1,5 +1,6 @@
 /** How good a variant is, as headline numbers. */
 
+import { figure } from "../../activations/panels/figures.js";
 import type { DivergenceHeader, Latency, OutputDivergence } from "../../data/divergence.js";
 import { bytes, exact, micros, percent, UNKNOWN } from "../../data/format.js";
 import type { Stat } from "../../views/stat-tile.js";
@@ -39,7 +40,7 @@ export function outputStats(output: OutputDivergence): OutputStat[] {
     mood: "",
   });
   if (output.kl !== null) {
-    const text = `${exact(Number(output.kl.toPrecision(3)))} nat`;
+    const text = `${figure(Number(output.kl.toPrecision(3)))} nat`;
     stats.push({
       id: "kl",
       stat: measured("KL divergence", text, "Mean over the samples, of the classes' probabilities."),

@@ -59,7 +59,7 @@ export function compareColumns(doc: DivergenceDocument, report: ReportDocument):
 
 function names(doc: DivergenceDocument, report: ReportDocument): TableColumn[] {
   return [
-    text({ id: "name", label: "Op", description: "Op of the float model", width: 190 }, (row) =>
+    text({ id: "name", label: "Op", description: "Op of the float model", width: 230 }, (row) =>
       opName(report, doc.opOf(row)),
     ),
     text({ id: "type", label: "Type", description: "", width: 118 }, (row) => opType(report, doc.opOf(row))),

@@ -16,16 +16,19 @@ export function candidates(doc: DivergenceDocument): Candidate[] {
   return found.sort((a, b) => b.noise - a.noise || a.op - b.op);
 }
 
+/** A unit without noise or bytes only carries the time of an op that is float anyway. */
 function measured(doc: DivergenceDocument): Candidate[] {
   const noise = opNoise(doc);
   const alone = new Map(
     doc.header.what_if!.units.flatMap((unit) => (unit.ops.length === 1 ? [[unit.ops[0]!, unit]] : [])),
   );
   const ops = new Set(doc.header.what_if!.units.flatMap((unit) => [...unit.ops]));
-  return [...ops].map((op) => {
-    const { bytes = null, bytes_float: bytesFloat = null } = alone.get(op) ?? {};
-    return { op, noise: noise.get(op) ?? 0, bytes, bytesFloat };
-  });
+  return [...ops]
+    .map((op) => {
+      const { bytes = null, bytes_float: bytesFloat = null } = alone.get(op) ?? {};
+      return { op, noise: noise.get(op) ?? 0, bytes, bytesFloat };
+    })
+    .filter(({ noise: cost, bytesFloat }) => cost > 0 || (bytesFloat ?? 0) > 0);
 }
 
 /** Ops that make an error of their own are quantized. */

@@ -68,12 +68,14 @@ export class Predictor {
 
   /**
    * With everything quantized the sum is to give what was measured. Where the parts add up to less they are scaled. Where
-   * they add up to more, large errors hide one another, and what is left of them comes to light once others are gone: the
-   * sum is then taken as it is, up to what was measured.
+   * they add up to more, errors hide one another, the less so the fewer are left: the scale goes from its full effect
+   * with everything quantized to none with nothing.
    */
   #fitted(sum: number): number {
     if (this.#measured === null || this.#sum === 0) return sum;
-    return this.#sum < this.#measured ? (sum * this.#measured) / this.#sum : Math.min(sum, this.#measured);
+    const scale = this.#measured / this.#sum;
+    if (scale >= 1) return sum * scale;
+    return Math.min(sum * scale ** (sum / this.#sum), this.#measured);
   }
 
   /** Error at right angles to the signal, scaled to agree with the cosine that was measured. */
