@@ -137,7 +137,8 @@ def _table(some: list[Sample], others: list[Sample]) -> NDArray[np.float32]:
     count = max(1, len(some[0].rows))
     one = np.stack([sample.rows.reshape(-1) for sample in some])
     other = np.stack([sample.rows.reshape(-1) for sample in others])
-    return np.divide(one @ other.T, count, dtype=np.float32)
+    found: NDArray[np.float32] = np.asarray(one @ other.T / count, np.float32)
+    return found
 
 
 def _mutual(table: NDArray[np.float32]) -> list[tuple[int, int]]:

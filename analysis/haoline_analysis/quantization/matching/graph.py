@@ -176,7 +176,9 @@ class Graph:
     def _may_rectify(self, made: int, value: int) -> bool:
         """Whether nothing below zero comes through a quantizer, but may come to it."""
         form = self.forms.get(made)
-        if form is None or self.values[value].fixed or form.dtype in dtypes.FLOATS:
+        if form is None or form.dtype in dtypes.FLOATS:
+            return False
+        if self.values[value].fixed or self.values[value].rectified >= 0:
             return False
         low, high = form.low_high()
         return bool(np.all(low >= 0) and np.any(high > 0))

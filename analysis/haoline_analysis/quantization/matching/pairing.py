@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from haoline_analysis.errors import ModelError
+from haoline_analysis.quantization.matching.families import ACTIVATIONS
 from haoline_analysis.shapes import evaluate
 
 if TYPE_CHECKING:
@@ -80,10 +81,20 @@ def hand_over(raw: Engine, running: Engine) -> None:
         if tensor not in raw.v.unscaled
     }
     for value, held in enumerate(running.v.values):
-        for tensor in held.members:
-            found = known.get(running.v.model.tensors[tensor].name)
-            if found is not None and tensor not in running.v.unscaled:
-                running.state(value, *found)
+        names = [running.v.model.tensors[tensor].name for tensor in held.members if tensor not in running.v.unscaled]
+        found = [known[name] for name in names if name in known]
+        if found:
+            running.state(value, *_last(running, found))
+
+
+def _last(engine: Engine, found: Sequence[tuple[int, str]]) -> tuple[int, str]:
+    """The meaning that others become by an activation: onnxruntime may put a quantizer that clips before a name."""
+    meant = {meaning for meaning, _ in found}
+    for meaning, how in found:
+        made = engine.f.producer(meaning)
+        if made is not None and made.family in ACTIVATIONS and made.operands[0] in meant - {meaning}:
+            return meaning, how
+    return found[0]
 
 
 def holders(engine: Engine) -> dict[int, list[int]]:
