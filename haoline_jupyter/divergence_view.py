@@ -80,6 +80,7 @@ class DivergenceView(SampledView):
         self._answers = DivergenceAnswers(compared)
         self._jobs = Jobs(self.send)
         self._shop = Workshop(compared)
+        self._unwatch_variant: Callable[[], None] = lambda: None
         super().__init__(
             compared.report,
             tensor,

@@ -62,7 +62,10 @@ def add_options(parser: Parser) -> None:
     parser.add_argument("--keep-float", metavar="OP,…", action="append", help="ops that stay float")
     parser.add_argument("--int16", metavar="OP,…", action="append", help="ops whose activations get 16 bits")
     parser.add_argument(
-        "--fix", metavar="NAME,…", action="append", help="repairs before quantizing; lint: those of all that lint warns of"
+        "--fix",
+        metavar="NAME,…",
+        action="append",
+        help="repairs before quantizing; lint: those of all that lint warns of",
     )
     parser.add_argument("--output", metavar="PATH", help="the file to write, or with --variants the folder")
     parser.add_argument("--variants", action="store_true", help="make several and compare them")
