@@ -236,8 +236,19 @@ class LintFacts(Facts):
 
     def between_quantizers(self, row: int) -> bool:
         """Whether an op reads its activations from DequantizeLinear and hands its result to QuantizeLinear."""
+        return self.reads_rounded(row) and self.only_requantized(row)
+
+    def reads_rounded(self, row: int) -> bool:
+        """Whether all activations that an op reads come from DequantizeLinear."""
         operands = self.operands(row)
-        return bool(operands) and all(map(self.from_dq, operands)) and self.only_requantized(row)
+        return bool(operands) and all(map(self.from_dq, operands))
+
+    def rounded_after(self, row: int) -> bool:
+        """Whether the result goes into quantizers only, be it behind an activation."""
+        readers = self.readers(self.model.ops[row])
+        if len(readers) == 1 and self.model.ops[readers[0]].type in ("Relu", "Clip"):
+            return self.only_requantized(readers[0])
+        return self.only_requantized(row)
 
     def float_names(self, rows: Iterable[int]) -> list[str]:
         """Names that the ops have in the float model: quantizers append ``_quant`` to those they replace."""

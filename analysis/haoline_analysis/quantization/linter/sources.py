@@ -17,16 +17,12 @@ ORT_REGISTRY = (
     "tools/quantization/registry.py"
 )
 ONNX_QUANTIZE = "ONNX, QuantizeLinear, https://onnx.ai/onnx/operators/onnx__QuantizeLinear.html"
-ONNX_DEQUANTIZE = "ONNX, DequantizeLinear, https://onnx.ai/onnx/operators/onnx__DequantizeLinear.html"
 TENSORRT = (
     "NVIDIA TensorRT, Explicit Quantization, "
     "https://docs.nvidia.com/deeplearning/tensorrt/latest/inference-library/quantized-types-explicit-quantization.html"
 )
 TENSORRT_PARSER = (
     "onnx-tensorrt, QuantDequantLinearHelper in the importers of operators, https://github.com/onnx/onnx-tensorrt"
-)
-ONEDNN = (
-    "Intel oneDNN, Nuances of int8 Computations, https://oneapi-src.github.io/oneDNN/dev_guide_int8_computations.html"
 )
 KRISHNAMOORTHI = (
     "Krishnamoorthi, Quantizing deep convolutional networks for efficient inference, 2018, "
@@ -47,22 +43,17 @@ NAGEL_DFQ = (
 )
 IBERT = "Kim et al., I-BERT: Integer-only BERT Quantization, 2021, https://arxiv.org/abs/2101.01321"
 FQVIT = "Lin et al., FQ-ViT: Post-Training Quantization for Fully Quantized Vision Transformer, 2022, https://arxiv.org/abs/2111.13824"
-BONDARENKO = (
-    "Bondarenko et al., Understanding and Overcoming the Challenges of Efficient Transformer Quantization, 2021, "
-    "https://arxiv.org/abs/2109.12948"
+EXECUTORCH_MASK = (
+    "PyTorch ExecuTorch, Add mask_val option to StaticAttentionMask (a negative constant instead of minus infinity for "
+    "quantization), https://github.com/pytorch/executorch/pull/8736"
 )
 OUTLIER_SUPPRESSION = (
     "Wei et al., Outlier Suppression: Pushing the Limit of Low-bit Transformer Language Models, 2022, "
     "https://arxiv.org/abs/2209.13325"
 )
 SMOOTHQUANT = "Xiao et al., SmoothQuant, 2023, https://arxiv.org/abs/2211.10438"
-LLM_INT8 = "Dettmers et al., LLM.int8(): 8-bit Matrix Multiplication for Transformers at Scale, 2022, https://arxiv.org/abs/2208.07339"
 SWISH = "Howard et al., Searching for MobileNetV3, 2019, https://arxiv.org/abs/1905.02244"
 DOREFA = (
     "Zhou et al., DoReFa-Net: Training Low Bitwidth Convolutional Neural Networks with Low Bitwidth Gradients, 2016, "
     "section 2.7, https://arxiv.org/abs/1606.06160"
-)
-MATMULNBITS = (
-    "ONNX Runtime, Contrib operators (MatMulNBits, GatherBlockQuantized), "
-    "https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md"
 )

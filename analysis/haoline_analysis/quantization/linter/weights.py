@@ -63,8 +63,8 @@ class Spread:
     """How large the values of a weight are."""
 
     peaks: NDArray[np.float64]  # largest magnitude per channel
-    power: float  # mean square of all values
-    channel_power: NDArray[np.float64]  # mean square per channel
+    powers: NDArray[np.float64]  # mean square per channel
+    bulk: float  # mean square by the mean magnitude, as of normally distributed values: rare peaks hardly count
 
     @property
     def median(self) -> float:
@@ -78,10 +78,20 @@ class Spread:
         return float(self.peaks.max(initial=0.0) / self.median) if self.median else 1.0
 
     def sqnr(self, *, per_channel: bool) -> float:
-        """Signal to quantization noise of symmetric int8 in dB: power over step²/12 (Nagel et al. 2021, section 2)."""
-        peaks = self.peaks if per_channel else np.full(1, self.peaks.max(initial=0.0))
-        noise = float(np.mean((peaks / LEVELS) ** 2)) / 12.0
-        return 10.0 * float(np.log10(self.power / noise)) if noise > 0 and self.power > 0 else float("inf")
+        """Signal to quantization noise of the median channel in symmetric int8, in dB.
+
+        Power over step²/12 (Nagel et al. 2021, section 2); channels that are zero throughout do not count.
+        """
+        held = self.powers > 0
+        steps = (self.peaks[held] if per_channel else self.peaks.max(initial=0.0)) / LEVELS
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            decibels = 10.0 * np.log10(12.0 * self.powers[held] / steps**2)
+        return float(np.median(decibels)) if held.any() else float("inf")
+
+    def bulk_sqnr(self) -> float:
+        """The same with a scale per channel, for the usual values instead of the peaks that set the scales."""
+        noise = float(np.mean((self.peaks / LEVELS) ** 2)) / 12.0
+        return 10.0 * float(np.log10(self.bulk / noise)) if noise > 0 and self.bulk > 0 else float("inf")
 
 
 @dataclass(eq=False)
@@ -214,12 +224,14 @@ def spread_of(values: np.ndarray, axis: int) -> Spread | None:
     others = tuple(at for at in range(values.ndim) if at != axis % values.ndim)
     peaks = np.maximum(values.max(others), -values.min(others)).astype(np.float64)
     with np.errstate(over="ignore", invalid="ignore"):
-        # Sums of squares in float32 are good to a few digits, which is all that decibels need.
-        squares = np.einsum(values, list(range(values.ndim)), values, list(range(values.ndim)), [axis % values.ndim])
-    power = squares.astype(np.float64) / max(values.size // max(len(peaks), 1), 1)
-    if not np.isfinite(peaks).all() or not np.isfinite(power).all():
+        axes = list(range(values.ndim))
+        # Sums in float32 are good to a few digits, which is all that decibels need.
+        squares = np.einsum(values, axes, values, axes, [axis % values.ndim])
+        bulk = np.pi / 2 * float(np.abs(values).mean()) ** 2
+    powers = squares.astype(np.float64) / max(values.size // max(len(peaks), 1), 1)
+    if not np.isfinite(peaks).all() or not np.isfinite(powers).all():
         return None
-    return Spread(peaks, float(power.mean()) if power.size else 0.0, power)
+    return Spread(peaks, powers, bulk)
 
 
 def _channel_axis(op: Op, rank: int | None) -> int | None:

@@ -160,9 +160,7 @@ def no_weight_grid(facts: LintFacts) -> Iterator[LintFinding]:
     rows = [
         item.row
         for item in facts.weighted
-        if item.grid is None
-        and any(map(facts.from_dq, facts.operands(item.row)))
-        and not facts.only_requantized(item.row)
+        if item.grid is None and facts.reads_rounded(item.row) and not facts.rounded_after(item.row)
     ]
     if rows:
         yield LintFinding(

@@ -22,6 +22,8 @@ LONGEST = 1 << 22
 HEAVY = ("Conv", "ConvTranspose", "Gemm", "MatMul", "Einsum", "LSTM", "GRU", "RNN", "Attention", "DeformConv")
 MUCH = 0.1
 """Of the MACs: from this share on, work that stays in float decides the speed."""
+FEW = 20
+"""Ops of a small model: there a single one is no tenth."""
 FREE_RESULT = ("Gemm", "MatMul", "ArgMax")
 """Fused ops that may hand on floats."""
 
@@ -30,7 +32,7 @@ def no_kernel(facts: LintFacts) -> Iterator[LintFinding]:
     """Ops between quantizers that the target cannot run on integers."""
     rows = [row for row in _between(facts) if not facts.target.runs_quantized(facts.op(row).type)]
     if rows:
-        heavy = any(facts.op(row).type not in MOVING for row in rows)
+        heavy = any(facts.op(row).type in HEAVY for row in rows) or len(rows) > MUCH * max(len(facts.quantizable), FEW)
         yield _slow(facts, "warning" if heavy else "info", rows, "between quantizers")
     strangers = [
         row for kind in facts.every if _is_integer(kind) for row in facts.every[kind] if not _runs(facts, kind)
@@ -146,11 +148,7 @@ def _absorbed(facts: LintFacts, row: int) -> bool:
 def ineffective_exclusions(facts: LintFacts) -> Iterator[LintFinding]:
     """Ops left in float whose operands and result are rounded all the same."""
     asked = _asked(facts)
-    rows = [
-        row
-        for row in _between(facts)
-        if facts.op(row).name in asked or (row in facts.weighted_of and facts.weighted_of[row].grid is None)
-    ]
+    rows = sorted({*_bare_weights(facts), *(row for row in _between(facts) if facts.op(row).name in asked)})
     if rows:
         yield LintFinding(
             "ineffective-exclusion",
@@ -165,6 +163,15 @@ def ineffective_exclusions(facts: LintFacts) -> Iterator[LintFinding]:
             source=sources.WU,
             fix=Fix("Leave the neighbours in float too", {"keep_float": _with_neighbours(facts, rows)}),
         )
+
+
+def _bare_weights(facts: LintFacts) -> list[int]:
+    """Ops with float weights that read rounded values and whose result is rounded."""
+    return [
+        item.row
+        for item in facts.weighted
+        if item.grid is None and facts.reads_rounded(item.row) and facts.rounded_after(item.row)
+    ]
 
 
 def _asked(facts: LintFacts) -> set[str]:

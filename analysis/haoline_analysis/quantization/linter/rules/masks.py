@@ -45,7 +45,7 @@ def mask_sentinel(facts: LintFacts) -> Iterator[LintFinding]:
         "Replace the constant by one that softmax still turns into zero, or leave the masked sum in float.",
         why="A scale is set by the largest magnitude; with a sentinel in the range all real scores fall on one "
         "integer, so that attention no longer depends on its input.",
-        source=sources.BONDARENKO,
+        source=sources.EXECUTORCH_MASK,
         fix=Fix("Clip the mask", {"fixes": ["clip-mask"]}),
     )
 

@@ -41,8 +41,8 @@ def outlier_channels(facts: LintFacts) -> Iterator[LintFinding]:
         "warning" if one < LOW_SQNR else "info",
         "Weights whose channels differ in size",
         listed(pair[0].row for pair in held),
-        f"{count(len(held), 'weight')}; worst {facts.label(item.row)}: largest channel {number(spread.ratio)} times "
-        f"the median one, 8 bits hold it at {one:.1f} dB with one scale and at {many:.1f} dB with one per channel",
+        f"{count(len(held), 'weight')}; worst {facts.label(item.row)}: largest channel {number(spread.ratio)} times the "
+        f"median one; 8 bits hold the usual channel at {one:.1f} dB with one scale, at {many:.1f} dB with its own",
         "Quantize weights per channel.",
         why="One scale is set by the largest channel; the smaller ones are left with a fraction of the 256 steps.",
         source=sources.KRISHNAMOORTHI,
@@ -53,9 +53,9 @@ def outlier_channels(facts: LintFacts) -> Iterator[LintFinding]:
 def wide_weights(facts: LintFacts) -> Iterator[LintFinding]:
     """Weights that 8 bits hold badly even with a scale per channel."""
     held = [
-        (spread.sqnr(per_channel=True), item)
+        (spread.bulk_sqnr(), item)
         for item, spread in _spreads(facts)
-        if item.grid is None and spread.sqnr(per_channel=True) < LOW_SQNR
+        if item.grid is None and spread.bulk_sqnr() < LOW_SQNR
     ]
     if held:
         held.sort(key=lambda pair: pair[0])
@@ -65,7 +65,7 @@ def wide_weights(facts: LintFacts) -> Iterator[LintFinding]:
             "warning",
             "Weights of which a few values take the whole range",
             rows,
-            f"{count(len(held), 'weight')} below {LOW_SQNR:.0f} dB in 8 bits per channel; worst "
+            f"{count(len(held), 'weight')} whose usual values 8 bits hold below {LOW_SQNR:.0f} dB; worst "
             f"{facts.label(held[0][1].row)} at {held[0][0]:.1f} dB",
             "Leave these ops in float or clip their weights before quantizing.",
             why="Rounding noise grows with the square of the largest value, the signal with the usual one.",
@@ -138,7 +138,7 @@ def _spreads(facts: LintFacts) -> Iterator[tuple[Weighted, Spread]]:
         if item.depthwise or category(facts.op(item.row).type, facts.op(item.row).domain) not in ("conv", "linear"):
             continue
         spread = facts.reader.spread(item)
-        if spread is not None and len(spread.peaks) > 1 and spread.power > 0:
+        if spread is not None and len(spread.peaks) > 1 and spread.bulk > 0:
             yield item, spread
 
 

@@ -1,0 +1,232 @@
+"""Every rule on a model that has what it looks for, and on one that is alike and has not."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from lint_cases import (
+    CASES,
+    LOWEST,
+    branches,
+    depthwise,
+    excluded,
+    float_weight,
+    granular,
+    hard_swish,
+    masked,
+    product,
+    ranged,
+    scaled_bias,
+    silu,
+    typed,
+    uneven,
+    weights_of,
+)
+from lint_models import Net, findings, normal, op_names
+from onnx import TensorProto
+
+from haoline_analysis.quantization.linter import rules
+
+BY_ACTIVATIONS = {"activation-outliers"}  # needs a capture: test_lint_activations.py
+
+
+def test_every_finding_has_a_case():
+    text = "".join(path.read_text() for path in Path(rules.__path__[0]).glob("*.py"))
+    made = set(re.findall(r'LintFinding\(\s*f?"([a-z0-9{}-]+)"', text))
+    made = made - {"fragile-{what}"} | {"fragile-normalisation", "fragile-softmax"}
+    assert made == set(CASES) | BY_ACTIVATIONS
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_rule_finds_what_it_is_about(name):
+    positive, _, target = CASES[name]
+    found = findings(positive(), target)
+    assert name in found, sorted(found)
+    assert re.search(r"\d", found[name][0].evidence)
+    assert re.search(r"https://|ONNX Runtime|onnx-tensorrt|NVIDIA", found[name][0].source)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_rule_is_silent_where_there_is_nothing(name):
+    _, negative, target = CASES[name]
+    assert name not in findings(negative(), target)
+
+
+def test_a_mask_is_traced_to_its_constant():
+    model = masked(LOWEST)
+    found = findings(model)["mask-sentinel"][0]
+    assert op_names(model, found) == ["Where_1"]
+    assert "3.4e+38" in found.evidence
+    assert found.severity == "warning"
+    assert found.fix.options == {"fixes": ["clip-mask"]}
+
+
+def test_an_infinite_mask_is_one():
+    assert "inf" in findings(masked(-np.inf))["mask-sentinel"][0].evidence
+
+
+def test_a_mask_that_was_quantized_is_an_error():
+    found = findings(masked(LOWEST, rounded=True))["mask-sentinel"][0]
+    assert found.severity == "error"
+    assert "already on such a scale" in found.evidence
+
+
+def test_a_mask_does_no_harm_where_only_weights_are_quantized():
+    net = Net(x=[1, 2, 4, 4])
+    masked_scores = net.op("Add", "x", net.weight(np.full((4, 4), LOWEST)))
+    net.op("MatMul", net.op("Softmax", masked_scores), net.stored(normal(4, 4), 1))
+    assert "mask-sentinel" not in findings(net.model())
+
+
+def test_a_mask_elsewhere_is_none():
+    net = Net(x=[1, 4])
+    net.op("Relu", net.op("Add", "x", net.weight(np.float32(LOWEST))))
+    assert "mask-sentinel" not in findings(net.model())
+
+
+def test_a_mask_stored_as_a_matrix_or_made_by_attribute():
+    net = Net(x=[1, 2, 4, 4])
+    net.op("Softmax", net.op("Add", "x", net.weight(np.triu(np.full((4, 4), LOWEST), 1))))
+    assert "mask-sentinel" in findings(net.model())
+    net = Net(x=[1, 2, 4, 4])
+    net.op("Softmax", net.op("Mul", "x", net.weight(np.float32(-1e9))))
+    assert "mask-sentinel" in findings(net.model())
+
+
+def test_outlier_channels_tell_both_qualities():
+    weight = uneven(20)
+    found = findings(product(weight))["outlier-channels"][0]
+    assert found.severity == "warning"
+    assert found.fix.options == {"per_channel": True}
+    one, many = map(float, re.findall(r"([\d.]+) dB", found.evidence))
+    for quality, axes in ((one, None), (many, 0)):
+        peaks = np.abs(weight).max(axes, keepdims=True)
+        step = peaks / 127
+        noise = np.mean((np.rint(weight / step) * step - weight) ** 2, 0)
+        measured = np.median(10 * np.log10(np.mean(weight**2, 0) / noise))
+        assert quality == pytest.approx(measured, abs=1.0)
+
+
+def test_outlier_channels_are_past_where_scales_are_per_channel():
+    assert "outlier-channels" in findings(product(uneven(), None))
+    assert "outlier-channels" not in findings(product(uneven(), 1))
+
+
+def test_a_depthwise_convolution_in_float_is_only_mentioned():
+    net = Net()
+    net.op("Conv", "x", net.weight(normal(8, 1, 3, 3)), group=8)
+    assert findings(net.model())["depthwise-per-tensor"][0].severity == "info"
+    assert findings(depthwise(None))["depthwise-per-tensor"][0].severity == "warning"
+
+
+@pytest.mark.parametrize(("kind", "since"), [(TensorProto.INT16, 21), (TensorProto.FLOAT8E4M3FN, 19)])
+def test_types_that_an_opset_does_not_know(kind, since):
+    assert f"opset {since}" in findings(typed(kind, since - 1))["opset-too-old"][0].evidence
+    assert "opset-too-old" not in findings(typed(kind, since))
+
+
+def test_scales_per_channel_need_opset_13():
+    found = findings(product(normal(8, 8), 1, opset=12))["opset-too-old"][0]
+    assert (found.severity, "per channel (opset 13)" in found.evidence) == ("error", True)
+    assert "opset-too-old" not in findings(product(normal(8, 8), 1, opset=13))
+
+
+def test_a_bias_that_was_cut_off():
+    net = Net(x=[4, 8])
+    stored = np.array([2**31 - 1, 5], np.int32), np.full(2, 1e-9, np.float32), np.zeros(2, np.int32)
+    bias = net.op("DequantizeLinear", *map(net.weight, stored), axis=0)
+    net.q(net.op("Gemm", net.q("x"), net.stored(normal(8, 2), 1), bias))
+    assert findings(net.model())["bias-overflow"][0].severity == "error"
+
+
+def test_a_float_bias_that_the_scales_cannot_hold():
+    net = Net(x=[4, 8])
+    net.q(net.op("Gemm", net.q("x", 1e-9), net.stored(normal(8, 2), 1), net.weight(np.float32([1e6, 0]))))
+    assert "bias-overflow" in findings(net.model())
+
+
+def test_how_far_a_bias_is_off():
+    assert "off by 100%" in findings(scaled_bias(2))["bias-scale"][0].evidence
+
+
+def test_concatenations_are_judged_more_strictly_than_sums():
+    assert "scale-mismatch" in findings(branches(True, 0.3, "Concat"))
+    assert "scale-mismatch" not in findings(branches(True, 0.3, "Add"))
+
+
+@pytest.mark.parametrize("make", [silu, hard_swish])
+def test_activations_cut_apart(make):
+    found = findings(make(True))["split-activation"][0]
+    assert found.severity == "warning"
+    assert found.fix.options["keep_float"]
+
+
+def test_activations_as_products_in_float():
+    assert findings(hard_swish(False))["split-activation"][0].severity == "info"
+
+
+def test_saturation_counts_the_pairs_that_can_overflow():
+    found = findings(weights_of(127), "cpu")["u8s8-saturation"][0]
+    assert found.severity == "warning"
+    share = float(re.search(r"([\d.]+)% of the pairs", found.evidence)[1])
+    assert 35 < share < 65  # of random signs, half of the pairs agree
+    assert findings(weights_of(127))["u8s8-saturation"][0].severity == "info"
+    assert "u8s8-saturation" not in findings(weights_of(127), "cpu-vnni")
+    assert "u8s8-saturation" not in findings(weights_of(127), "cpu-arm")
+
+
+def test_an_exclusion_between_rounded_neighbours_names_them_all():
+    net = Net()
+    first = net.q(net.op("Conv", net.q("x"), net.stored(normal(8, 8, 1, 1))))
+    middle = net.q(net.op("Relu", net.op("Conv", first, net.weight(normal(8, 8, 1, 1)))))
+    net.q(net.op("Conv", middle, net.stored(normal(8, 8, 1, 1))))
+    model = net.model()
+    found = findings(model)["ineffective-exclusion"][0]
+    convolutions = [node.name for node in model.graph.node if node.op_type == "Conv"]
+    assert op_names(model, found) == [convolutions[1]]
+    assert set(found.fix.options["keep_float"]) >= set(convolutions[:2])
+    assert "weight-not-quantized" not in findings(model)
+
+
+def test_a_stored_recipe_of_another_kind_is_no_recipe():
+    for text in ("[]", "{", '{"recipe": 3}', '{"recipe": {"keep_float": 5}}', "[" * 100_000):
+        model = excluded(True)
+        model.metadata_props[0].value = text
+        assert "ineffective-exclusion" not in findings(model)
+
+
+def test_weights_in_float_are_an_error_for_tensorrt_only():
+    model = float_weight(False, False)
+    assert findings(model, "tensorrt")["weight-not-quantized"][0].severity == "error"
+    assert findings(model)["weight-not-quantized"][0].severity == "warning"
+
+
+def test_coarse_weights_among_fine_ones_are_named():
+    model = granular([0, None, 0])
+    assert op_names(model, findings(model)["mixed-granularity"][0]) == ["Conv_9"]
+
+
+@pytest.mark.parametrize("scale", [0.0, -0.1, np.inf, np.nan, 1e30])
+def test_scales_that_are_none(scale):
+    assert findings(ranged(scale))["suspicious-range"][0].severity == "error"
+
+
+def test_weights_that_leave_their_grid_unused_or_run_over_it():
+    poor = np.full((8, 8, 3, 3), 3, np.int8)
+    for integers, words in ((poor, "uses 2%"), (np.where(poor > 0, 127, 0).astype(np.int8), "at the ends")):
+        net = Net()
+        stored = net.weight(integers), net.weight(np.float32(0.01)), net.weight(np.int8(0))
+        net.q(net.op("Conv", net.q("x"), net.op("DequantizeLinear", *stored)))
+        assert words in findings(net.model())["suspicious-range"][0].evidence
+
+
+def test_quantized_operators_are_judged_too():
+    net = Net(x=[1, 4])
+    grid = net.weight(np.float32(0.1)), net.weight(np.uint8(128))
+    integers = net.op("QuantizeLinear", "x", *grid)
+    made = net.op("QLinearSoftmax", integers, *grid, *grid, domain="com.microsoft", opset=13)
+    net.op("DequantizeLinear", made, *grid)
+    found = findings(net.model(), "tensorrt")
+    assert "quantized-fragile-op" in found
+    assert found["no-quantized-kernel"][0].severity == "error"
