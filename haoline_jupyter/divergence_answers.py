@@ -65,7 +65,8 @@ class DivergenceAnswers:
         which = asked.get("which", SIDES[0])
         if which not in SIDES:
             raise ModelError(f"{which!r} is none of {', '.join(SIDES)}.")
-        return self._compared.load(name, self._sample(asked), which, channel)
+        array: np.ndarray = self._compared.load(name, self._sample(asked), which, channel)
+        return array
 
     def _tensor(self, asked: Mapping[str, Any]) -> str:
         """The tensor of a message."""

@@ -59,6 +59,7 @@ class DivergenceView(SampledView):
         panel: Mapping[str, Any] | None = None,
         plan: Mapping[str, Any] | None = None,
         height: int = 760,
+        color: str | None = "error",
         **graph: Any,
     ) -> None:
         """Show a comparison.
@@ -70,6 +71,7 @@ class DivergenceView(SampledView):
             panel: how it is shown, as ``view.panel`` tells.
             plan: ops to keep float or 16-bit: ``{"keep_float": [...], "int16": [...]}``, names, rows or a mask each.
             height: of the cell, in pixels.
+            color: op column that colours nodes in both graphs; None or empty for categories.
             graph: what the graphs show, as in :class:`GraphView` (``selection``, ``color``, ``filter``, …).
 
         Raises:
@@ -90,13 +92,15 @@ class DivergenceView(SampledView):
             panel=dict(panel or {}),
             plan=dict(plan or {part: [] for part in PARTS}),
             height=height,
+            color=color,
             **graph,
         )
         self._unwatch_variant = compared.variant_report.watch(self.refresh)
 
     def _document(self) -> bytes:
         """Both reports, with what matched in each other's rows."""
-        return self.compared.comparison.to_document()
+        pair: bytes = self.compared.comparison.to_document()
+        return pair
 
     def sample_count(self) -> int:
         """How many samples were compared."""

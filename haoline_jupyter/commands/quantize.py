@@ -65,7 +65,7 @@ def add_options(parser: Parser) -> None:
         "--fix",
         metavar="NAME,…",
         action="append",
-        help="repairs before quantizing; lint: those of all that lint warns of",
+        help="repairs before quantizing; lint: those of what lint warns of",
     )
     parser.add_argument("--output", metavar="PATH", help="the file to write, or with --variants the folder")
     parser.add_argument("--variants", action="store_true", help="make several and compare them")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from haoline_jupyter.commands import forms
 
@@ -22,18 +22,16 @@ def model_in(made: Made) -> QuantizedModel | None:
     return getattr(made, "model", None)
 
 
-def _bundle(made: Made) -> Mapping[str, Any]:
-    """The forms in which a notebook shows it."""
-    shown: Mapping[str, Any] = made._repr_mimebundle_()
-    return shown
-
-
 def _text(made: Made) -> str:
-    return forms.lines(str(_bundle(made)["text/plain"]))
+    return forms.lines(repr(made))
 
 
 def _html(made: Made) -> str:
-    return forms.lines(str(_bundle(made)["text/html"]))
+    """One element with its own style."""
+    for way in ("to_html", "_repr_html_"):
+        if hasattr(made, way):
+            return forms.lines(str(getattr(made, way)()))
+    return forms.lines(str(made._repr_mimebundle_()["text/html"]))
 
 
 def _markdown(made: Made) -> str:
