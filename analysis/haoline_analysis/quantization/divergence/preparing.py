@@ -57,6 +57,7 @@ class Job:
     axes: Mapping[str, int | None]
     layouts: Mapping[str, str]
     linked: Mapping[str, Path]
+    work: Mapping[int, int]  # op rows of the float model to those of the deployed ops that do their work
     weights: Mapping[tuple[int, int], tuple[int, int]]  # op row and slot in the float model to the variant
     notes: list[str] = field(default_factory=list)
 
@@ -132,6 +133,7 @@ def prepare(
             axes=channel_axes(model, forms.evaluation),
             layouts=layouts(model, forms.evaluation),
             linked=linked,
+            work=matching.ops,
             weights=matching.weights,
             notes=list(matching.notes),
         )

@@ -85,20 +85,29 @@ def report_of(job: Job, done: Done, models: tuple[Any, Any]) -> DivergenceReport
 def _tensors(job: Job, done: Done) -> pd.DataFrame:
     """One row per comparable tensor."""
     from haoline_analysis.quantization.matching import comparable
-    from haoline_analysis.quantization.structure import forms, precisions
+    from haoline_analysis.quantization.structure import forms
 
     raw = job.deployed.raw
-    known = precisions(raw)
+    known = _precisions(job)
     weights = weight_errors(job.model, raw, forms(raw), job.weights)
     words: Mapping[str, Mapping[str, Any]] = {
         "variant_op": {pair.name: raw.ops[pair.variant_op].name for pair in job.pairs if pair.variant_op >= 0},
-        "precision": {pair.name: known[pair.variant_op] for pair in job.pairs if pair.variant_op >= 0},
+        "precision": {pair.name: known[pair.op] for pair in job.pairs if pair.op in known},
         "weight_sqnr_db": {pair.name: weights.get(pair.op, np.nan) for pair in job.pairs},
         "unit": units(job.model, job.pairs, [one.tensor for one in job.unmatched]),
         "shape": frames.shapes_of(job.pairs, done.taken),
     }
     found = frames.measured(job.pairs, done.taken, done.exact, local=done.local)
     return frames.tensor_frame(job.model, comparable(job.model), job.pairs, found, words, job.unmatched)
+
+
+def _precisions(job: Job) -> dict[int, str]:
+    """What the variant computes in, by op row of the float model: as it runs where that is known, else as it says."""
+    from haoline_analysis.quantization.structure import precisions
+
+    said, runs = precisions(job.deployed.raw), precisions(job.deployed.model, executed=True)
+    found = {pair.op: said[pair.variant_op] for pair in job.pairs if pair.variant_op >= 0}
+    return found | {op: runs[row] for op, row in job.work.items() if row < len(runs) and runs[row]}
 
 
 def _bins(job: Job, done: Done) -> dict[str, Any]:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from haoline_analysis.quantization.divergence.metrics import Bins, Tally
+from haoline_analysis.quantization.divergence.metrics.rows import HIGH, LOW
+from haoline_analysis.quantization.divergence.metrics.together import measured
 from haoline_analysis.quantization.divergence.outputs import Outputs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from haoline_analysis.model import Model
+    from haoline_analysis.quantization.divergence.metrics import Job
     from haoline_analysis.quantization.divergence.pairs import Pair
     from haoline_analysis.quantization.divergence.steps import Found, Step
 
@@ -28,15 +33,29 @@ class Taken:
 
     def add(self, step: Step, found: Found, sample: int) -> None:
         """Take in one sample of one step; arrays may be overwritten afterwards."""
-        jobs = found.jobs(step)
-        self.seen.add(jobs, sample)
-        self.made.add(found.local_jobs(step), sample)
-        if self.bins is not None:
-            self.bins.add(jobs)
+        jobs = [job for job in found.jobs(step) if job.value.size]
+        local = [job for job in found.local_jobs(step) if job.value.size]
+        self._measure(jobs, local, sample)
         if 0 in step.slots:
             self.outputs.add(found.floats, found.variant, sample)
         for job in jobs:
             self.shapes.setdefault(job.slot, tuple(job.value.shape))
+
+    def _measure(self, jobs: Sequence[Job], local: Sequence[Job], sample: int) -> None:
+        """Sum up both errors of each tensor one after the other, while it is in the cache."""
+        both = [(job.slot, 0, job) for job in jobs] + [(job.slot, 1, job) for job in local]
+        order = sorted(range(len(both)), key=lambda at: both[at][:2])
+        if not both:
+            return
+        tallies = (self.seen, self.made)
+        found = measured([tallies[both[at][1]].entry(both[at][2]) for at in order])
+        places = np.empty(len(order), np.int64)
+        places[order] = np.arange(len(order))
+        split = places[: len(jobs)].tolist(), places[len(jobs) :].tolist()
+        self.seen.take(jobs, found, split[0], sample)
+        self.made.take(local, found, split[1], sample)
+        if self.bins is not None:
+            self.bins.add(jobs, *found.totals[LOW : HIGH + 1, split[0]].tolist())
 
     def merge(self, other: Taken) -> None:
         """Take in what was measured elsewhere."""

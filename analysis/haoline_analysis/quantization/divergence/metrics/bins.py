@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from math import gcd
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +11,11 @@ import numpy as np
 
 from haoline_analysis.quantization.divergence.metrics import fast
 from haoline_analysis.quantization.divergence.metrics.jobs import KINDS, float32
+from haoline_analysis.quantization.divergence.metrics.runs import DRAWN, RUN
+from haoline_analysis.quantization.divergence.metrics.together import address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -20,8 +23,6 @@ if TYPE_CHECKING:
 
 MOST = 256
 """Bins of a histogram; between half as many and all of them lie within the range of the float tensor."""
-DRAWN = 8192
-"""Elements of one sample of a tensor that are counted, evenly spread over it."""
 
 
 @dataclass
@@ -41,6 +42,16 @@ class Counted:
     def width(self) -> float:
         """Width of a bin."""
         return float(np.ldexp(1.0, self.exponent))
+
+    @property
+    def low(self) -> float:
+        """Where the first bin begins."""
+        return float(self.first * self.width)
+
+    @property
+    def high(self) -> float:
+        """Where the last bin ends."""
+        return (self.first + self.counts.shape[1]) * self.width
 
     @property
     def edges(self) -> NDArray[np.float64]:
@@ -118,17 +129,18 @@ class Bins:
         """Start with nothing."""
         self.held = self.held or [None] * len(self.grids)
 
-    def add(self, jobs: Iterable[Job]) -> None:
-        """Take in one sample."""
-        ready = [job for job in jobs if job.value.size and self._cover(job)]
-        if not ready:
-            return
+    def add(self, jobs: Sequence[Job], lows: Sequence[float], highs: Sequence[float]) -> None:
+        """Take in one sample, of which the least and greatest finite element of every float tensor are known."""
+        ready = []
+        for job, low, high in zip(jobs, lows, highs, strict=True):
+            if low <= high:
+                self._cover(job.slot, low, high)
+                ready.append(job)
         found = fast.kernel.found
-        if found is None:
-            for job in ready:
-                self._plainly(job)
-        else:
+        if ready and found is not None:
             self._compiled(ready, found.count)
+        for job in ready if found is None else ():
+            self._plainly(job)
 
     def merge(self, other: Bins) -> None:
         """Take in the counts of other samples."""
@@ -141,65 +153,68 @@ class Bins:
             else:
                 mine.merge(counted)
 
-    def _cover(self, job: Job) -> bool:
-        """Make the range wide enough; False where nothing in the tensor is finite."""
-        low, high = float(job.value.min()), float(job.value.max())
-        if not (np.isfinite(low) and np.isfinite(high)):
-            finite = job.value[np.isfinite(job.value)]
-            if not finite.size:
-                return False
-            low, high = float(finite.min()), float(finite.max())
-        counted = self.held[job.slot]
+    def _cover(self, slot: int, low: float, high: float) -> None:
+        """Make the range wide enough."""
+        counted = self.held[slot]
         if counted is None:
-            self.held[job.slot] = begun(low, high)
-        else:
+            self.held[slot] = begun(low, high)
+        elif low < counted.low or high >= counted.high:
             counted.cover(low, high)
-        return True
 
     def _plainly(self, job: Job) -> None:
         counted, grid = self._held(job.slot), self.grids[job.slot]
-        step = stride(job.value.size)
+        drawn = _drawn(job.value.size)
         for side, values in enumerate((job.value, grid.decoded(job.other))):
-            drawn = np.ascontiguousarray(values).reshape(-1)[::step].astype(np.float64)
-            drawn = drawn[np.isfinite(drawn)]
-            places = np.floor(drawn / counted.width) - counted.first
+            some = np.ascontiguousarray(values).reshape(-1)[drawn].astype(np.float64)
+            some = some[np.isfinite(some)]
+            places = np.floor(some / counted.width) - counted.first
             bins = counted.counts.shape[1]
             counted.counts[side] += np.bincount(np.clip(places, 0, bins - 1).astype(np.int64), minlength=bins)
-        self._note(job, step)
+        self._note(job)
 
     def _compiled(self, jobs: Sequence[Job], count: Any) -> None:
         held = [self._held(job.slot) for job in jobs]
         values = [float32(job.value) for job in jobs]
         others = [self.grids[job.slot].prepared(job.other) for job in jobs]
-        steps = [stride(job.value.size) for job in jobs]
+        sizes = [(job.value.size, pitch(job.value.size)) for job in jobs]
         counts = np.zeros((len(jobs), 2, MOST), np.int64)
         count(
-            np.array([value.ctypes.data for value in values], np.int64),
-            np.array([other.ctypes.data for other in others], np.int64),
-            np.array([KINDS[other.dtype.name] for other in others], np.int64),
+            np.array([address(value) for value in values], np.int64),
+            np.array([address(other) for other in others], np.int64),
+            np.array([KINDS[other.dtype] for other in others], np.int64),
             np.array([self.grids[job.slot].row for job in jobs], np.float64),
-            np.array([(job.value.size, step) for job, step in zip(jobs, steps, strict=True)], np.int64),
+            np.array(sizes, np.int64),
             np.array([(1 / one.width, one.first, one.counts.shape[1]) for one in held], np.float64),
             counts,
         )
         for at, (job, one) in enumerate(zip(jobs, held, strict=True)):
             one.counts += counts[at, :, : one.counts.shape[1]]
-            self._note(job, steps[at])
+            self._note(job)
 
     def _held(self, slot: int) -> Counted:
         counted = self.held[slot]
         assert counted is not None
         return counted
 
-    def _note(self, job: Job, step: int) -> None:
-        counted = self._held(job.slot)
-        counted.drawn += -(-job.value.size // step)
-        counted.elements += job.value.size
+    def _note(self, job: Job) -> None:
+        counted, size = self._held(job.slot), job.value.size
+        begun = range(0, size, pitch(size))
+        counted.drawn += (len(begun) - 1) * RUN + min(RUN, size - begun[-1])
+        counted.elements += size
 
 
-def stride(size: int) -> int:
-    """Every which element is counted: such that all channels have their turn."""
-    step = -(-size // DRAWN)
+@cache
+def pitch(size: int) -> int:
+    """From which to which element the runs that are counted begin: such that all channels have their turn."""
+    step = -(-size * RUN // DRAWN)
+    if step <= RUN:
+        return RUN
     while gcd(step, size) > 1:
         step += 1
     return step
+
+
+def _drawn(size: int) -> NDArray[np.int64]:
+    """The elements that are counted."""
+    places = (np.arange(0, size, pitch(size))[:, None] + np.arange(RUN)).reshape(-1)
+    return np.asarray(places[places < size])

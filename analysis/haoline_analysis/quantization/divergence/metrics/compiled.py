@@ -12,7 +12,8 @@ import numpy as np
 from numba import carray, njit, types
 from numba.extending import intrinsic
 
-from haoline_analysis.quantization.divergence.metrics.rows import COUNT, DOT, NOISE, PEAK, SIGNAL
+from haoline_analysis.quantization.divergence.metrics.rows import COUNT, DOT, HIGH, LOW, NOISE, PEAK, SIGNAL
+from haoline_analysis.quantization.divergence.metrics.runs import RUN
 
 SIGNATURE = (
     "void(int64[::1], int64[::1], int64[::1], float64[:, ::1], int64[:, ::1], int64[::1],"
@@ -25,6 +26,7 @@ SCALE, ZERO, GRID_LOW, GRID_HIGH = range(4)
 FLOAT32, UINT8, INT8, UINT16, INT16 = range(5)
 """Kinds of elements that the other tensor may have."""
 
+_FAR = np.float32(1e9)
 _BLOCK = 2048
 _SHEET = 16_384
 _DEEP = 8
@@ -32,7 +34,7 @@ _SHORT = 16
 _ABREAST = 64
 _TINY, _HUGE = 1e-30, 3.0e38
 _FLOAT, _DOUBLE, _INT = np.float32, np.float64, np.int32
-_REST = np.int32(0x7FFFFFFF)
+_SIGN, _REST = np.int32(31), np.int32(0x7FFFFFFF)
 
 _exact = njit(nogil=True, error_model="numpy")
 _reordered = njit(nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
@@ -92,11 +94,24 @@ def _decode(address: Any, at: Any, size: Any, kind: Any, scale: Any, zero: Any, 
             made[i] = values[i]
 
 
+@_exact
+def _ordered(value: Any) -> Any:
+    """A float as an integer of the same order."""
+    bits = _bits_of(value)
+    return bits ^ ((bits >> _SIGN) & _REST)
+
+
+@_exact
+def _number(order: Any) -> Any:
+    """The float that an integer of :func:`_ordered` is."""
+    return _DOUBLE(_float_of(order ^ ((order >> _SIGN) & _REST)))
+
+
 @_reordered
 def _row(values: Any, others: Any, size: Any, low: Any, high: Any) -> Any:
-    """Sums of squares, of products with the difference, of squared differences; their peak as bits; beyond the grid."""
+    """Sums of squares, of products with the difference, of squared differences; their peak, ends, how many beyond."""
     signal, dot, noise = _FLOAT(0), _FLOAT(0), _FLOAT(0)
-    peak, beyond = _INT(0), _INT(0)
+    peak, beyond, least, most = _INT(0), _INT(0), _REST, ~_REST
     for i in range(size):
         value = values[i]
         apart = value - others[i]
@@ -104,8 +119,10 @@ def _row(values: Any, others: Any, size: Any, low: Any, high: Any) -> Any:
         dot += value * apart
         noise += apart * apart
         peak = max(peak, _bits_of(apart) & _REST)
+        order = _ordered(value)
+        least, most = min(least, order), max(most, order)
         beyond = _INT(beyond + _INT(value < low) + _INT(value > high))
-    return signal, dot, noise, peak, beyond
+    return signal, dot, noise, peak, beyond, least, most
 
 
 @_exact
@@ -125,6 +142,8 @@ def _careful(values: Any, others: Any, at: Any, channel: Any, sums: Any, counts:
         sums[NOISE, channel] += apart * apart
         sums[PEAK, channel] = max(sums[PEAK, channel], abs(apart))
         sums[COUNT, channel] += 1
+        sums[LOW, channel] = min(sums[LOW, channel], value)
+        sums[HIGH, channel] = max(sums[HIGH, channel], value)
     elif value == other or (np.isnan(value) and np.isnan(other)):
         counts[slot, SAME] += 1
     else:
@@ -149,7 +168,7 @@ def _rows(pair: Any, size: Any, grid: Any, first: Any, sums: Any, counts: Any, s
                     others = carray(_floats(other + 4 * at), (step,), _FLOAT)
                 else:
                     _decode(other, at, step, kind, scale, zero, made)
-                signal, dot, noise, peak, beyond = _row(values, others, step, low, high)
+                signal, dot, noise, peak, beyond, least, most = _row(values, others, step, low, high)
                 counts[slot, CLIPPED] += beyond
                 if _usual(signal, noise, peak):
                     sums[SIGNAL, channel] += signal
@@ -157,6 +176,8 @@ def _rows(pair: Any, size: Any, grid: Any, first: Any, sums: Any, counts: Any, s
                     sums[NOISE, channel] += noise
                     sums[PEAK, channel] = max(sums[PEAK, channel], _DOUBLE(_float_of(peak)))
                     sums[COUNT, channel] += step
+                    sums[LOW, channel] = min(sums[LOW, channel], _number(least))
+                    sums[HIGH, channel] = max(sums[HIGH, channel], _number(most))
                 else:
                     for i in range(step):
                         _careful(values, others, i, channel, sums, counts, slot)
@@ -164,16 +185,18 @@ def _rows(pair: Any, size: Any, grid: Any, first: Any, sums: Any, counts: Any, s
 
 
 @_reordered
-def _down(values: Any, others: Any, lanes: Any, rows: Any, grid: Any, own: Any, peaks: Any) -> Any:
+def _down(values: Any, others: Any, lanes: Any, rows: Any, grid: Any, own: Any, ends: Any) -> Any:
     """Sum up lanes that lie side by side, a few rows at a time; how many values are beyond the grid."""
     low, high = grid
     signals, dots, noises = own[0], own[1], own[2]
+    peaks, leasts, mosts = ends[0], ends[1], ends[2]
     beyond = _INT(0)
     for row in range(0, rows - _DEEP + 1, _DEEP):
         some = values[row * lanes : (row + _DEEP) * lanes].reshape((_DEEP, lanes))
         rest = others[row * lanes : (row + _DEEP) * lanes].reshape((_DEEP, lanes))
         for i in range(lanes):
             signal, dot, noise, peak = signals[i], dots[i], noises[i], peaks[i]
+            least, most = leasts[i], mosts[i]
             for k in range(_DEEP):
                 value = some[k, i]
                 apart = value - rest[k, i]
@@ -181,8 +204,11 @@ def _down(values: Any, others: Any, lanes: Any, rows: Any, grid: Any, own: Any, 
                 dot += value * apart
                 noise += apart * apart
                 peak = max(peak, _bits_of(apart) & _REST)
+                order = _ordered(value)
+                least, most = min(least, order), max(most, order)
                 beyond = _INT(beyond + _INT(value < low) + _INT(value > high))
             signals[i], dots[i], noises[i], peaks[i] = signal, dot, noise, peak
+            leasts[i], mosts[i] = least, most
     for row in range(rows // _DEEP * _DEEP, rows):
         for i in range(lanes):
             value = values[row * lanes + i]
@@ -191,6 +217,7 @@ def _down(values: Any, others: Any, lanes: Any, rows: Any, grid: Any, own: Any, 
             dots[i] += value * apart
             noises[i] += apart * apart
             peaks[i] = max(peaks[i], _bits_of(apart) & _REST)
+            leasts[i], mosts[i] = min(leasts[i], _ordered(value)), max(mosts[i], _ordered(value))
             beyond = _INT(beyond + _INT(value < low) + _INT(value > high))
     return beyond
 
@@ -204,7 +231,7 @@ def _columns(pair: Any, size: Any, grid: Any, first: Any, sums: Any, counts: Any
     width = channels * inner
     abreast = max(1, min(outer, _ABREAST // width))
     lanes = abreast * width
-    made, own, peaks = np.empty(max(_SHEET, lanes), _FLOAT), np.empty((3, lanes), _FLOAT), np.empty(lanes, _INT)
+    made, own, ends = np.empty(max(_SHEET, lanes), _FLOAT), np.empty((3, lanes), _FLOAT), np.empty((3, lanes), _INT)
     total, at = outer * width, np.int64(0)
     while at < total:
         held = lanes if total - at >= lanes else width
@@ -217,16 +244,18 @@ def _columns(pair: Any, size: Any, grid: Any, first: Any, sums: Any, counts: Any
         else:
             _decode(other, at, step, kind, scale, zero, made)
         own[:] = 0
-        peaks[:] = 0
-        counts[slot, CLIPPED] += _down(values, others, held, rows, (low, high), own, peaks)
+        ends[0, :], ends[1, :], ends[2, :] = 0, _REST, ~_REST
+        counts[slot, CLIPPED] += _down(values, others, held, rows, (low, high), own, ends)
         for lane in range(held):
             channel = first + lane // inner % channels
-            if _usual(own[0, lane], own[2, lane], peaks[lane]):
+            if _usual(own[0, lane], own[2, lane], ends[0, lane]):
                 sums[SIGNAL, channel] += own[0, lane]
                 sums[DOT, channel] += own[1, lane]
                 sums[NOISE, channel] += own[2, lane]
-                sums[PEAK, channel] = max(sums[PEAK, channel], _DOUBLE(_float_of(peaks[lane])))
+                sums[PEAK, channel] = max(sums[PEAK, channel], _DOUBLE(_float_of(ends[0, lane])))
                 sums[COUNT, channel] += rows
+                sums[LOW, channel] = min(sums[LOW, channel], _number(ends[1, lane]))
+                sums[HIGH, channel] = max(sums[HIGH, channel], _number(ends[2, lane]))
             else:
                 for row in range(rows):
                     _careful(values, others, row * held + lane, channel, sums, counts, slot)
@@ -236,7 +265,7 @@ def _columns(pair: Any, size: Any, grid: Any, first: Any, sums: Any, counts: Any
 def measure(
     addresses: Any, others: Any, kinds: Any, grids: Any, sizes: Any, firsts: Any, sums: Any, counts: Any
 ) -> None:
-    """Add one sample of many tensors to sums that are 0 at the start.
+    """Add one sample of many tensors to sums of nothing.
 
     Args:
         addresses: [tensors] of the float model's float32 elements in C order, or 0 to leave one out.
@@ -259,6 +288,29 @@ def measure(
             _rows(pair, size, grids[slot], firsts[slot], sums, counts, slot)
 
 
+@_exact
+def _bin(values: Any, size: Any, scale: Any, first: Any, last: Any, side: Any, places: Any, counts: Any) -> None:
+    """Count elements into bins, what is beyond them into the outermost, what is not finite into none."""
+    odd = _INT(0)
+    for i in range(size):
+        scaled = values[i] * scale
+        odd = _INT(odd | _INT(not abs(scaled) < _FAR))
+        place = _INT(scaled)  # towards zero
+        place = _INT(place - _INT(_FLOAT(place) > scaled) - first)
+        place = place if place > 0 else _INT(0)
+        places[i] = place if place < last else last
+    if odd == 0:
+        for i in range(size):
+            counts[side, places[i]] += 1
+        return
+    for i in range(size):
+        scaled = values[i] * scale
+        if abs(scaled) < _FAR:
+            counts[side, places[i]] += 1
+        elif np.isfinite(scaled):
+            counts[side, 0 if scaled < 0 else last] += 1
+
+
 def count(addresses: Any, others: Any, kinds: Any, grids: Any, sizes: Any, places: Any, counts: Any) -> None:
     """Count elements of one sample of many tensors into bins.
 
@@ -267,24 +319,22 @@ def count(addresses: Any, others: Any, kinds: Any, grids: Any, sizes: Any, place
         others: [tensors] of the other elements.
         kinds: [tensors] what the others are.
         grids: [tensors, 4] as in :func:`measure`.
-        sizes: [tensors, 2] elements, and every which one is counted.
+        sizes: [tensors, 2] elements, and from which to which the runs that are counted begin.
         places: [tensors, 3] bins per unit, number of the first bin, number of bins.
         counts: [tensors, 2, bins] to add to.
     """
-    one = np.empty(1, _FLOAT)
+    made, held = np.empty(RUN, _FLOAT), np.empty(RUN, _INT)
     for slot in range(len(addresses)):
         size, step = sizes[slot, 0], sizes[slot, 1]
-        scale, first, last = places[slot, 0], places[slot, 1], places[slot, 2] - 1
-        values = carray(_floats(addresses[slot]), (size,), _FLOAT)
+        scale, first, last = _FLOAT(places[slot, 0]), _INT(places[slot, 1]), _INT(places[slot, 2] - 1)
         grid, zero = _FLOAT(grids[slot, SCALE]), _INT(grids[slot, ZERO])
+        address, other, kind, own = addresses[slot], others[slot], kinds[slot], counts[slot]
         for at in range(0, size, step):
-            value = _DOUBLE(values[at])
-            if np.isfinite(value):
-                counts[slot, 0, np.int64(min(max(np.floor(value * scale) - first, 0), last))] += 1
-            _decode(others[slot], at, 1, kinds[slot], grid, zero, one)
-            other = _DOUBLE(one[0])
-            if np.isfinite(other):
-                counts[slot, 1, np.int64(min(max(np.floor(other * scale) - first, 0), last))] += 1
+            some = min(RUN, size - at)
+            values = carray(_floats(address + 4 * at), (some,), _FLOAT)
+            _bin(values, some, scale, first, last, 0, held, own)
+            _decode(other, at, some, kind, grid, zero, made)
+            _bin(made, some, scale, first, last, 1, held, own)
 
 
 class Kernel(NamedTuple):

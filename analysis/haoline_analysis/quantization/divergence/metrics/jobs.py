@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from haoline_analysis.quantization.structure import Form
 
 _INTEGERS = ("uint8", "int8", "uint16", "int16")
-KINDS = {"float32": 0, "uint8": 1, "int8": 2, "uint16": 3, "int16": 4}
+KINDS = {np.dtype(name): code for code, name in enumerate(("float32", *_INTEGERS))}
 """Codes of the element types that compiled loops read as they are."""
 
 
@@ -25,12 +26,12 @@ class Grid:
     form: Form | None = None
     transpose: tuple[int, ...] | None = None
 
-    @property
+    @cached_property
     def simple(self) -> bool:
         """Whether one scale and zero point say all."""
         return self.form is None or (self.form.scale.size == 1 and self.form.dtype in _INTEGERS)
 
-    @property
+    @cached_property
     def row(self) -> tuple[float, float, float, float]:
         """Scale, zero point, least and greatest real; infinite ends where there is no grid."""
         if self.form is None:
@@ -39,6 +40,10 @@ class Grid:
         if not self.simple:
             return 1.0, 0.0, float(np.min(self.form.low_high()[0])), float(np.max(self.form.low_high()[1]))
         return float(self.form.scale.reshape(-1)[0]), float(self.form.zero_point.reshape(-1)[0]), low, high
+
+    @cached_property
+    def _dtype(self) -> np.dtype:
+        return np.dtype(np.float32 if self.form is None else self.form.dtype)
 
     def decoded(self, array: np.ndarray) -> np.ndarray:
         """The variant's tensor as reals in the float tensor's axes, float32 or wider."""
@@ -49,7 +54,7 @@ class Grid:
 
     def prepared(self, array: np.ndarray) -> np.ndarray:
         """The tensor as compiled loops want it: C order, its own integers where one scale says all."""
-        if self.simple and array.dtype.name in KINDS and (self.form is None or array.dtype.name == self.form.dtype):
+        if self.simple and array.dtype == self._dtype:
             moved = array if self.transpose is None else array.transpose(self.transpose)
             return np.ascontiguousarray(moved)
         return np.ascontiguousarray(self.decoded(array), dtype=np.float32)
@@ -61,6 +66,16 @@ class Job(NamedTuple):
     slot: int  # of the tensor among all that are compared
     value: np.ndarray
     other: np.ndarray
+
+
+class Entry(NamedTuple):
+    """Two arrays of one sample, and how to read them."""
+
+    value: np.ndarray
+    other: np.ndarray
+    grid: Grid
+    axis: int | None  # of the channels
+    name: str
 
 
 class Laid(NamedTuple):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from haoline_analysis.quantization.divergence.metrics.jobs import laid
-from haoline_analysis.quantization.divergence.metrics.rows import COUNT, DOT, NOISE, PEAK, ROWS, SIGNAL
+from haoline_analysis.quantization.divergence.metrics.rows import COUNT, DOT, HIGH, LOW, NOISE, PEAK, ROWS, SIGNAL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,11 +21,17 @@ def summed(
     """Sums [rows, channels] of two tensors of reals, and the counts of :mod:`.compiled`."""
     outer, channels, inner = laid(value.shape, axis)
     first, second = value.reshape(outer, channels, inner), other.reshape(outer, channels, inner)
-    sums, counts = np.zeros((ROWS, channels)), np.zeros(3, np.int64)
+    sums, counts = _nothing(channels), np.zeros(3, np.int64)
     step = max(1, _BLOCK // max(1, channels * inner))
     for start in range(0, outer, step):
         _add(first[start : start + step], second[start : start + step], low, high, sums, counts)
     return sums, counts
+
+
+def _nothing(channels: int) -> NDArray[np.float64]:
+    sums = np.zeros((ROWS, channels))
+    sums[LOW], sums[HIGH] = np.inf, -np.inf
+    return sums
 
 
 def _add(
@@ -40,6 +46,8 @@ def _add(
     counts[1] += np.count_nonzero((value < low) | (value > high))
     here, there = value.astype(np.float64), other.astype(np.float64)
     finite = np.isfinite(here) & np.isfinite(there)
+    sums[LOW] = np.minimum(sums[LOW], np.min(here, axis=(0, 2), where=finite, initial=np.inf))
+    sums[HIGH] = np.maximum(sums[HIGH], np.max(here, axis=(0, 2), where=finite, initial=-np.inf))
     if not finite.all():
         alike = ~finite & ((here == there) | (np.isnan(here) & np.isnan(there)))
         counts[2] += alike.sum()
