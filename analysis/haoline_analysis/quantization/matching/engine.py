@@ -83,7 +83,7 @@ class Engine:
             theirs = [(node, sample) for node, sample, of in others if of == kind]
             found = best_pairs([sample for _, sample in mine], [sample for _, sample in theirs])
             for i, j in found:
-                self.anchors[mine[i][0].row] = theirs[j][0].row
+                self.anchors.setdefault(mine[i][0].row, theirs[j][0].row)
 
     def _weighted(self, graph: Graph, constants: Constants) -> list[tuple[Node, Sample, str]]:
         found = []

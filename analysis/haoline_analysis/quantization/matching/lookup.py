@@ -124,7 +124,8 @@ class Lookup:
                 behind = self._behind(node.operands[1], other)
                 if behind is None:
                     continue
-                found = self.scaled(self.outcome(node), alpha / (scale * behind))
+                own = float(self.graph.op(node).attributes.get("alpha", 1.0))
+                found = self.scaled(self.outcome(node), alpha / (scale * behind * own))
                 if found >= 0:
                     return node, found
         return None

@@ -12,6 +12,7 @@ from haoline_analysis.quantization.matching.graph import Graph
 from haoline_analysis.quantization.matching.origin import Origins
 from haoline_analysis.quantization.matching.reasons import NONE, fused_away
 from haoline_analysis.quantization.matching.result import Match, Matching, Unmatched
+from haoline_analysis.quantization.matching.vote import vote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,8 +44,8 @@ def match(
     Raises:
         ModelError: if the models have different inputs or outputs, or nothing in common.
     """
-    del feeds, float_values
-    return _Matcher(float_model, deployed, evaluation).run()
+    matcher = _Matcher(float_model, deployed, evaluation)
+    return matcher.run(feeds, float_values)
 
 
 class _Matcher:
@@ -55,7 +56,9 @@ class _Matcher:
         self.comparable = comparable(float_model, evaluation)
         self.channels = pairing.channels(float_model, evaluation)
 
-    def run(self) -> Matching:
+    def run(
+        self, feeds: Sequence[Mapping[str, np.ndarray]], values: Sequence[Mapping[str, np.ndarray]] | None
+    ) -> Matching:
         raw = Engine(self.floats, Graph(self.deployed.raw))
         raw.inputs(self.names_in)
         raw.run()
@@ -63,13 +66,18 @@ class _Matcher:
         running.inputs(self.names_in)
         pairing.hand_over(raw, running)
         running.run(anchored=False)
-        if self._open(running):
+        if self._missing(raw, running):
             running.run()
+        missing = self._missing(raw, running)
+        if missing and feeds and vote(running, self.deployed, self.names_in, missing, feeds, values):
+            running.run(anchored=False)
         return self._result(raw, running)
 
-    def _open(self, engine: Engine) -> bool:
-        known = set(engine.means.values())
-        return any(self.floats.of[tensor] not in known for tensor in self.comparable)
+    def _missing(self, raw: Engine, running: Engine) -> list[int]:
+        """Tensors that are neither matched nor inside of what the variant does in one op."""
+        known = set(running.means.values())
+        known |= set(fused_away(raw)) | set(fused_away(running))
+        return [tensor for tensor in self.comparable if self.floats.of[tensor] not in known]
 
     def _result(self, raw: Engine, running: Engine) -> Matching:
         origins = Origins(raw, running)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from haoline_analysis.errors import ModelError
-from haoline_analysis.quantization.matching.families import ACTIVATIONS
+from haoline_analysis.quantization.matching.families import ACTIVATIONS, CONTRACTIONS
 from haoline_analysis.shapes import evaluate
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from haoline_analysis.model import Model
     from haoline_analysis.quantization.matching.engine import Engine
+    from haoline_analysis.quantization.matching.graph import Graph, Node
     from haoline_analysis.shapes import Evaluation
 
 
@@ -80,11 +81,34 @@ def hand_over(raw: Engine, running: Engine) -> None:
         for tensor in held.members
         if tensor not in raw.v.unscaled
     }
+    _anchor(raw, running)
     for value, held in enumerate(running.v.values):
         names = [running.v.model.tensors[tensor].name for tensor in held.members if tensor not in running.v.unscaled]
         found = [known[name] for name in names if name in known]
         if found:
             running.state(value, *_last(running, found))
+
+
+def _anchor(raw: Engine, running: Engine) -> None:
+    """Ops that alone read a constant of one name do the same: onnxruntime keeps the names of most of them."""
+    mine, theirs = _by_constant(running.v), _by_constant(raw.v)
+    for name, node in mine.items():
+        other = theirs.get(name)
+        if node is None or other is None or other.row not in raw.pairs or other.family != node.family:
+            continue
+        if node.family in CONTRACTIONS:
+            running.anchors.setdefault(node.row, raw.pairs[other.row])
+
+
+def _by_constant(graph: Graph) -> dict[str, Node | None]:
+    """The only node that reads each constant; None where there are several."""
+    found: dict[str, Node | None] = {}
+    for node in graph.nodes.values():
+        for slot in node.slots:
+            tensor = graph.model.tensors[graph.op(node).inputs[slot]] if graph.op(node).inputs[slot] >= 0 else None
+            if tensor is not None and tensor.weight is not None:
+                found[tensor.name] = None if tensor.name in found else node
+    return found
 
 
 def _last(engine: Engine, found: Sequence[tuple[int, str]]) -> tuple[int, str]:

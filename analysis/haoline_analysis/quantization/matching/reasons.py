@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 NONE = "no counterpart"
 _MOST = 64
+_RESHAPING = frozenset({"Reshape", "Squeeze", "Unsqueeze", "Flatten"})
 
 
 def fused_away(engine: Engine) -> dict[int, str]:
@@ -19,13 +20,27 @@ def fused_away(engine: Engine) -> dict[int, str]:
     found: dict[int, str] = {}
     known = set(engine.means.values())
     for node in engine.v.nodes.values():
+        if not _may_fuse(engine, node):
+            continue
         starts = {engine.means[value] for value in node.operands if value in engine.means}
+        if node.row in engine.pairs and not engine.fusions.loose(node):
+            starts.update(engine.f.nodes[engine.pairs[node.row]].operands)
         for value in node.outputs:
             if value in engine.means:
                 for inside in _between(engine, engine.means[value], starts, known):
                     found.setdefault(inside, _into(engine, node))
     _folded(engine, found)
+    _reshaped(engine, known, found)
     return found
+
+
+def _reshaped(engine: Engine, known: set[int], found: dict[int, str]) -> None:
+    """What only puts known elements into another shape, where the variant's graph does without."""
+    for node in engine.f.nodes.values():
+        if node.family in _RESHAPING and node.operands[0] in known:
+            for value in node.outputs:
+                if value >= 0 and value not in known:
+                    found.setdefault(value, f"left out: {engine.f.op(node).type} changes the shape only")
 
 
 def _folded(engine: Engine, found: dict[int, str]) -> None:
@@ -36,6 +51,15 @@ def _folded(engine: Engine, found: dict[int, str]) -> None:
         if made is not None and made.family in ACTIVATIONS and made.operands[0] != meaning:
             name = engine.f.op(made).name
             found[made.operands[0]] = f"folded into the quantizer of {name}"
+
+
+def _may_fuse(engine: Engine, node: Node) -> bool:
+    """Whether a node does more than the float op that makes what it makes."""
+    if engine.fusions.loose(node):
+        return True
+    meanings = [engine.means[value] for value in node.outputs if value in engine.means]
+    made = [engine.f.producer(meaning) for meaning in meanings]
+    return any(other is not None and other.family != node.family for other in made)
 
 
 def _into(engine: Engine, node: Node) -> str:

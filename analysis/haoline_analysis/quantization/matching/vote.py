@@ -1,0 +1,181 @@
+"""What the numbers say where structure does not: tensors of both models on the same samples."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from haoline_analysis.errors import ModelError
+from haoline_analysis.quantization.deployed.sessions import Fixed
+from haoline_analysis.quantization.matching.choosing import choose
+from haoline_analysis.runtime.source import source_of
+from haoline_analysis.runtime.wire import Changes, changed, scan
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from haoline_analysis.model import Model
+    from haoline_analysis.quantization.deployed import Deployed
+    from haoline_analysis.quantization.matching.choosing import Choice
+    from haoline_analysis.quantization.matching.engine import Engine
+
+ALIKE = 0.9
+"""Correlation from which on two tensors may be one."""
+MARGIN = 0.03
+"""How much less the next best has to correlate, as a share of what is left to 1 where that is less."""
+FEWEST = 16
+"""Elements below which a correlation says nothing."""
+_SAMPLED = 1 << 14
+"""Elements of a tensor that are looked at."""
+
+
+class Open(NamedTuple):
+    """A value of the running graph that nothing is known of, and how to read it."""
+
+    value: int
+    choice: Choice
+
+
+def vote(
+    engine: Engine,
+    deployed: Deployed,
+    names_in: Mapping[str, str],
+    missing: Sequence[int],
+    feeds: Sequence[Mapping[str, np.ndarray]],
+    float_values: Sequence[Mapping[str, np.ndarray]] | None,
+) -> bool:
+    """State what unknown values of the running graph mean, as far as their numbers leave no doubt.
+
+    Args:
+        engine: what is known.
+        deployed: the running variant.
+        names_in: the float model's input names -> the variant's.
+        missing: tensors of the float model without a counterpart.
+        feeds: samples, by the float model's input names.
+        float_values: its tensors on them, by name; None: they are computed here.
+
+    Returns:
+        Whether anything new was found.
+
+    Raises:
+        ModelError: if one of the models fails.
+    """
+    unknown = _unknown(engine)
+    if not unknown or not missing or not feeds:
+        return False
+    sample = feeds[0]
+    rivals = [tensor for tensor in _floats(engine) if tensor >= 0]
+    values = float_values[0] if float_values else None
+    floats = _signatures_of_floats(engine.f.model, rivals, sample, values)
+    there = {names_in.get(name, name): array for name, array in sample.items()}
+    variant = _signatures_of_variant(engine, deployed, unknown, there)
+    return _decide(engine, floats, variant, set(missing))
+
+
+def _unknown(engine: Engine) -> list[Open]:
+    found = []
+    for value, held in enumerate(engine.v.values):
+        if value in engine.means or held.fixed or held.op < 0:
+            continue
+        choice = choose(engine.v, [value])
+        if choice is not None and not choice.blocked:
+            found.append(Open(value, choice))
+    return found
+
+
+def _floats(engine: Engine) -> list[int]:
+    """One tensor for each value of the float graph that varies."""
+    return [held.members[0] for held in engine.f.values if held.members and not held.fixed and held.op >= 0]
+
+
+Signature = tuple[tuple[int, ...], "NDArray[np.float32]"]
+"""Shape, and some centred elements of length 1."""
+
+
+def _signature(array: np.ndarray) -> Signature | None:
+    """What is compared of a tensor; None for one of few elements, without spread or with values that are not finite."""
+    if array.size < FEWEST or array.dtype.kind not in "fiub":
+        return None
+    step = max(1, array.size // _SAMPLED)
+    part = np.ascontiguousarray(array).reshape(-1)[::step].astype(np.float64)
+    part = part - part.mean()
+    length = np.linalg.norm(part)
+    if not np.isfinite(length) or length == 0:
+        return None
+    return array.shape, (part / length).astype(np.float32)
+
+
+def _signatures_of_floats(
+    model: Model, tensors: Sequence[int], sample: Mapping[str, np.ndarray], values: Mapping[str, np.ndarray] | None
+) -> dict[int, Signature]:
+    names = {model.tensors[tensor].name: tensor for tensor in tensors}
+    given = {name: array for name, array in (values or {}).items() if name in names}
+    found = {names[name]: _signature(array) for name, array in given.items()}
+    rest = [name for name in names if name not in given]
+    if rest and values is None:
+        source, _, _ = source_of(model)
+        with source.buffer() as buf:
+            data = changed(buf, scan(buf), Changes(outputs=[name.encode() for name in rest]))
+        session = Fixed(source, data, "cpu")
+        found |= {names[name]: _signature(array) for name, array in _run(session.ort, sample, rest)}
+    return {tensor: signature for tensor, signature in found.items() if signature is not None}
+
+
+def _signatures_of_variant(
+    engine: Engine, deployed: Deployed, unknown: Sequence[Open], sample: Mapping[str, np.ndarray]
+) -> dict[int, Signature]:
+    model = engine.v.model
+    names = {model.tensors[item.choice.tensor].name: item for item in unknown}
+    session = deployed.capturing(names)
+    found: dict[int, Signature] = {}
+    for name, array in _run(session.ort, sample, list(names)):
+        value, choice = names[name]
+        reals = array if choice.form is None else choice.form.dequantize(array)
+        signature = _signature(reals if choice.transpose is None else reals.transpose(choice.transpose))
+        if signature is not None:
+            found[value] = signature
+    return found
+
+
+def _run(session: object, sample: Mapping[str, np.ndarray], names: Sequence[str]) -> list[tuple[str, np.ndarray]]:
+    try:
+        results = session.run(list(names), dict(sample))  # type: ignore[attr-defined]
+    except Exception as error:
+        raise ModelError(f"The models cannot be compared by their values: {error}") from error
+    return [(name, array) for name, array in zip(names, results, strict=True) if isinstance(array, np.ndarray)]
+
+
+def _decide(
+    engine: Engine, floats: Mapping[int, Signature], variant: Mapping[int, Signature], missing: set[int]
+) -> bool:
+    """Pair what correlates with each other like with nothing else."""
+    wanted = {engine.f.of[tensor] for tensor in missing}
+    news = False
+    for shape in {signature[0] for signature in variant.values()}:
+        rows = [tensor for tensor, signature in floats.items() if signature[0] == shape]
+        columns = [value for value, signature in variant.items() if signature[0] == shape]
+        if not rows or not columns:
+            continue
+        table = np.stack([floats[row][1] for row in rows]) @ np.stack([variant[column][1] for column in columns]).T
+        for i, j in _clear(table):
+            meaning = engine.f.of[rows[i]]
+            if meaning in wanted:
+                news |= engine.state(columns[j], meaning, "values")
+    return news
+
+
+def _clear(table: np.ndarray) -> list[tuple[int, int]]:
+    """Each other's best by a margin."""
+    found = []
+    for j in range(table.shape[1]):
+        i = int(np.argmax(table[:, j]))
+        best = float(table[i, j])
+        if best < ALIKE or int(np.argmax(table[i])) != j:
+            continue
+        rest = float(np.delete(table[:, j], i).max(initial=-1.0))
+        if best - rest >= min(MARGIN, (1 - rest) * 0.9):
+            found.append((i, j))
+    return found
