@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     Answer = tuple[dict[str, Any], list[bytes]]
 
+ERROR = "error"
+"""The column that colours the graphs at first; a comparison that was stopped at once has none."""
 PARTS = ("keep_float", "int16")
 
 
@@ -59,7 +61,7 @@ class DivergenceView(SampledView):
         panel: Mapping[str, Any] | None = None,
         plan: Mapping[str, Any] | None = None,
         height: int = 760,
-        color: str | None = "error",
+        color: str | None = ERROR,
         **graph: Any,
     ) -> None:
         """Show a comparison.
@@ -92,7 +94,7 @@ class DivergenceView(SampledView):
             panel=dict(panel or {}),
             plan=dict(plan or {part: [] for part in PARTS}),
             height=height,
-            color=color,
+            color=color if color != ERROR or ERROR in compared.report.tables["ops"] else "",
             **graph,
         )
         self._unwatch_variant = compared.variant_report.watch(self.refresh)
