@@ -36,14 +36,22 @@ export class Head {
         precision !== "" && h("span", { class: "hl-chip hl-chip-plain" }, precision),
         this.#close(),
       ),
+      figures(inspected),
       h(
         "div",
         { class: "hl-tensor-line" },
-        this.#choice(inspected),
-        h("span", { class: "hl-tensor-facts" }, facts(inspected)),
+        this.#verdict(inspected),
+        h(
+          "span",
+          { class: "hl-inspect-tensor" },
+          this.#choice(inspected),
+          h(
+            "span",
+            { class: "hl-tensor-facts", title: `${facts(inspected)}. ${howText(inspected)}` },
+            facts(inspected),
+          ),
+        ),
       ),
-      figures(inspected),
-      this.#verdict(inspected),
     );
   }
 
@@ -98,10 +106,12 @@ function short(name: string): string {
 }
 
 function facts({ divergence, row }: Inspected): string {
-  const how = divergence.matched(row) ? divergence.text(row, "how") : "";
-  return [divergence.text(row, "shape"), how && `matched by ${how}`, unitOf(divergence.text(row, "unit"))]
-    .filter((part) => part !== "")
-    .join(" · ");
+  const parts = [divergence.text(row, "shape"), unitOf(divergence.text(row, "unit"))];
+  return parts.filter((part) => part !== "").join(" · ");
+}
+
+function howText({ divergence, row }: Inspected): string {
+  return divergence.matched(row) ? `Matched by ${divergence.text(row, "how")}` : divergence.text(row, "why");
 }
 
 function unitOf(unit: string): string {

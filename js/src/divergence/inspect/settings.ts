@@ -19,6 +19,8 @@ export const INSPECT: InspectSettings = {
   ...SETTINGS,
   // The worst channels are what a reader comes for.
   sort: "sqnr_db",
+  // Zeros outnumber all else after a ReLU, and clipped values are few.
+  counts: "log",
   way: "wipe",
   wipe: 0.5,
   error: "difference",

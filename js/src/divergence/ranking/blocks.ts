@@ -14,6 +14,7 @@ export interface Group {
 const MOST = 24;
 /** Blocks of fewer rows are not divided. */
 const LEAST = 8;
+const SEPARATOR = " › ";
 
 interface Scopes {
   readonly parents: Int32Array;
@@ -103,9 +104,9 @@ function chain(scope: number, parents: Int32Array): number[] {
 
 /** As short as tells blocks apart: `attention`, or `layer.0 › attention` where every layer has one. */
 function named(parts: readonly Part[], { parents, names }: Scopes): Group[] {
-  const paths = parts.map(({ scope }) => chain(scope, parents).map(names));
-  const lengths = paths.map((path) => (/^\d+$/.test(path.at(-1) ?? "") ? 2 : 1));
-  const name = (at: number): string => paths[at]!.slice(-lengths[at]!).join(" › ");
+  const paths = parts.map(({ scope }) => counted(chain(scope, parents).map(names)));
+  const lengths = paths.map(() => 1);
+  const name = (at: number): string => paths[at]!.slice(-lengths[at]!).join(SEPARATOR);
   for (let deeper = true; deeper; ) {
     const shared = paths.map((_, at) => paths.some((_, other) => other !== at && name(other) === name(at)));
     deeper = false;
@@ -117,7 +118,17 @@ function named(parts: readonly Part[], { parents, names }: Scopes): Group[] {
   }
   return parts.map(({ rows }, at) => ({
     name: name(at) || "model",
-    path: paths[at]!.join(" › ") || "not in any block",
+    path: paths[at]!.join(SEPARATOR) || "not in any block",
     rows,
   }));
+}
+
+/** A number says nothing without what it counts: `layer`, `3` are `layer.3`. */
+function counted(path: readonly string[]): string[] {
+  const parts: string[] = [];
+  for (const part of path) {
+    if (/^\d+$/.test(part) && parts.length > 0) parts.push(`${parts.pop()}.${part}`);
+    else parts.push(part);
+  }
+  return parts;
 }

@@ -1,6 +1,7 @@
 /** The two errors of each compared tensor along the execution order. */
 
 import type { DivergenceDocument } from "../../data/divergence.js";
+import type { ReportDocument } from "../../data/index.js";
 import { errors, largest, ranking } from "../measures.js";
 
 export interface DepthErrors {
@@ -11,6 +12,8 @@ export interface DepthErrors {
   readonly unmatched: Uint8Array;
   /** The rows that cost most, most first. */
   readonly costliest: readonly number[];
+  /** Where these are marked: what was folded into another op, at that op. */
+  readonly marked: readonly number[];
   /** The ends of the axis, powers of ten. */
   readonly low: number;
   readonly high: number;
@@ -20,18 +23,32 @@ const COSTLIEST = 3;
 /** Powers of ten that the axis tells apart: what is smaller matters to nobody. */
 const DECADES = 5;
 
-export function depthErrors(doc: DivergenceDocument): DepthErrors {
+export function depthErrors(doc: DivergenceDocument, report: ReportDocument): DepthErrors {
   const [local, accumulated] = [errors(doc, "local"), errors(doc, "accumulated")];
+  const costliest = largest(errors(doc, ranking(doc)), COSTLIEST);
   const { rows } = doc.tensors;
   const [least, most] = ends(local, accumulated);
   return {
     local,
     accumulated,
     unmatched: Uint8Array.from({ length: rows }, (_, row) => (doc.matched(row) ? 0 : 1)),
-    costliest: largest(errors(doc, ranking(doc)), COSTLIEST),
+    costliest,
+    marked: costliest.map((row) => reader(doc, report, row)),
     low: Math.max(Math.floor(Math.log10(least)), Math.ceil(Math.log10(most)) - DECADES),
     high: Math.max(Math.ceil(Math.log10(most) - 1e-9), Math.floor(Math.log10(least)) + 1),
   };
+}
+
+/** The row itself where it was compared, else the first after it that was and whose op reads it. */
+function reader(doc: DivergenceDocument, report: ReportDocument, row: number): number {
+  if (doc.matched(row)) return row;
+  const [ops, tensors] = [report.uses.indices("op"), report.uses.indices("tensor")];
+  const tensor = doc.tensorOf(row);
+  const readers = new Set<number>();
+  for (const [at, used] of tensors.entries()) if (used === tensor) readers.add(ops[at]!);
+  for (let next = row + 1; next < doc.tensors.rows; next += 1)
+    if (doc.matched(next) && readers.has(doc.opOf(next))) return next;
+  return row;
 }
 
 function ends(...columns: readonly Float64Array[]): readonly [number, number] {

@@ -51,7 +51,7 @@ export class DepthRanking implements ComparePart {
 
   update(doc: DivergenceDocument): void {
     this.#doc = doc;
-    this.#data = depthErrors(doc);
+    this.#data = depthErrors(doc, this.#scene.report);
     this.#bands = bands(doc, this.#scene.report);
     this.#leave();
     this.#cursor.reset("Error made and error seen over the execution order; Enter selects the op");
@@ -114,8 +114,8 @@ export class DepthRanking implements ComparePart {
     return path ? [s("path", { d: path, class: "hl-unmatched" })] : [];
   }
 
-  #costliest({ costliest, local, accumulated }: DepthErrors, y: (value: number) => number): SVGElement[] {
-    return costliest.map((row, at) => {
+  #costliest({ marked, local, accumulated }: DepthErrors, y: (value: number) => number): SVGElement[] {
+    return marked.map((row, at) => {
       const value = local[row]! > 0 ? local[row]! : accumulated[row]!;
       const top = Number.isFinite(value) && value > 0 ? y(value) : this.#plot!.bottom;
       const text = s("text", { x: 0, y: 3.5, "text-anchor": "middle" }, String(at + 1));
@@ -177,7 +177,7 @@ export class DepthRanking implements ComparePart {
     const { report } = this.#scene;
     const what = [opType(report, op), doc.text(row, "precision")].filter(Boolean).join(", ");
     const rows: (readonly [string, string])[] = [["Op", what]];
-    const rank = data.costliest.indexOf(row);
+    const rank = Math.max(data.costliest.indexOf(row), data.marked.indexOf(row));
     if (doc.matched(row)) {
       rows.push(["Made here", both(data.local[row], doc.sqnr(row, "local"))]);
       rows.push(["Seen here", both(data.accumulated[row], doc.sqnr(row, "accumulated"))]);

@@ -21,7 +21,7 @@ import { Side } from "./side.js";
 import { type DivergenceState, readState, TABS, writeState } from "./state.js";
 
 /** Pixels from which both graphs have room beside the rest. */
-const WIDE = 1180;
+const WIDE = 1320;
 
 /** How far a variant is from its model: how good it is, where the error is made, which op, and what to change. */
 export class DivergenceView extends HostView implements CompareScene, InspectScene {

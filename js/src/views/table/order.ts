@@ -64,10 +64,13 @@ export function sortRows(rows: Uint32Array, column: TableColumn | undefined, des
 }
 
 function byNumber(rows: Uint32Array, column: TableColumn, descending: boolean): Uint32Array {
-  const last = descending ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-  const keys = keyed(rows, (row) => (column.value(row) as number | null) ?? last);
+  const keys = keyed(rows, (row) => column.value(row) as number | null);
   const sign = descending ? -1 : 1;
-  return rows.sort((a, b) => sign * compare(keys.get(a) as number, keys.get(b) as number) || a - b);
+  return rows.sort((a, b) => {
+    const [x, y] = [keys.get(a) ?? null, keys.get(b) ?? null];
+    if (x === null || y === null) return Number(x === null) - Number(y === null) || a - b;
+    return sign * compare(x, y) || a - b;
+  });
 }
 
 function byText(rows: Uint32Array, column: TableColumn, descending: boolean): Uint32Array {

@@ -76,7 +76,7 @@ export class AdvicePanel {
     return h(
       "section",
       { class: "hl-change", "aria-label": "The change to try" },
-      h("h4", {}, "Next time"),
+      h("h4", {}, "What to change"),
       h("div", { class: "hl-segments", role: "group", "aria-label": "How to quantize this op" }, ...buttons),
       h("p", { class: "hl-hint", "data-testid": "haoline-advice-predicted" }, predicted(inspected, ops)),
     );

@@ -19,10 +19,12 @@ export interface ErrorStripShown {
   readonly chosen: number | null;
 }
 
-const HEIGHT = 128;
-const MARGIN = { left: 52, top: 8, right: 16, bottom: 32 };
+const HEIGHT = 132;
+const MARGIN = { left: 52, top: 8, right: 16, bottom: 36 };
 /** Pixels of a place that shows one channel, at least. */
 const PLACE = 3;
+/** Pixels that the name of a channel takes. */
+const NAME = 24;
 
 interface Mark {
   /** The worst of the channels that share the place. */
@@ -110,7 +112,7 @@ export class ErrorStrip {
     const place = this.#shown?.order.indexOf(this.#shown.chosen ?? -1) ?? -1;
     if (place < 0) return null;
     const x = this.#middle(place, plot);
-    return s("path", { d: `M${round(x)} ${plot.bottom + 1}l-4 7h8Z`, class: "hl-strip-chosen" });
+    return s("path", { d: `M${round(x)} ${plot.bottom + 1}l-4 6h8Z`, class: "hl-strip-chosen" });
   }
 
   #middle(place: number, plot: Box): number {
@@ -170,18 +172,26 @@ function atLeast(top: number, zero: number): number {
 function axes(plot: Box, y: Scale, { word, order }: ErrorStripShown): SVGElement[] {
   const rows = y.ticks.flatMap((tick) => [
     line(plot.left, y(tick), plot.right, y(tick), tick === 0 ? "hl-axis" : "hl-gridline"),
-    label(plot.left - 6, y(tick) + 4, `${tick}`.replace("-", "−"), "end"),
+    label(plot.left - 6, y(tick) + 4, `${tick} dB`.replace("-", "−"), "end"),
   ]);
-  const base = plot.bottom + 24;
+  return [...rows, ...names(plot, order), ...ends(plot, word, order)];
+}
+
+/** The channels below their bars, where there is room for all. */
+function names(plot: Box, order: readonly number[]): SVGElement[] {
+  const step = (plot.right - plot.left) / order.length;
+  if (step < NAME) return [];
+  return order.map((channel, at) => label(plot.left + (at + 0.5) * step, plot.bottom + 17, String(channel), "middle"));
+}
+
+function ends(plot: Box, word: string, order: readonly number[]): SVGElement[] {
+  const base = plot.bottom + 30;
+  const named = (plot.right - plot.left) / order.length >= NAME;
+  const [worst, best] = named ? ["worst", "best"] : [`worst: ${order[0]}`, `best: ${order.at(-1)}`];
   const middle = label((plot.left + plot.right) / 2, base, `${capital(word)}s by error`, "middle", "hl-axis-title");
-  const ends = [
-    label(plot.left, base, `worst: ${order[0] ?? ""}`),
-    label(plot.right, base, `best: ${order.at(-1) ?? ""}`, "end"),
-  ];
   return [
-    ...rows,
+    label(plot.left, base, worst),
     ...(plot.right - plot.left > 300 ? [middle] : []),
-    ...ends,
-    label(plot.left - 6, plot.top + 2, "dB", "end", "hl-axis-title"),
+    label(plot.right, base, best, "end"),
   ];
 }

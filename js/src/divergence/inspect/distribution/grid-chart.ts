@@ -22,7 +22,7 @@ export interface GridChartShown {
   readonly word: string;
 }
 
-const HEIGHT = 210;
+const HEIGHT = 192;
 const MARGIN = { left: 52, top: 22, right: 16, bottom: 42 };
 /** Pixels of a bar, at least. */
 const BAR = 4;

@@ -1,5 +1,4 @@
 import { Segments } from "../../../activations/panels/choice.js";
-import { decibels } from "../../../activations/words.js";
 import { h, put } from "../../../views/dom.js";
 import type { Inspected } from "../scene.js";
 import type { InspectSettings, Way } from "../settings.js";
@@ -18,14 +17,20 @@ export class Captions {
   readonly #variant = h("span", { class: "hl-pane-name" });
   readonly #alone = h("span", { class: "hl-pane-name" });
   readonly #error: Segments<InspectSettings["error"]>;
-  readonly #figure = h("span", { class: "hl-pane-figure" });
+  readonly #handle: HTMLElement;
   #way: Way = "wipe";
+  #apart: boolean | null = null;
 
-  constructor(panes: readonly [Pane, Pane, Pane], pick: (error: InspectSettings["error"]) => void) {
+  constructor(
+    panes: readonly [Pane, Pane, Pane],
+    handle: HTMLElement,
+    pick: (error: InspectSettings["error"]) => void,
+  ) {
     this.#panes = panes;
+    this.#handle = handle;
     this.#error = new Segments({ label: "Error", options: ERRORS, pick });
     put(panes[1].caption, this.#alone);
-    put(panes[2].caption, this.#error.node(), this.#figure);
+    put(panes[2].caption, this.#error.node());
   }
 
   show({ divergence, row, settings }: Inspected): void {
@@ -34,10 +39,12 @@ export class Captions {
     const word = variantWord(divergence, row);
     const name = precision && precision.toLowerCase() !== word.toLowerCase() ? `${word} (${precision})` : word;
     this.#variant.textContent = this.#alone.textContent = name;
-    put(this.#panes[0].caption, this.#float, settings.way !== "side" && this.#variant);
+    const apart = settings.way === "side";
+    // What is put in anew drops what the reader drags.
+    if (this.#apart !== apart)
+      put(this.#panes[0].caption, this.#float, !apart && this.#handle, !apart && this.#variant);
+    this.#apart = apart;
     this.#error.show(settings.error);
-    const kind = settings.error === "local" ? "local" : "accumulated";
-    this.#figure.textContent = decibels(divergence.sqnr(row, kind));
     this.wipe(settings.way === "wipe" ? settings.wipe : 1);
   }
 

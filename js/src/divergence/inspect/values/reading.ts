@@ -4,7 +4,7 @@ import { keyOf } from "../../../activations/plane/feed.js";
 import { type Reading, stretch } from "../../../activations/reading.js";
 import type { Showing } from "../../../activations/showing.js";
 import type { Side, Tile, TileSource } from "../../../activations/source.js";
-import { isWhole, valueAt } from "../../../activations/tiles/tile.js";
+import { isWhole, TOP, valueAt } from "../../../activations/tiles/tile.js";
 import { numberText } from "../../../activations/words.js";
 import type { QuantizationGrid } from "../../../data/index.js";
 import type { Inspected } from "../scene.js";
@@ -53,7 +53,10 @@ function find(tiles: TileSource, inspected: Inspected, what: Showing, spot: Spot
   const tile = tiles.peek(keyOf(sideOf(inspected, which), one, 0), true);
   if (!tile || tile.width === 0 || tile.height === 0) return null;
   const [row, column] = pixelOf(tile, spot);
-  return { value: valueAt(tile, row, column), whole: isWhole(tile), rough: tile.rough };
+  const value = valueAt(tile, row, column);
+  // What is less than a step of the codes is what their rounding makes of nothing.
+  const nothing = Math.abs(value) <= (tile.high - tile.low) / TOP;
+  return { value: nothing ? 0 : value, whole: isWhole(tile), rough: tile.rough };
 }
 
 /** Tiles of one picture may differ in how they are pooled. */

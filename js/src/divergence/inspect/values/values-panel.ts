@@ -57,7 +57,7 @@ export class ValuesPanel {
     this.#scene = scene;
     this.#toolbar = new Toolbar(
       { change: (settings) => scene.change(settings), save: (kind, which) => void this.#save(kind, which) },
-      SAVED,
+      { sides: SAVED, compact: true },
     );
     this.#ways = new Ways({
       way: (way) => scene.change({ way }),
@@ -70,7 +70,7 @@ export class ValuesPanel {
       slice: (slice) => scene.change({ slice }),
     });
     this.#panes = [this.#pane(0, "base"), this.#pane(1, "variant"), this.#pane(2, "error")];
-    this.#captions = new Captions(this.#panes, (error) => scene.change({ error }));
+    this.#captions = new Captions(this.#panes, this.#ways.handle(), (error) => scene.change({ error }));
     this.#link = new Link(this.#panes);
     this.#stage.append(...this.#panes.map((pane) => pane.node()));
     this.#body = h(
@@ -111,6 +111,7 @@ export class ValuesPanel {
     cancelAnimationFrame(this.#frame);
     this.#cleanup.dispose();
     this.#ways.dispose();
+    this.#toolbar.dispose();
     for (const pane of this.#panes) pane.dispose();
     this.#node.remove();
   }

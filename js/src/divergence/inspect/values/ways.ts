@@ -24,7 +24,7 @@ export class Ways {
   readonly #segments: Segments<Way>;
   readonly #slider: Slider;
   readonly #pause: HTMLButtonElement;
-  readonly #node: HTMLElement;
+  readonly #handle: HTMLElement;
   #beat: ReturnType<typeof setInterval> | undefined;
   #way: Way | null = null;
   /** While it flickers: whether the variant is in sight. */
@@ -32,18 +32,23 @@ export class Ways {
 
   constructor(events: WaysEvents) {
     this.#events = events;
-    this.#segments = new Segments({ label: "Compare", options: WORDS, pick: (way) => events.way(way) });
+    this.#segments = new Segments({ label: "Compare", mute: true, options: WORDS, pick: (way) => events.way(way) });
     this.#slider = new Slider("haoline-wipe", (percent) => events.wipe(percent / 100));
     // What is dragged is kept once it rests; the keys of the slider are not those of the notebook.
     this.#slider.node().addEventListener("change", () => events.wiped());
     this.#slider.node().addEventListener("keydown", (event) => event.stopPropagation());
     this.#pause = h("button", { type: "button", class: "hl-button", "data-testid": "haoline-flicker-pause" });
     this.#pause.addEventListener("click", () => (this.#beat === undefined ? this.#start() : this.#stop()));
-    this.#node = h("div", { class: "hl-ways" }, this.#segments.node(), this.#slider.node(), this.#pause);
+    this.#handle = h("span", { class: "hl-way-handle" }, this.#slider.node(), this.#pause);
   }
 
   node(): HTMLElement {
-    return this.#node;
+    return this.#segments.node();
+  }
+
+  /** Stands between the names of the two sides. */
+  handle(): HTMLElement {
+    return this.#handle;
   }
 
   show(way: Way, wipe: number): void {
@@ -57,7 +62,7 @@ export class Ways {
 
   showWipe(wipe: number): void {
     const percent = Math.round(100 * wipe);
-    this.#slider.show("Float up to", { min: 0, max: 100 }, percent, `${percent} %`);
+    this.#slider.show("", { min: 0, max: 100 }, percent, `float up to ${percent} %`);
   }
 
   /** The other side by hand, which ends the beat. */

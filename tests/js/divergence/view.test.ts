@@ -1,0 +1,316 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import type { Answer, AskOptions, HostValues, Question } from "../../../js/src/data/index.js";
+import { draw } from "../../../js/src/views/index.js";
+import { HOSTILE, report } from "../views/fixture.js";
+import { byId, column, LiveHost, press, tall, type } from "../views/helpers.js";
+import { comparison, HEADER, WHAT_IF } from "./compared-fixture.js";
+
+afterEach(() => {
+  vi.useRealTimers();
+  document.body.replaceChildren();
+});
+
+interface Asked {
+  readonly question: Question;
+  readonly options: AskOptions;
+  readonly answer: (content: Record<string, unknown>) => void;
+  readonly fail: (message: string) => void;
+}
+
+/** A host whose kernel answers when the test says so. */
+class AskHost extends LiveHost {
+  readonly asked: Asked[] = [];
+
+  readonly ask = (question: Question, options: AskOptions = {}): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+      const answer = (content: Record<string, unknown>): void => resolve({ content, buffers: [] });
+      this.asked.push({ question, options, answer, fail: (message) => reject(new Error(message)) });
+      options.signal?.addEventListener("abort", () => reject(new Error("Stopped.")));
+    });
+
+  last(kind: string): Asked {
+    const found = this.asked.filter(({ question }) => question.type === kind).at(-1);
+    if (!found) throw new Error(`nobody asked for ${kind}`);
+    return found;
+  }
+}
+
+async function drawn<H extends LiveHost>(host: H): Promise<{ host: H; root: HTMLElement; dispose: () => void }> {
+  const element = document.createElement("div");
+  document.body.append(element);
+  const dispose = draw(element, host);
+  const root = byId("haoline-divergence-view", element);
+  await vi.waitFor(() => expect(root.dataset["divergence"]).toBe("div1"));
+  return { host, root, dispose };
+}
+
+function values(more: Partial<HostValues> = {}): Partial<HostValues> {
+  return { view: "divergence", document: report(), divergence: comparison(), ...more };
+}
+
+function measured(more: Partial<HostValues> = {}): Partial<HostValues> {
+  return values({ divergence: comparison({ what_if: WHAT_IF }), panel: { tab: "whatif" }, ...more });
+}
+
+const asking = (more: Partial<HostValues> = {}): AskHost => new AskHost(values(more));
+
+function outcomes(root: HTMLElement): string[][] {
+  const rows = [...byId("haoline-outcomes", root).querySelectorAll("tbody tr")];
+  return rows.map((row) => [...row.querySelectorAll("td")].map((cell) => cell.textContent ?? ""));
+}
+
+function choose(root: HTMLElement, op: number, choice: string): void {
+  root.querySelector<HTMLElement>(`[data-op="${op}"] [data-choice="${choice}"]`)?.click();
+}
+
+describe("how good a variant is", () => {
+  it("is a sentence that can be copied, and headline numbers", async () => {
+    const { root } = await drawn(asking());
+    const copied: string[] = [];
+    vi.stubGlobal("navigator", { clipboard: { writeText: async (text: string) => void copied.push(text) } });
+    expect(byId("haoline-divergence-summary", root).textContent).toBe(HEADER.summary);
+    root.querySelector<HTMLElement>(".hl-summary .hl-button")?.click();
+    await vi.waitFor(() => expect(root.querySelector(".hl-summary .hl-button")?.textContent).toBe("Copied"));
+    expect(copied).toEqual([HEADER.summary]);
+    vi.unstubAllGlobals();
+    const stat = (id: string): string => byId(`haoline-stat-divergence-${id}`, root).textContent ?? "";
+    expect(stat("top1")).toContain("90 %");
+    expect(stat("cosine")).toContain("0.995");
+    expect(stat("sqnr")).toContain("20.0 dB");
+    expect(stat("size")).toContain("25 %");
+    expect(stat("latency")).toContain("2× faster");
+    expect(root.querySelector(".hl-run")?.textContent).toContain("folder images/, 3 samples");
+  });
+
+  it("shows how samples fare, and shows the worst at a click", async () => {
+    const { root, host } = await drawn(asking());
+    const strip = byId("haoline-divergence-samples", root);
+    expect(strip.getAttribute("aria-valuetext")).toBe("cat.png, 30.0 dB");
+    root.querySelector<HTMLElement>(".hl-samples .hl-link")?.click();
+    expect(host.get("sample")).toBe(1);
+    press(strip, "End");
+    press(strip, "Enter");
+    expect(host.get("sample")).toBe(2);
+  });
+});
+
+describe("where the error is", () => {
+  it("is read place by place with the keys; Enter selects the op", async () => {
+    const { root, host } = await drawn(asking());
+    const chart = byId("haoline-divergence-depth", root);
+    expect(chart.getAttribute("aria-valuetext")).toBe("a, made here 10 %, seen here 10 %");
+    press(chart, "ArrowRight");
+    expect(chart.getAttribute("aria-valuetext")).toBe("b, not compared: folded into the quantizer of a");
+    press(chart, "ArrowRight");
+    expect(chart.getAttribute("aria-valuetext")).toBe("c, made here none, seen here none");
+    press(chart, "End");
+    expect(chart.getAttribute("aria-valuetext")).toBe("d, made here 1 %, seen here 31.6 %");
+    press(chart, "Enter");
+    expect(host.get("selection")).toEqual([3]);
+    expect(root.querySelector(".hl-ranking")?.textContent).toContain("1 not compared");
+  });
+
+  it("is told by op, by category and by block, each row selecting its ops", async () => {
+    const { root, host } = await drawn(asking());
+    const list = byId("haoline-divergence-ranking", root);
+    const rows = (): (string | null)[] =>
+      [...list.querySelectorAll("button")].map((row) => row.getAttribute("aria-label"));
+    const turn = (label: string): void =>
+      [...root.querySelectorAll<HTMLElement>(".hl-ranking .hl-segment")]
+        .find((item) => item.textContent === label)
+        ?.click();
+    expect(list.hidden).toBe(true);
+    turn("Worst ops");
+    expect(host.get("panel")).toEqual({ ranking: "ops" });
+    expect(rows()).toEqual(["a: made here 10 %, seen here 10 %", "d: made here 1 %, seen here 31.6 %"]);
+    turn("By category");
+    expect(rows()).toEqual([
+      "linear: made here 10 % · 99 % of all, seen here 10 %",
+      "activation: made here 1 % · 0.99 % of all, seen here 31.6 %",
+    ]);
+    list.querySelector("button")?.click();
+    expect(host.get("selection")).toEqual([0, 2]);
+    expect(list.querySelector("button")?.getAttribute("aria-pressed")).toBe("true");
+    list.querySelector("button")?.click();
+    expect(host.get("selection")).toEqual([]);
+    turn("By block");
+    expect(rows()).toHaveLength(1);
+  });
+
+  it("colours the graph by the errors that the report has", async () => {
+    const columns = [
+      { name: "local_sqnr_db", type: "f64", values: [20, null, null, 40], provenance: "measured" },
+    ] as const;
+    const { root, host } = await drawn(new AskHost(values({ document: report({ columns }) })));
+    const overlay = byId("haoline-divergence-overlay", root);
+    const pressed = (): string | undefined => overlay.querySelector("[aria-pressed=true]")?.textContent;
+    expect(pressed()).toBe("Category");
+    [...overlay.querySelectorAll<HTMLElement>(".hl-segment")]
+      .find(({ textContent }) => textContent === "Made here")
+      ?.click();
+    expect([host.get("color"), pressed()]).toEqual(["local_sqnr_db", "Made here"]);
+    host.push("color", "macs");
+    // Of colours none is pressed any more.
+    expect(pressed()).toBe("Float");
+  });
+});
+
+describe("the table", () => {
+  it("begins with what makes most error; SQNR sorts from the worst, a third click is the execution order", async () => {
+    const { root, host } = await drawn(asking({ panel: { tab: "table" } }));
+    tall(byId("haoline-divergence-table", root), 400);
+    type(byId("haoline-divergence-filter", root), "");
+    expect(column(root, "name")).toEqual(["a", "d", "c", "b"]);
+    expect(column(root, "local")).toEqual(["10 %", "1 %", "none", ""]);
+    expect(column(root, "sqnr_db")).toEqual(["20.0 dB", "10.0 dB", "exact", ""]);
+    const sort = (): void => root.querySelector<HTMLElement>('.hl-head [data-column="sqnr_db"] .hl-sort')?.click();
+    sort();
+    expect(column(root, "name")).toEqual(["d", "a", "c", "b"]);
+    sort();
+    expect(column(root, "name")).toEqual(["c", "a", "d", "b"]);
+    sort();
+    expect(column(root, "name")).toEqual(["a", "b", "c", "d"]);
+    type(byId("haoline-divergence-filter", root), "folded");
+    expect(column(root, "name")).toEqual(["b"]);
+    root.querySelector<HTMLElement>(".hl-rows > .hl-row .hl-cell")?.click();
+    expect(host.get("selection")).toEqual([1]);
+  });
+});
+
+describe("what to change", () => {
+  it("is predicted at once, and marked as predicted", async () => {
+    const { root, host } = await drawn(new AskHost(measured()));
+    expect(outcomes(root)).toEqual([["0.9950"], ["20.0 dB"], ["1000 B"], ["100 µs"]]);
+    choose(root, 0, "float");
+    expect(host.get("plan")).toEqual({ keep_float: [0], int16: [] });
+    expect(byId("haoline-outcomes", root).textContent).toContain("predicted");
+    expect(outcomes(root).map(([, predicted]) => predicted)).toEqual(["0.9980", "24.0 dB", "1.56 KiB", "140 µs"]);
+    choose(root, 0, "int16");
+    expect(host.get("plan")).toEqual({ keep_float: [], int16: [0] });
+    expect(outcomes(root).at(-1)?.[1]).toBe("–");
+    expect(root.querySelector("[data-testid=haoline-tab-whatif] .hl-badge")?.textContent).toBe("1");
+  });
+
+  it("keeps the costliest ops at a click on the curve", async () => {
+    const { root, host } = await drawn(new AskHost(measured()));
+    const curve = byId("haoline-keep-curve", root);
+    expect(curve.getAttribute("aria-valuemax")).toBe("3");
+    press(curve, "End");
+    press(curve, "ArrowLeft");
+    press(curve, "Enter");
+    expect(host.get("plan")).toEqual({ keep_float: [0, 2], int16: [] });
+  });
+
+  it("is measured op by op when asked, with progress", async () => {
+    const { root, host } = await drawn(asking({ panel: { tab: "whatif" } }));
+    expect(byId("haoline-what-if", root).textContent).toContain("by the error they make");
+    byId("haoline-measure", root).click();
+    const asked = host.last("sensitivity");
+    asked.options.onProgress?.({ stage: "op 1 of 3", fraction: 0.25 });
+    const bar = root.querySelector("[role=progressbar]");
+    expect([bar?.getAttribute("aria-valuenow"), bar?.getAttribute("aria-label")]).toEqual([
+      "25",
+      "Measuring: op 1 of 3",
+    ]);
+    expect((byId("haoline-build", root) as HTMLButtonElement).disabled).toBe(true);
+    asked.answer({ what_if: WHAT_IF });
+    await vi.waitFor(() => expect(byId("haoline-measure", root).hidden).toBe(true));
+    expect(byId("haoline-what-if", root).textContent).toContain("Errors add up well.");
+    expect(root.querySelectorAll("[data-op]")).toHaveLength(3);
+  });
+
+  it("is built and verified, the result beside the prediction and kept", async () => {
+    const { root, host, dispose } = await drawn(new AskHost(measured({ plan: { keep_float: [0], int16: [3] } })));
+    byId("haoline-build", root).click();
+    const asked = host.last("build");
+    expect(asked.question).toEqual({ type: "build", keep_float: [0], int16: [3] });
+    asked.options.onProgress?.({ stage: "verifying", fraction: null });
+    expect(root.querySelector("[role=progressbar]")?.hasAttribute("aria-valuenow")).toBe(false);
+    asked.answer({
+      size: 1650,
+      cosine: 0.9979,
+      sqnr_db: 23.8,
+      latency: { p50_us: 145 },
+      float_latency: { p50_us: 201 },
+      path: "/b",
+    });
+    await vi.waitFor(() => expect(outcomes(root)[0]).toHaveLength(3));
+    expect(outcomes(root)[0]?.[2]).toBe("0.9979");
+    expect(byId("haoline-build-result", root).textContent).toContain("predicted 0.9980");
+    byId("haoline-build-result", root).querySelector<HTMLElement>(".hl-button")?.click();
+    expect(host.last("open").question).toEqual({ type: "open", path: "/b" });
+    dispose();
+    const again = await drawn(new AskHost(measured({ panel: host.get("panel"), plan: host.get("plan") })));
+    expect(byId("haoline-build-result", again.root).textContent).toContain("23.8 dB");
+  });
+
+  it("can be stopped, and nothing is lost", async () => {
+    const plan = { keep_float: [0], int16: [] };
+    const { root, host } = await drawn(new AskHost(measured({ plan })));
+    byId("haoline-build", root).click();
+    byId("haoline-errand-stop", root).click();
+    expect(host.last("build").options.signal?.aborted).toBe(true);
+    await vi.waitFor(() => expect(byId("haoline-errand", root).textContent).toContain("Stopped. Nothing was changed."));
+    expect(host.get("plan")).toEqual(plan);
+    expect((byId("haoline-build", root) as HTMLButtonElement).disabled).toBe(false);
+  });
+
+  it("says what the kernel says when it fails", async () => {
+    const { root, host } = await drawn(new AskHost(measured({ plan: { keep_float: [0], int16: [] } })));
+    byId("haoline-build", root).click();
+    host.last("build").fail("Nobody gave samples to calibrate with.");
+    await vi.waitFor(() => expect(byId("haoline-errand", root).textContent).toContain("Nobody gave samples"));
+  });
+
+  it("needs no kernel for predictions, only for building", async () => {
+    const { root } = await drawn(new LiveHost(measured({ plan: { keep_float: [0], int16: [] } })));
+    expect(outcomes(root)[1]).toEqual(["20.0 dB", "24.0 dB"]);
+    expect(byId("haoline-build", root).hidden).toBe(true);
+    expect(byId("haoline-what-if", root).textContent).toContain("run the cell again");
+  });
+});
+
+describe("the view", () => {
+  it("follows what Python sets and bears what it cannot show", async () => {
+    const panel = { tab: "nonsense", ranking: 7, graphs: [], builds: "x", inspect: null };
+    const { root, host } = await drawn(asking({ panel, sample: 99, plan: { keep_float: [77], int16: [] } }));
+    expect(root.querySelector("[role=tab][aria-selected=true]")?.textContent).toBe("Op");
+    host.push("selection", [1]);
+    expect(byId("haoline-inspect", root).textContent).toContain("folded into the quantizer of a");
+    host.push("panel", { tab: "findings" });
+    expect(byId("haoline-activation-findings", root).textContent).toContain("wide range");
+  });
+
+  it("shows another comparison in the place of the first", async () => {
+    const { root, host } = await drawn(asking());
+    host.push("divergence", comparison({ id: "div2", summary: "Better now." }));
+    await vi.waitFor(() => expect(root.dataset["divergence"]).toBe("div2"));
+    expect(byId("haoline-divergence-summary", root).textContent).toBe("Better now.");
+    host.push("divergence", new DataView(new ArrayBuffer(9)));
+    await vi.waitFor(() => expect(byId("haoline-status", root).textContent).toContain("cannot be shown"));
+  });
+
+  it("puts words of a file on the page as words", async () => {
+    const hostile = {
+      summary: HOSTILE,
+      model: HOSTILE,
+      notes: [HOSTILE],
+      samples: [{ label: HOSTILE }, { label: HOSTILE }, {}],
+    };
+    const document_ = report({ names: [HOSTILE, "b", "c", "d"], text: HOSTILE });
+    const divergence = comparison(
+      { ...hostile, what_if: { ...WHAT_IF, check: HOSTILE } },
+      { why: [HOSTILE, HOSTILE, "", ""] },
+    );
+    const { root } = await drawn(new AskHost(measured({ document: document_, divergence, selection: [1] })));
+    expect(root.querySelector("img, script")).toBeNull();
+    expect((globalThis as { pwned?: number }).pwned).toBeUndefined();
+  });
+
+  it("leaves nothing behind", async () => {
+    const { root, dispose } = await drawn(new AskHost(measured()));
+    dispose();
+    expect(root.isConnected).toBe(false);
+    expect(document.body.querySelector(".haoline")).toBeNull();
+  });
+});
