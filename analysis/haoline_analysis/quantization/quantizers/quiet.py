@@ -6,10 +6,13 @@ import logging
 import sys
 import warnings
 from contextlib import contextmanager
+from threading import local
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _OURS = "onnxruntime"
 
@@ -38,7 +41,7 @@ def quiet() -> Iterator[list[str]]:
     modules does so when it is imported. What others log goes where it would go.
     """
     root = logging.getLogger()
-    _silence_prints()
+    _amend()
     collect, others, level = _Collect(), list(root.handlers), root.level
     for handler in others:
         handler.addFilter(_foreign)
@@ -54,15 +57,48 @@ def quiet() -> Iterator[list[str]]:
             handler.removeFilter(_foreign)
 
 
-_PRINTING = ("calibrate", "matmul_nbits_quantizer", "neural_compressor.weight_only", "onnx_model")
+_PRINTING = (
+    "calibrate",
+    "matmul_nbits_quantizer",
+    "neural_compressor.util",
+    "neural_compressor.weight_only",
+    "onnx_model",
+)
+_NEURAL = "onnxruntime.quantization.neural_compressor.weight_only"
+_hooks = local()
 
 
-def _silence_prints() -> None:
-    """Let those of their modules that print say nothing: each gets a ``print`` of its own, the builtin one stays."""
+@contextmanager
+def progress_hook(told: Callable[[float], None]) -> Iterator[None]:
+    """Hear from the loops of GPTQ, RTN and k-quant how far they are, in place of their progress bar.
+
+    What ``told`` raises ends them.
+    """
+    _hooks.told = told
+    try:
+        yield
+    finally:
+        _hooks.told = None
+
+
+def _progress(total: int, at: int) -> None:
+    told = getattr(_hooks, "told", None)  # of this thread; others have their own
+    if told is not None:
+        told(at / max(1, total))
+
+
+def _amend() -> None:
+    """Let their modules print nothing (each gets a ``print`` of its own), and say where they are."""
     for name in _PRINTING:
         module = sys.modules.get(f"onnxruntime.quantization.{name}")
         if module is not None:
             module.__dict__["print"] = _nothing
+    neural = sys.modules.get(_NEURAL)
+    if neural is not None:
+        neural.__dict__["simple_progress_bar"] = _progress
+    util = sys.modules.get("onnxruntime.quantization.neural_compressor.util")
+    if util is not None:
+        util.__dict__["to_numpy"] = np.asarray  # theirs needs torch, though the data are arrays
 
 
 def _nothing(*_: object, **__: object) -> None:

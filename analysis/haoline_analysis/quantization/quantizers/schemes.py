@@ -113,7 +113,10 @@ def _switches(scheme: Scheme, target: str, given: Mapping[str, Any]) -> dict[str
     signed = target in {"cuda", "tensorrt"} and scheme.kind == "static"
     symmetric: bool | None = None
     if "symmetric" in scheme.takes:
-        symmetric = signed or scheme.name == "tensorrt-int8" or scheme.kind == "weights"
+        plain_weights = scheme.kind == "weights" and given.get("algorithm") in (None, "rtn", "gptq")
+        symmetric = signed or scheme.name == "tensorrt-int8" or plain_weights
+        if given.get("symmetric") and scheme.kind == "weights" and not plain_weights:
+            raise ModelError(f"algorithm {given['algorithm']!r} has zero points: it is not symmetric.")
     defaults: dict[str, bool | None] = {
         "per_channel": scheme.per_channel,
         "symmetric": symmetric,
@@ -154,6 +157,10 @@ def _weights(scheme: Scheme, given: Mapping[str, Any]) -> dict[str, Any]:
     algorithm, block = given.get("algorithm") or "rtn", given.get("block_size")
     if algorithm not in ALGORITHMS:
         raise ModelError(f"There is no algorithm {algorithm!r}: choose one of {', '.join(ALGORITHMS)}.")
+    if algorithm == "gptq" and scheme.weights != "int4":
+        raise ModelError("onnxruntime's GPTQ writes weights of 4 bits only: take scheme='weights-int4'.")
+    if algorithm != "gptq" and given.get("calibration"):
+        raise ModelError(f"algorithm {algorithm!r} takes no calibration data; only 'gptq' does.")
     block = 32 if block is None else block
     if isinstance(block, bool) or not isinstance(block, int) or block < 16 or block > 1024 or block & (block - 1):
         raise ModelError(f"block_size is a power of two from 16 to 1024, not {block!r}.")
