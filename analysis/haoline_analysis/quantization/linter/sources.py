@@ -7,6 +7,14 @@ ORT_FUSIONS = (
     "ONNX Runtime, qdq_selector_action_transformer.cc, https://github.com/microsoft/onnxruntime/blob/main/onnxruntime/"
     "core/optimizer/qdq_transformer/selectors_actions/qdq_selector_action_transformer.cc"
 )
+ORT_SIGNS = (
+    "ONNX Runtime, qdq_s8_to_u8.cc, https://github.com/microsoft/onnxruntime/blob/main/onnxruntime/core/optimizer/"
+    "qdq_transformer/qdq_s8_to_u8.cc"
+)
+ORT_WEIGHTS = (
+    "ONNX Runtime, weight_bias_quantization.cc, https://github.com/microsoft/onnxruntime/blob/main/onnxruntime/core/"
+    "optimizer/qdq_transformer/weight_bias_quantization.cc"
+)
 ORT_RELU = (
     "ONNX Runtime, relu_quantizelinear.cc, https://github.com/microsoft/onnxruntime/blob/main/onnxruntime/core/"
     "optimizer/qdq_transformer/relu_quantizelinear.cc"

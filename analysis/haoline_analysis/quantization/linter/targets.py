@@ -24,6 +24,7 @@ class Target:
     types: frozenset[str]  # of activations for which the fused kernels exist
     symmetric: bool  # zero points must be zero
     signed_only: bool
+    turns_unsigned: bool  # int8 activations with one reader become uint8
     saturates: bool | None  # uint8 × int8 sums may be cut off at 16 bits; None: depends on the device
     aliases: tuple[str, ...]
     sources: Mapping[str, str]
@@ -59,6 +60,7 @@ def _target(entry: Mapping[str, Any], lists: Mapping[str, list[str]]) -> Target:
         types=frozenset(entry["types"]),
         symmetric=entry["symmetric"],
         signed_only=entry["signed_only"],
+        turns_unsigned=entry["turns_unsigned"],
         saturates=entry["saturates"],
         aliases=tuple(entry["aliases"]),
         sources=entry["sources"],

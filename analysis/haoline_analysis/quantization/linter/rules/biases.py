@@ -43,11 +43,12 @@ def overflow(facts: LintFacts) -> Iterator[LintFinding]:
         "Biases that overflow 32 bits",
         listed(found.row for _, found in held),
         f"{count(len(held), 'op')}; {facts.label(item.row)} needs {number(worst)} steps, int32 has {number(LIMIT)}",
-        "Leave these biases in float, or raise the weight scale of the channels concerned.",
+        "Leave these ops in float, or raise the weight scale of the channels concerned; a float bias is of no use "
+        "where the runtime quantizes it when it opens the model, as onnxruntime does.",
         why="A bias is stored in steps of activation scale × weight scale. A channel with next to no weight has a tiny "
         "scale, and its bias is cut off.",
         source=sources.JACOB,
-        fix=Fix("Float biases", {"fixes": ["float-bias"]}),
+        fix=Fix("Leave them in float", {"keep_float": facts.float_names(sorted(found.row for _, found in held))}),
     )
 
 
@@ -62,11 +63,10 @@ def wrong_scale(facts: LintFacts) -> Iterator[LintFinding]:
             "Biases on a scale that kernels do not expect",
             listed(item.row for _, item in held),
             f"{count(len(held), 'op')}; off by {number(100 * held[0][0])}% in {facts.label(held[0][1].row)}",
-            "Store the bias on activation scale × weight scale, or in float.",
+            "Store the bias on activation scale × weight scale, or in float and let the runtime do so.",
             why="The fused kernel adds the integers of the bias to the sum of products as they are: another scale adds "
             "another bias.",
             source=sources.JACOB,
-            fix=Fix("Float biases", {"fixes": ["float-bias"]}),
         )
 
 

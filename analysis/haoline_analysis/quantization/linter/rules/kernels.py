@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from haoline_analysis.findings.facts import count, listed
 from haoline_analysis.quantization.linter import sources
-from haoline_analysis.quantization.linter.facts import DQ, MOVING, Q, named
+from haoline_analysis.quantization.linter.facts import DQ, Q, named
 from haoline_analysis.quantization.linter.finding import Fix, LintFinding
+from haoline_analysis.quantization.linter.rules.fusing import requantizes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,8 +23,6 @@ MUCH = 0.1
 """Of the MACs: from this share on, work that stays in float decides the speed."""
 FEW = 20
 """Ops of a small model: there a single one is no tenth."""
-FREE_RESULT = ("Gemm", "MatMul", "ArgMax")
-"""Fused ops that may hand on floats."""
 
 
 def no_kernel(facts: LintFacts) -> Iterator[LintFinding]:
@@ -89,78 +86,26 @@ def _between(facts: LintFacts) -> list[int]:
     return sorted(row for row in readers if facts.op(row).type not in (Q, DQ) and facts.between_quantizers(row))
 
 
-def unfused(facts: LintFacts) -> Iterator[LintFinding]:
-    """Ops with an integer kernel that the runtime cannot use for the way the quantizers stand."""
-    if not facts.target.is_cpu:
-        return
-    reasons: dict[str, list[int]] = {}
-    for row in sorted({reader for dq in facts.every.get(DQ, []) for reader in facts.readers(facts.op(dq))}):
-        why = _hindrance(facts, row)
-        if why:
-            reasons.setdefault(why, []).append(row)
-    rows = [row for held in reasons.values() for row in held]
-    if not rows:
-        return
-    heavy = [row for row in rows if row in facts.weighted_of]
-    yield LintFinding(
-        "unfused-quantizers",
-        "warning" if heavy else "info",
-        "Quantizers that stay in the graph",
-        listed(rows),
-        "; ".join(f"{count(len(held), 'op')} {why}: {named(facts, held, 2)}" for why, held in reasons.items()),
-        "Quantize the result too, in 8 bits, or leave the op in float altogether.",
-        why="The runtime replaces DequantizeLinear → op → QuantizeLinear by an integer kernel only where all operands "
-        "and the result fit its pattern; else the op runs in float with the conversions on top.",
-        source=sources.ORT_FUSIONS,
-        fix=Fix("Leave them in float", {"keep_float": facts.float_names(heavy)}) if heavy else None,
-    )
-
-
-def _hindrance(facts: LintFacts, row: int) -> str:
-    """Why an op with an integer kernel is not fused; "" where it is, or has none."""
-    op, operands = facts.op(row), facts.operands(row)
-    if op.type in (Q, DQ) or op.type not in facts.target.fused or not operands:
-        return ""
-    if not all(map(facts.from_dq, operands)):
-        return ""  # the rule about branches tells
-    item = facts.weighted_of.get(row)
-    if item is not None and item.grid is None:
-        return ""  # the rule about float weights tells
-    types = {site.form.dtype for tensor in operands if (site := facts.dequantized(tensor)) is not None}
-    if types - facts.target.types and op.type not in MOVING:
-        return f"in {', '.join(sorted(types))}, for which there is no kernel"
-    if op.type in ("Relu", "Clip"):
-        return ""
-    if op.type not in FREE_RESULT and not facts.only_requantized(row) and not _absorbed(facts, row):
-        return "whose result is not quantized"
-    return ""
-
-
-def _absorbed(facts: LintFacts, row: int) -> bool:
-    """Whether the one reader is a ReLU or Clip that a quantizer with a grid from zero takes the place of."""
-    readers = facts.readers(facts.op(row))
-    if len(readers) != 1 or facts.op(readers[0]).type not in ("Relu", "Clip") or not facts.only_requantized(readers[0]):
-        return False
-    sites = [facts.site_of.get(at) for at in facts.requantized(readers[0])]
-    return all(site is not None and float(np.ravel(site.form.low_high()[0]).min()) >= 0 for site in sites)
-
-
 def ineffective_exclusions(facts: LintFacts) -> Iterator[LintFinding]:
     """Ops left in float whose operands and result are rounded all the same."""
     asked = _asked(facts)
     rows = sorted({*_bare_weights(facts), *(row for row in _between(facts) if facts.op(row).name in asked)})
     if rows:
+        undone = [row for row in rows if (item := facts.weighted_of.get(row)) is not None and requantizes(facts, item)]
+        all_scales = (
+            f"; onnxruntime puts the weights of {len(undone)} of them on one int8 scale when it opens the model"
+        )
         yield LintFinding(
             "ineffective-exclusion",
             "warning",
             "Ops left in float between quantized neighbours",
             listed(rows),
             f"{count(len(rows), 'op')} in float whose operands come from DequantizeLinear and whose result goes into "
-            f"QuantizeLinear: {named(facts, rows)}",
+            f"QuantizeLinear: {named(facts, rows)}{all_scales if undone else ''}",
             "Leave their neighbours in float as well, or quantize them.",
             why="What they read is rounded before and what they make is rounded after: only the error of their own "
             "weights is saved, at the price of two conversions and a float kernel.",
-            source=sources.WU,
+            source=sources.ORT_WEIGHTS if undone else sources.WU,
             fix=Fix("Leave the neighbours in float too", {"keep_float": _with_neighbours(facts, rows)}),
         )
 

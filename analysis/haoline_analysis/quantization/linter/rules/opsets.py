@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from haoline_analysis.findings.facts import count, listed
 from haoline_analysis.quantization.linter import sources
 from haoline_analysis.quantization.linter.facts import DQ, Q, named
-from haoline_analysis.quantization.linter.finding import Fix, LintFinding
+from haoline_analysis.quantization.linter.finding import LintFinding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from haoline_analysis.quantization.linter.facts import LintFacts
 
 PER_CHANNEL, FLOAT8, NARROW, FLOAT4, TWO_BITS = 13, 19, 21, 23, 25
-RAISE = Fix("Raise the opset", {"fixes": ["raise-opset"]})
 SINCE = {"int16": NARROW, "uint16": NARROW, "int4": NARROW, "uint4": NARROW, "float4_e2m1": FLOAT4}
 SINCE |= {"int2": TWO_BITS, "uint2": TWO_BITS}
 
@@ -42,7 +41,6 @@ def too_old(facts: LintFacts) -> Iterator[LintFinding]:
             why="Scales per axis came with opset 13, float8 with 19, 16 and 4 bits and blocks with 21: checkers and "
             "runtimes refuse them in older models.",
             source=sources.ONNX_QUANTIZE,
-            fix=RAISE,
         )
 
 
@@ -63,10 +61,9 @@ def before_quantizing(facts: LintFacts) -> Iterator[LintFinding]:
         (),
         f"opset {version}: no {', no '.join(barred)} in the standard's quantizers"
         + ("; 8 bits need 10" if version < 10 else ""),
-        "Raise the opset before quantizing.",
+        "Raise the opset before quantizing; quantize() does where it has to.",
         why="QuantizeLinear knows scales per axis since opset 13, float8 since 19, 16 and 4 bits since 21.",
         source=sources.ONNX_QUANTIZE,
-        fix=RAISE,
     )
 
 
@@ -111,5 +108,4 @@ def old_kernels(facts: LintFacts) -> Iterator[LintFinding]:
             "Raise the opset to 12 or later.",
             why="MaxPool takes 8-bit integers since opset 12; before, it is dequantized, pooled and quantized again.",
             source=sources.ORT,
-            fix=RAISE,
         )

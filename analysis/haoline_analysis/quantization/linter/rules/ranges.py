@@ -41,8 +41,8 @@ def outlier_channels(facts: LintFacts) -> Iterator[LintFinding]:
         "warning" if one < LOW_SQNR else "info",
         "Weights whose channels differ in size",
         listed(pair[0].row for pair in held),
-        f"{count(len(held), 'weight')}; worst {facts.label(item.row)}: largest channel {number(spread.ratio)} times the "
-        f"median one; 8 bits hold the usual channel at {one:.1f} dB with one scale, at {many:.1f} dB with its own",
+        f"{count(len(held), 'weight')}; worst {facts.label(item.row)}: largest channel {number(spread.ratio)} times "
+        f"the median one; 8 bits hold the usual channel at {one:.1f} dB with one scale, at {many:.1f} dB with its own",
         "Quantize weights per channel.",
         why="One scale is set by the largest channel; the smaller ones are left with a fraction of the 256 steps.",
         source=sources.KRISHNAMOORTHI,

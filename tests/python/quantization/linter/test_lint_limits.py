@@ -1,0 +1,107 @@
+"""Hostile and huge graphs: no crash, no waiting."""
+
+import time
+
+import numpy as np
+import onnx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from lint_cases import CASES
+from lint_models import Net, normal
+from onnx import TensorProto, helper
+
+from haoline_analysis.errors import ModelError
+from haoline_analysis.quantization import TARGETS, lint
+
+
+def blocks(count, quantized):
+    net = Net(x=[1, 8])
+    shared = net.weight(normal(8, 8))
+    made = "x"
+    for _ in range(count):
+        if quantized:
+            made = net.q(net.op("MatMul", net.q(made), net.stored(normal(8, 8), 1)))
+        else:
+            product = net.op("MatMul", made, shared)
+            made = net.op("Add", net.op("Mul", product, net.op("Sigmoid", product)), made)
+            made = net.op("Softmax", made)
+    return net.model()
+
+
+@pytest.mark.parametrize("quantized", [False, True])
+def test_a_graph_of_very_many_ops_costs_about_what_its_report_does(quantized):
+    from haoline_analysis.formats import open_model
+    from haoline_analysis.report import analyze
+
+    times = {}
+    for count in (250, 2000):
+        model = open_model(blocks(count, quantized))
+        for name, work in (("report", analyze), ("lint", lint)):
+            spent = []
+            for _ in range(2):
+                begin = time.process_time()
+                work(model)
+                spent.append(time.process_time() - begin)
+            times[name, count] = min(spent)
+    # Eight times the ops: linear would be eightfold, quadratic sixty-four.
+    assert times["lint", 2000] < 24 * max(times["lint", 250], 0.02)
+
+
+def test_a_dense_web_of_gates_and_quantizers():
+    net = Net(x=[1, 8])
+    grid = net.weight(np.float32(0.1)), net.weight(np.uint8(0))
+    source = net.op("QuantizeLinear", "x", *grid)
+    hubs = [net.op("DequantizeLinear", source, *grid) for _ in range(60)]
+    gates = [net.op("Sigmoid", hub) for hub in hubs]
+    for gate in gates:
+        for hub in hubs:
+            net.op("Mul", gate, hub)
+    begin = time.process_time()
+    assert lint(net.model()).score <= 100
+    assert time.process_time() - begin < 30  # minutes, were it to follow every path
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_model_of_the_cases_on_every_target(target):
+    for positive, negative, _ in CASES.values():
+        for model in (positive(), negative()):
+            assert 0 <= lint(model, target=target).score <= 100
+
+
+def test_quantizers_without_operands_or_with_strange_ones():
+    for inputs in ([], ["x"], ["x", ""], ["x", "s"], ["x", "s", "s"], ["", "s"], ["s", "s", "s"]):
+        for kind in ("QuantizeLinear", "DequantizeLinear", "Conv", "MatMul", "Gemm", "QLinearConv", "Where", "Softmax"):
+            nodes = [helper.make_node(kind, inputs, ["a"]), helper.make_node("DequantizeLinear", ["a", "s"], ["b"])]
+            nodes += [
+                helper.make_node("MatMul", ["b", "b"], ["c"]),
+                helper.make_node("QuantizeLinear", ["c", "s"], ["d"]),
+            ]
+            ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in ("x", "d")]
+            scale = helper.make_tensor("s", TensorProto.FLOAT, [2], [0.1, float("nan")])
+            graph = helper.make_graph(nodes, "g", ends[:1], ends[1:], [scale])
+            lint(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)]), target="tensorrt")
+
+
+def test_a_weight_that_is_missing_is_no_reason_to_fail(tmp_path):
+    net = Net(x=[4, 8])
+    net.op("Softmax", net.op("MatMul", "x", net.weight(normal(8, 8))))
+    model = net.model()
+    onnx.external_data_helper.convert_model_to_external_data(model, location="w.bin", size_threshold=0)
+    onnx.save(model, tmp_path / "m.onnx")
+    (tmp_path / "w.bin").unlink()
+    assert lint(tmp_path / "m.onnx").score <= 100
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(sorted(CASES)), st.data())
+def test_a_file_with_a_wrong_byte_is_refused_or_judged(name, data):
+    stored = bytearray(CASES[name][0]().SerializeToString())
+    for _ in range(data.draw(st.integers(1, 4))):
+        stored[data.draw(st.integers(0, len(stored) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        report = lint(bytes(stored))
+    except ModelError:
+        return
+    assert 0 <= report.score <= 100
+    report.to_html()
