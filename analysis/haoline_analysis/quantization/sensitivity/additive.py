@@ -53,13 +53,13 @@ class Additive:
     ) -> None:
         """Take the noise of each unit alone, at 8 and at 16 bits; not ``complete`` where some of it is estimated."""
         self.units, self.base, self.complete = list(units), base, complete
-        self._noise, self._wide = list(noise), list(wide)
-        self.total = math.fsum(each for each in self._noise if math.isfinite(each))
+        self.noise, self.wide = list(noise), list(wide)
+        self.total = math.fsum(each for each in self.noise if math.isfinite(each))
         self._ops = {op for unit in self.units for op in unit.ops}
 
     @property
     def scale(self) -> float:
-        """By what sums are multiplied, so that everything quantized gives what was measured."""
+        """Measurement over sum, of everything quantized."""
         if not math.isfinite(self.base.noise) or self.total <= 0 or self.base.noise <= 0:
             return 1.0
         return self.base.noise / self.total
@@ -73,7 +73,7 @@ class Additive:
         unit = self.units[at]
         if unit.floats(kept):
             return 0.0
-        return self._wide[at] if wide and unit.wide(kept, wide) else self._noise[at]
+        return self.wide[at] if wide and unit.wide(kept, wide) else self.noise[at]
 
     def predict(self, keep_float: Iterable[str] = (), int16: Iterable[str] = ()) -> Prediction:
         """What keeping some ops float and others at 16 bits should give.
@@ -82,8 +82,14 @@ class Additive:
             ModelError: if there is no quantizer that such an op asks for.
         """
         kept, wide = self._checked(keep_float), self._checked(int16)
-        noise = self.sum(kept, wide) * self.scale
+        noise = self.bent(self.sum(kept, wide))
         return Prediction(noise, decibels(noise), self.cosine(noise), self.check)
+
+    def bent(self, added: float) -> float:
+        """A sum of noise as it should show: errors that saturate together add up where little of them is left."""
+        if self.scale >= 1 or self.total <= 0:
+            return added * self.scale
+        return min(self.base.noise, added * self.scale ** (added / self.total))
 
     def cosine(self, noise: float) -> float:
         """The cosine that goes with a noise: that of errors at right angles, bent towards the measured base."""
@@ -117,4 +123,4 @@ class Additive:
         if abs(self.difference_db) <= _CLOSE_DB:
             return f"Errors add up well: {words}."
         how = "partly cancel or saturate" if self.difference_db < 0 else "reinforce one another"
-        return f"Errors {how}: {words}. Predictions are scaled to what was measured; verify them by building."
+        return f"Errors {how}: {words}. Predictions are bent towards what was measured; verify them by building."

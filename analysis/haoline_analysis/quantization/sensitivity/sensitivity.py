@@ -64,7 +64,7 @@ class Sensitivity:
 
     def _row(self, at: int, unit: Unit) -> dict[str, Any]:
         total = self.additive.total
-        before, after = self._bytes(unit)
+        before, after = self.unit_bytes(unit)
         return {
             "id": unit.id,
             "ops": unit.ops,
@@ -80,7 +80,7 @@ class Sensitivity:
             "bytes": after,
         }
 
-    def _bytes(self, unit: Unit) -> tuple[int, int]:
+    def unit_bytes(self, unit: Unit) -> tuple[int, int]:
         """Bytes of the weights of a unit, float and quantized, scales included."""
         before = after = 0
         for at in unit.sites:

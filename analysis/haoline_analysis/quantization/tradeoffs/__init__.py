@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from haoline_analysis.quantization.tradeoffs.constraints import Constraint, parse_constraint
-    from haoline_analysis.quantization.tradeoffs.latencies import with_latency
+    from haoline_analysis.quantization.tradeoffs.latencies import what_if, with_latency
     from haoline_analysis.quantization.tradeoffs.making_variants import variants
     from haoline_analysis.quantization.tradeoffs.mixed import mixed_precision
     from haoline_analysis.quantization.tradeoffs.mixed_result import MixedPrecision
@@ -27,6 +27,7 @@ _HOMES = {
     "mixed_precision": "mixed",
     "parse_constraint": "constraints",
     "variants": "making_variants",
+    "what_if": "latencies",
     "with_latency": "latencies",
 }
 
@@ -39,6 +40,7 @@ __all__ = [
     "mixed_precision",
     "parse_constraint",
     "variants",
+    "what_if",
     "with_latency",
 ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from haoline_analysis.quantization.tradeoffs.constraints import Term, show
@@ -48,7 +48,7 @@ def choose(outcomes: Mapping[str, Outcome], constraint: Constraint) -> Choice:
     """Take what the constraint prefers among the variants that keep its bounds."""
     if not outcomes:
         return Choice(None, "No variant could be made and run.")
-    wanted, assumed = _with_default(constraint)
+    wanted, assumed = with_default(constraint)
     best = max((each.sqnr_db for each in outcomes.values() if not math.isnan(each.sqnr_db)), default=math.nan)
     broken = {name: wanted.failures(each, best) for name, each in outcomes.items()}
     fitting = {name: outcomes[name] for name, failures in broken.items() if not failures}
@@ -58,9 +58,8 @@ def choose(outcomes: Mapping[str, Outcome], constraint: Constraint) -> Choice:
     return Choice(name, _why(name, fitting, outcomes, wanted, assumed))
 
 
-def _with_default(constraint: Constraint) -> tuple[Constraint, str]:
-    from dataclasses import replace
-
+def with_default(constraint: Constraint) -> tuple[Constraint, str]:
+    """The constraint with a bound on the outputs, and what to say where that is assumed."""
     if constraint.accuracy or constraint.within_db is not None or constraint.objective == "most accurate":
         return constraint, ""
     term = Term("cosine", least=True, bound=DEFAULT_COSINE)
@@ -89,9 +88,9 @@ def _why(
     """The reason in two sentences, with numbers."""
     own = outcomes[name]
     size = f"{show('size_bytes', own.size_bytes)}, {own.size_share:.0%} of the float model"
-    speed = "" if math.isnan(own.latency_share) else f", {_speed(own.latency_share)}"
+    pace = "" if math.isnan(own.latency_share) else f", {speed(own.latency_share)}"
     head = f"{name} is the {wanted.objective} of {len(fitting)} variants that keep {_bounds(wanted)}{assumed}"
-    text = f"{head}: {size}{speed}, cosine {show('cosine', own.cosine)}, SQNR {show('sqnr_db', own.sqnr_db)}."
+    text = f"{head}: {size}{pace}, cosine {show('cosine', own.cosine)}, SQNR {show('sqnr_db', own.sqnr_db)}."
     others = [each for each in outcomes if each not in fitting]
     if others:
         text += f" {_listed(others)} {'does' if len(others) == 1 else 'do'} not keep it."
@@ -100,7 +99,8 @@ def _why(
     return text
 
 
-def _speed(share: float) -> str:
+def speed(share: float) -> str:
+    """``1.7× as fast``, of a share of the float model's latency."""
     if share <= 1 - _SAME_SPEED:
         return f"{1 / share:.1f}× as fast"
     return "as fast" if share <= 1 + _SAME_SPEED else f"{share:.1f}× as slow"

@@ -209,13 +209,15 @@ class _Making:
         from haoline_analysis.quantization.tradeoffs.mixed import mixed_precision
 
         def make() -> QuantizedModel:
-            given = {key: value for key, value in self._options.items() if key != "calibration"}
+            given = {key: value for key, value in self._options.items() if key not in {"calibration", "target"}}
             found = mixed_precision(
                 self._model,
                 self._options["calibration"],
                 target=wanted,
                 inputs=self._samples,
                 output=self.output(MIXED),
+                hardware=self._options["target"],
+                alternatives=False,
                 progress=tell,
                 **given,
             )
