@@ -58,8 +58,8 @@ describe("the depth of a model", () => {
   it("is drawn as bars of what is made and a line of what is seen, broken where nothing is known", () => {
     const values = Float64Array.from([4, Number.NaN, 0, 2]);
     expect(barsPath(values, PLOT)).toBe("M0 10V6H2V10ZM6 10V8H8V10Z");
-    expect(stepsPath(values, PLOT, false)).toBe("M0 6H2M4 10H6V8H8");
-    expect(stepsPath(values, PLOT, true)).toBe("M0 10V6H2V10ZM4 10V10H6V8H8V10Z");
+    expect(stepsPath(values, PLOT, false)).toBe("M0 6H2M6 8H8");
+    expect(stepsPath(values, PLOT, true)).toBe("M0 10V6H2V10ZM6 10V8H8V10Z");
   });
 
   it("shows the worst of each pixel where tensors outnumber pixels", () => {

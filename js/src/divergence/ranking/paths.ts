@@ -42,7 +42,7 @@ export function barsPath(values: Float64Array, plotted: Plotted): string {
   return path;
 }
 
-/** A line that steps from tensor to tensor, broken where nothing is known; `filled` down to the bottom. */
+/** A line that steps from tensor to tensor, broken where there is no error or none is known; `filled` down to the bottom. */
 export function stepsPath(values: Float64Array, plotted: Plotted, filled: boolean): string {
   let path = "";
   let open = false;
@@ -52,11 +52,11 @@ export function stepsPath(values: Float64Array, plotted: Plotted, filled: boolea
     open = false;
   };
   for (const { x, next, value } of steps(values, plotted)) {
-    if (Number.isNaN(value)) {
+    if (!(value > 0)) {
       close();
       continue;
     }
-    const y = round(value > 0 ? plotted.y(value) : plotted.bottom);
+    const y = round(plotted.y(value));
     if (open) path += `V${y}`;
     else path += filled ? `M${round(x)} ${round(plotted.bottom)}V${y}` : `M${round(x)} ${y}`;
     path += `H${round(next)}`;

@@ -7,7 +7,7 @@ import type { Candidate } from "./candidates.js";
 import { type Choice, choiceOf } from "./plan.js";
 
 const CHOICES: readonly (readonly [Choice, string, string])[] = [
-  ["int8", "8-bit", "Quantize as the variant does"],
+  ["int8", "quantized", "As the variant has it"],
   ["int16", "INT16", "16-bit activations"],
   ["float", "float", "Keep it float"],
 ];
@@ -26,6 +26,8 @@ export interface OpListState {
   readonly selected: readonly number[];
   /** Whether the costs were measured at the outputs. */
   readonly measured: boolean;
+  /** Whether some ops can run with 16-bit activations beside 8-bit ones. */
+  readonly int16: boolean;
 }
 
 /** Ops with what each costs and how it is to run; those that cost most first. */
@@ -80,7 +82,7 @@ export class OpList {
 
   #row(
     candidate: Candidate,
-    { report, plan, selected, measured }: OpListState,
+    { report, plan, selected, measured, int16 }: OpListState,
     total: number,
     most: number,
   ): HTMLElement {
@@ -115,12 +117,12 @@ export class OpList {
         h("span", { class: "hl-group-track" }, fill),
         h("span", {}, percent(part)),
       ),
-      this.#choices(op, choiceOf(plan, op), name),
+      this.#choices(op, choiceOf(plan, op), name, int16),
     );
   }
 
-  #choices(op: number, chosen: Choice, name: string): HTMLElement {
-    const buttons = CHOICES.map(([choice, text, title]) =>
+  #choices(op: number, chosen: Choice, name: string, int16: boolean): HTMLElement {
+    const buttons = CHOICES.filter(([choice]) => int16 || choice !== "int16").map(([choice, text, title]) =>
       h(
         "button",
         {

@@ -13,7 +13,7 @@ export interface OutcomeColumn {
 }
 
 const LINES: readonly (readonly [string, (outcome: Outcome) => string])[] = [
-  ["Cosine of the output", (outcome) => cosine(outcome.cosine)],
+  ["Cosine", (outcome) => cosine(outcome.cosine)],
   ["Signal to noise", (outcome) => decibels(outcome.sqnr_db)],
   ["Size", (outcome) => bytes(outcome.size)],
   ["Latency", (outcome) => micros(outcome.latency_us)],

@@ -17,21 +17,24 @@ type State = "quantized" | "int16" | "float";
 
 export class Predictor {
   readonly #whatIf: WhatIf;
+  /** With everything quantized. */
+  readonly #base: Outcome;
   /** Power of the error of the outputs as a share of their power: measured, and as the parts add up. */
   readonly #measured: number | null;
   readonly #sum: number;
 
-  constructor(whatIf: WhatIf) {
+  /** `measured` is what the variant itself gave; what it does not say is taken from where the parts were measured. */
+  constructor(whatIf: WhatIf, measured: Partial<Outcome> = {}) {
     this.#whatIf = whatIf;
-    const { sqnr_db } = whatIf.base;
+    this.#base = {
+      sqnr_db: measured.sqnr_db ?? whatIf.base.sqnr_db,
+      cosine: measured.cosine ?? whatIf.base.cosine,
+      size: measured.size ?? whatIf.size.variant,
+      latency_us: measured.latency_us ?? whatIf.latency?.variant_us ?? null,
+    };
+    const { sqnr_db } = this.#base;
     this.#measured = sqnr_db === null ? null : 10 ** (-sqnr_db / 10);
     this.#sum = whatIf.units.reduce((sum, unit) => sum + (unit.noise ?? 0), 0);
-  }
-
-  /** With everything quantized, as measured. */
-  get base(): Outcome {
-    const { base, size, latency } = this.#whatIf;
-    return { ...base, size: size.variant, latency_us: latency?.variant_us ?? null };
   }
 
   /** Every predicted figure follows from measured ones; null: something that it follows from is unknown. */
@@ -80,20 +83,21 @@ export class Predictor {
 
   /** Error at right angles to the signal, scaled to agree with the cosine that was measured. */
   #cosine(noise: number): number {
-    const { cosine } = this.#whatIf.base;
+    const { cosine } = this.#base;
     const at = this.#measured === null ? 0 : 1 - aligned(this.#measured);
     const scale = cosine !== null && at > 0 ? (1 - cosine) / at : 1;
     return 1 - scale * (1 - aligned(noise));
   }
 
   #size(states: readonly State[]): number | null {
-    const { variant } = this.#whatIf.size;
+    const { size } = this.#base;
     const more = this.#gained(states, ({ bytes, bytes_float }) => difference(bytes_float, bytes));
-    return variant === null ? null : variant + more;
+    return size === null ? null : size + more;
   }
 
   #latency(states: readonly State[]): number | null {
-    const variant = this.#whatIf.latency?.variant_us ?? null;
+    // Without the times of single ops nothing is known of what keeping one would take.
+    const variant = this.#whatIf.latency ? this.#base.latency_us : null;
     const more = this.#gained(states, ({ latency_us, latency_float_us }) => difference(latency_float_us, latency_us));
     return variant === null ? null : Math.max(0, variant + more);
   }

@@ -29,6 +29,8 @@ export interface WhatIfState {
   readonly selected: readonly number[];
 }
 
+/** Schemes that 16-bit activations can be mixed into; what was made elsewhere is built anew by the first. */
+const MIXED: readonly string[] = ["static-int8"];
 const NO_KERNEL = "To measure or build, run the cell again: that takes the kernel.";
 
 /** What to change: keep ops float or 16-bit, see at once what that is predicted to give, then build it and see. */
@@ -85,7 +87,7 @@ export class WhatIfPanel implements ComparePart {
   update(doc: DivergenceDocument): void {
     this.#doc = doc;
     this.#candidates = candidates(doc);
-    this.#predictor = doc.header.what_if ? new Predictor(doc.header.what_if) : null;
+    this.#predictor = doc.header.what_if ? new Predictor(doc.header.what_if, now(doc)) : null;
     this.#refresh();
   }
 
@@ -109,8 +111,14 @@ export class WhatIfPanel implements ComparePart {
     this.#showActions();
     this.#builds.show(builds, plan, this.#errand !== null && !this.#errand.running);
     this.#showCurve();
-    const measured = this.#predictor !== null;
-    this.#list.show({ report: this.#options.scene.report, candidates: this.#candidates, plan, selected, measured });
+    this.#list.show({
+      report: this.#options.scene.report,
+      candidates: this.#candidates,
+      plan,
+      selected,
+      measured: this.#predictor !== null,
+      int16: MIXED.includes(doc.header.scheme ?? MIXED[0]!),
+    });
   }
 
   #showActions(): void {

@@ -4,7 +4,7 @@ import { h } from "../dom.js";
 
 /** What the graphs can be coloured by at a click, and the op columns that say it; the first that there is. */
 const OVERLAYS = [
-  ["accumulated", "Seen here", ["error", "sqnr_db"]],
+  ["accumulated", "Seen here", ["error", "relative", "sqnr_db"]],
   ["local", "Made here", ["local_error", "local_sqnr_db"]],
   ["weights", "Weights", ["weight_error", "weight_sqnr_db"]],
   ["precision", "Precision", ["precision"]],
@@ -65,8 +65,10 @@ export class OverlayBar {
 
   /** Marks what the graphs show; a column that no button names marks none. */
   show(color: string, both: boolean): void {
+    // What the report does not have colours nothing.
+    const known = this.#report?.ops.column(color) ? color : "";
     const chosen = OVERLAYS.find(([name, , columns]) =>
-      color === "" ? name === "none" : (columns as readonly string[]).includes(color),
+      known === "" ? name === "none" : (columns as readonly string[]).includes(known),
     );
     this.#colors.show((chosen?.[0] ?? "") as Overlay);
     this.#graphs.show(both ? "both" : "float");
