@@ -9,7 +9,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from haoline_analysis.quantization.quantizers.fixes import fix_names
     from haoline_analysis.quantization.quantizers.ops import quantizable
+    from haoline_analysis.quantization.quantizers.provenance import recipe_of
     from haoline_analysis.quantization.quantizers.quantized_model import QuantizedModel
     from haoline_analysis.quantization.quantizers.quantizing import quantize, rebuild
     from haoline_analysis.quantization.quantizers.recipe import Recipe
@@ -19,12 +21,14 @@ _HOMES = {
     "SCHEMES": "schemes",
     "Recipe": "recipe",
     "QuantizedModel": "quantized_model",
+    "fix_names": "fixes",
     "quantizable": "ops",
     "quantize": "quantizing",
     "rebuild": "quantizing",
+    "recipe_of": "provenance",
 }
 
-__all__ = ["SCHEMES", "QuantizedModel", "Recipe", "quantizable", "quantize", "rebuild"]
+__all__ = ["SCHEMES", "QuantizedModel", "Recipe", "fix_names", "quantizable", "quantize", "rebuild", "recipe_of"]
 
 
 def __getattr__(name: str) -> Any:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from haoline_analysis.errors import ModelError
+
 if TYPE_CHECKING:
     from haoline_analysis.quantization.quantizers.methods.outcome import Task
     from haoline_analysis.quantization.quantizers.schemes import Scheme
@@ -15,6 +17,28 @@ _WHY = {
     "weights": "only constant matrices are quantized",
 }
 _QUANTIZED_INPUTS = frozenset({"DequantizeLinear"})
+
+
+_TAKES = {
+    "static": "ops with integer kernels between floats",
+    "dynamic": "constant weights of MatMul, Conv, LSTM and Attention, and embedding tables",
+    "weights": "constant matrices of MatMul, and embedding tables",
+}
+
+
+def check_something(task: Task, scheme: Scheme) -> None:
+    """Refuse to hand over a copy of the float model as a quantized one.
+
+    Raises:
+        ModelError: if the scheme has nothing to quantize here.
+    """
+    if scheme.kind == "half":
+        return
+    wanted = set(task.prepared.quantizable(scheme.name))
+    if not wanted:
+        raise ModelError(f"{scheme.name} finds nothing to quantize here: it takes {_TAKES[scheme.kind]}.")
+    if wanted <= set(task.keep_float):
+        raise ModelError(f"keep_float leaves {scheme.name} nothing to quantize.")
 
 
 def left_float(task: Task, proto: Any, scheme: Scheme) -> list[str]:
@@ -40,4 +64,5 @@ def left_float(task: Task, proto: Any, scheme: Scheme) -> list[str]:
 def _said(op_type: str, names: list[str], why: str | None) -> str:
     shown = ", ".join(map(repr, names[:_SHOWN])) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
     reason = f" ({why})" if why else ""
-    return f"{len(names)} {op_type} op{'s' if len(names) != 1 else ''} stay float{reason}: {shown}."
+    how_many = f"{len(names)} {op_type} ops stay" if len(names) > 1 else f"One {op_type} op stays"
+    return f"{how_many} float{reason}: {shown}."

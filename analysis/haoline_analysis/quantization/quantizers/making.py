@@ -10,7 +10,7 @@ import numpy as np
 
 from haoline_analysis.errors import ModelError
 from haoline_analysis.quantization.quantizers.calibration.data import CalibrationData
-from haoline_analysis.quantization.quantizers.leftover import left_float
+from haoline_analysis.quantization.quantizers.leftover import check_something, left_float
 from haoline_analysis.quantization.quantizers.methods import find_method
 from haoline_analysis.quantization.quantizers.methods.outcome import Task
 from haoline_analysis.quantization.quantizers.preparing.folding import forget_unused_opsets
@@ -70,6 +70,7 @@ def make(making: Making, stop: Stop, tell: Tell) -> tuple[Recipe, list[str]]:
         stop,
         tell,
     )
+    check_something(task, scheme)
     outcome = find_method(scheme.kind)(task)
     tell("Writing the model", 0.9)
     notes = [*prepared.notes, *outcome.notes, *left_float(task, outcome.proto, scheme)]

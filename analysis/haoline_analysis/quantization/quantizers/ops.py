@@ -86,10 +86,14 @@ def _half(model: Model, op: Op, evaluation: Evaluation, scheme: str) -> bool:  #
 
 
 def _weights(model: Model, op: Op, evaluation: Evaluation, scheme: str) -> bool:  # noqa: ARG001
-    if op.type != "MatMul" or not _constant(model, op, 1):
+    slot = {"MatMul": 1, "Gather": 0}.get(op.type)
+    if slot is None or not _constant(model, op, slot):
         return False
-    value = evaluation.value(op.inputs[1])
-    return value is not None and value.dtype in _FLOATS and value.shape is not None and len(value.shape) == 2
+    value = evaluation.value(op.inputs[slot])
+    if value is None or value.dtype not in _FLOATS or value.shape is None:
+        return False
+    leading = value.shape[:-2] if op.type == "MatMul" else ()
+    return len(value.shape) - len(leading) == 2 and all(size == 1 for size in leading)
 
 
 _RULES: dict[str, Callable[[Model, Op, Evaluation, str], bool]] = {

@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from haoline_analysis.formats.onnx_external import ExternalFiles
+from haoline_analysis.errors import ModelError
 
 if TYPE_CHECKING:
     from haoline_analysis.model import Model
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from haoline_analysis.runtime.source import ModelSource
 
 KEY = "haoline.quantization"
+MAX_BYTES = 16 << 20
 _SUFFIXES = ("_quantized", "_QuantizeLinear_Output", "_DequantizeLinear_Output", "_QuantizeLinear_Input")
 _NODE_SUFFIXES = ("_quant", "_quantized", "_Q4", "_Q8", "_matmul_Q4", "_matmul_Q8")
 
@@ -29,6 +30,29 @@ def write_provenance(proto: Any, recipe: Recipe, folded: dict[str, str]) -> None
         entry = proto.metadata_props.add()
         entry.key = KEY
     entry.value = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+
+
+def recipe_of(model: Any) -> Recipe | None:
+    """The recipe in the metadata of a model that :func:`quantize` made; None where there is none that can be read.
+
+    Args:
+        model: a path, bytes, a ``ModelProto``, an opened ``Model`` or a ``ModelReport``.
+
+    Raises:
+        ModelError: if the model itself is refused.
+    """
+    from haoline_analysis.formats import open_model
+    from haoline_analysis.quantization.quantizers.recipe import Recipe
+    from haoline_analysis.report import ModelReport
+
+    opened = model.model if isinstance(model, ModelReport) and model.model is not None else model
+    text = open_model(opened).metadata.get(KEY, "")
+    if not text or len(text) > MAX_BYTES:
+        return None
+    try:
+        return Recipe.from_json(json.dumps(json.loads(text)["recipe"]))
+    except (ModelError, ValueError, KeyError, TypeError, RecursionError):  # a file may hold anything
+        return None
 
 
 def folded_tensors(model: Model, proto: Any) -> dict[str, str]:
@@ -75,8 +99,3 @@ def source_sha256(source: ModelSource, model: Model) -> str:
             while chunk := file.read(1 << 22):
                 found.update(chunk)
     return found.hexdigest()
-
-
-def external_files(source: ModelSource) -> ExternalFiles:
-    """Where external data of the source may be read."""
-    return ExternalFiles(source.path)

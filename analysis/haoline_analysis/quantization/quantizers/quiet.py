@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import sys
 import warnings
 from contextlib import contextmanager
 from threading import local
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -41,7 +42,6 @@ def quiet() -> Iterator[list[str]]:
     modules does so when it is imported. What others log goes where it would go.
     """
     root = logging.getLogger()
-    _amend()
     collect, others, level = _Collect(), list(root.handlers), root.level
     for handler in others:
         handler.addFilter(_foreign)
@@ -66,6 +66,18 @@ _PRINTING = (
 )
 _NEURAL = "onnxruntime.quantization.neural_compressor.weight_only"
 _hooks = local()
+
+
+def tools(name: str) -> Any:
+    """A module of ``onnxruntime.quantization``, imported without its side effects and taught not to print.
+
+    Raises:
+        ImportError: if it, or a package it needs, is not installed.
+    """
+    with quiet():
+        module = importlib.import_module(f"onnxruntime.quantization.{name}")
+    _amend()
+    return module
 
 
 @contextmanager

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from haoline_analysis.quantization.quantizers.quiet import tools
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -112,8 +114,7 @@ def open_calibrator(
         external: whether the model is too large for one file.
         stop: ends a run.
     """
-    from onnxruntime.quantization import calibrate
-
+    calibrate = tools("calibrate")
     kinds: dict[str, Callable[..., Any]] = {
         "minmax": _chosen(calibrate.MinMaxCalibrater),
         "entropy": _chosen(calibrate.EntropyCalibrater),

@@ -45,7 +45,7 @@ def quantize_dynamic(task: Task) -> Outcome:
                 op_types("dynamic"),
                 {"MatMulConstBOnly": True},
             )
-            quantizer.halt = task.stop
+            quantizer.task = task
             quantizer.quantize_model()
             return Outcome(quantizer.model.model)
     except StoppedError:

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from haoline_analysis.quantization.quantizers.quiet import tools
+
 NORM, PENALTY, GROWTH, STEPS = 0.7, 10.0, 1.01, 20
 """The authors' choice: norm of the error, weight of its constraint, growth of that, most steps."""
 
@@ -45,9 +47,9 @@ def _shrink(error: np.ndarray, penalty: float) -> np.ndarray:
 
 def hqq_quantizer(config: Any) -> Any:
     """Onnxruntime's blockwise quantizer with this rounding."""
-    from onnxruntime.quantization.matmul_nbits_quantizer import DefaultWeightOnlyQuantizer
+    nbits = tools("matmul_nbits_quantizer")
 
-    class HalfQuadratic(DefaultWeightOnlyQuantizer):  # type: ignore[misc]
+    class HalfQuadratic(nbits.DefaultWeightOnlyQuantizer):  # type: ignore[misc, name-defined]
         def qbits_block_quant(self, fp32weight: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
             weight = np.asarray(fp32weight)
             bits, size = self.config.bits, self.config.block_size

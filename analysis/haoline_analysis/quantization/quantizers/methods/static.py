@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.errors import ModelError
 from haoline_analysis.quantization.quantizers.calibration.ranges import Calibrating, find_ranges
+from haoline_analysis.quantization.quantizers.methods.guard import guard_float
 from haoline_analysis.quantization.quantizers.methods.onnx_types import op_types, quant_type
 from haoline_analysis.quantization.quantizers.methods.outcome import Outcome
 from haoline_analysis.quantization.quantizers.methods.stopping import stoppable
@@ -43,10 +44,13 @@ def quantize_static(task: Task) -> Outcome:
     )
     ranges = find_ranges(wanted, task.data, task.stop, task.tell)
     notes = [*task.data.notes(), *ranges.notes]
+    if _pairs_on_weights(options):
+        notes.append("Weights stay float in the file, behind their quantizers: TensorRT rounds them when it builds.")
     task.tell("Quantizing", 0.65)
     proto = task.prepared.proto
     mark(proto)
     made = _quantized(task, proto, ranges.data, types)
+    guard_float(made, task.keep_float)
     return Outcome(made, notes)
 
 
@@ -63,7 +67,7 @@ def _quantized(task: Task, proto: Any, ranges: Any, types: list[str]) -> Any:
     try:
         with quiet():
             quantizer = _quantizer(task, proto, ranges, types)
-            quantizer.halt = task.stop
+            quantizer.task = task
             quantizer.quantize_model()
             return quantizer.model.model
     except (StoppedError, ModelError):
@@ -88,11 +92,16 @@ def _quantizer(task: Task, proto: Any, ranges: Any, types: list[str]) -> Any:
     return made
 
 
+def _pairs_on_weights(options: dict[str, Any]) -> bool:
+    """Whether the model is shaped for TensorRT."""
+    return bool(options["scheme"] == "tensorrt-int8" or options["target"] == "tensorrt")
+
+
 def _extra(task: Task) -> dict[str, Any]:
     """The options that onnxruntime's quantizers take by name."""
     options = task.options
     extra: dict[str, Any] = {"ActivationSymmetric": options["symmetric"]}
-    if options["scheme"] == "tensorrt-int8" or options["target"] == "tensorrt":
+    if _pairs_on_weights(options):
         # TensorRT fuses pairs around each op, weights included, and adds biases in float.
         extra |= {
             "AddQDQPairToWeight": True,

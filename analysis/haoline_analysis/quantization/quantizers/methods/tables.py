@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from haoline_analysis.quantization.quantizers.quiet import tools
 from haoline_analysis.runtime.failures import onnxruntime
 
 MIDDLE = 128
@@ -39,12 +40,11 @@ def _table_nodes(proto: Any) -> list[Any]:
 
 
 def _four(proto: Any, node: Any, block_size: int) -> Any:
-    from onnxruntime.quantization import matmul_nbits_quantizer as tools
-
-    config = tools.DefaultWeightOnlyQuantConfig(
+    nbits = tools("matmul_nbits_quantizer")
+    config = nbits.DefaultWeightOnlyQuantConfig(
         block_size=block_size, is_symmetric=True, op_types_to_quantize=("Gather",), quant_axes=(("Gather", 1),), bits=4
     )
-    return tools.DefaultWeightOnlyQuantizer(config).quantize(node, [proto.graph])[0]
+    return nbits.DefaultWeightOnlyQuantizer(config).quantize(node, [proto.graph])[0]
 
 
 def _eight(proto: Any, node: Any, block_size: int) -> Any:

@@ -8,7 +8,7 @@ from haoline_analysis.errors import MissingExtraError, ModelError
 from haoline_analysis.quantization.quantizers.methods.outcome import Outcome
 from haoline_analysis.quantization.quantizers.methods.tables import quantize_tables
 from haoline_analysis.quantization.quantizers.preparing.loading import graphs
-from haoline_analysis.quantization.quantizers.quiet import progress_hook, quiet
+from haoline_analysis.quantization.quantizers.quiet import progress_hook, quiet, tools
 from haoline_analysis.runtime.failures import terminated
 from haoline_analysis.runtime.runner import StoppedError
 from haoline_analysis.runtime.samples.errors import reason
@@ -42,7 +42,9 @@ def quantize_weights(task: Task) -> Outcome:
     except (StoppedError, ModelError):
         raise
     except ImportError as error:
-        raise MissingExtraError('Weight-only schemes need onnx-ir: pip install "haoline-jupyter[quantize]"') from error
+        raise MissingExtraError(
+            'Weight-only schemes need onnx-ir: pip install "haoline-jupyter[cpu,quantize]"'
+        ) from error
     except Exception as error:
         if task.stop.asked or terminated(error):
             raise StoppedError from None
@@ -69,21 +71,20 @@ def _told(task: Task, share: float) -> None:
 
 def _quantized(task: Task) -> Any:
     """Run the quantizer that the algorithm names."""
-    from onnxruntime.quantization import matmul_nbits_quantizer as tools
-
+    nbits = tools("matmul_nbits_quantizer")
     options, bits = task.options, BITS[task.options["weights"]]
     common = {"bits": bits, "block_size": options["block_size"], "is_symmetric": options["symmetric"]}
     algorithm = options["algorithm"]
     if algorithm in {"rtn", "hqq"}:
-        return _blockwise(task, tools, common, algorithm)
-    config = _gptq(task, tools) if algorithm == "gptq" else tools.KQuantWeightOnlyQuantConfig()
-    quantizer = tools.MatMulNBitsQuantizer(task.prepared.proto, algo_config=config, **common)
+        return _blockwise(task, nbits, common, algorithm)
+    config = _gptq(task, nbits) if algorithm == "gptq" else nbits.KQuantWeightOnlyQuantConfig()
+    quantizer = nbits.MatMulNBitsQuantizer(task.prepared.proto, algo_config=config, **common)
     _configure(quantizer, task, bits)
     quantizer.process()
     return quantizer.model.model
 
 
-def _blockwise(task: Task, tools: Any, common: dict[str, Any], algorithm: str) -> Any:
+def _blockwise(task: Task, nbits: Any, common: dict[str, Any], algorithm: str) -> Any:
     """Round to nearest, or HQQ, one node after the other.
 
     ``process`` is not called: it would declare opset 21 without converting the model.
@@ -91,7 +92,7 @@ def _blockwise(task: Task, tools: Any, common: dict[str, Any], algorithm: str) -
     from haoline_analysis.quantization.quantizers.methods.hqq import hqq_quantizer
 
     proto = task.prepared.proto
-    quantizer = tools.MatMulNBitsQuantizer(
+    quantizer = nbits.MatMulNBitsQuantizer(
         proto,
         nodes_to_exclude=task.keep_float,
         **{**common, "is_symmetric": common["is_symmetric"] and algorithm == "rtn"},
@@ -130,13 +131,13 @@ class _Reader:
         return self
 
 
-def _gptq(task: Task, tools: Any) -> Any:
+def _gptq(task: Task, nbits: Any) -> Any:
     if task.data is None:
         raise ModelError("GPTQ needs calibration data: pass calibration=… (what activation capture takes).")
     # Scales of a group are taken when its block begins: only with blocks of one group do they know what the error of
     # earlier columns has done to it.
     size = task.options["block_size"]
-    return tools.GPTQWeightOnlyQuantConfig(_Reader(task.data, task.stop), block_size=size)
+    return nbits.GPTQWeightOnlyQuantConfig(_Reader(task.data, task.stop), block_size=size)
 
 
 def _configure(quantizer: Any, task: Task, bits: int) -> None:
