@@ -63,6 +63,10 @@ export class Slider {
     this.#input.setAttribute("aria-valuetext", text);
     this.#output.textContent = text;
   }
+
+  set hidden(hidden: boolean) {
+    this.#node.hidden = hidden;
+  }
 }
 
 export function button(text: string, label: string, testid: string, onClick: () => void): HTMLButtonElement {

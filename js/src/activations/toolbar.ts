@@ -1,4 +1,5 @@
 import { h } from "../views/dom.js";
+import { Popover } from "../views/popover.js";
 import { button, Choice, Menu, type Option, Slider } from "./controls.js";
 import type { Channels } from "./maps/channels.js";
 import type { PanelSettings, Pictured } from "./panel.js";
@@ -21,8 +22,8 @@ const SORT_WORDS: Readonly<Record<Sort, string>> = {
   max: "By max",
   sparsity: "By sparsity",
   divergence: "By divergence",
-  sqnr_db: "By SQNR",
-  local_sqnr_db: "By SQNR of the op",
+  sqnr_db: "By error seen",
+  local_sqnr_db: "By error made",
   max_abs: "By largest error",
 };
 /** The least of these is the worst, and so comes first. */
@@ -44,6 +45,13 @@ const LIMITS: readonly Option<PanelSettings["limits"]>[] = [
 ];
 const SIZE = { min: 32, max: 256, step: 16 };
 
+export interface ToolbarOptions {
+  /** Whose values can be saved, where two models are compared. */
+  readonly sides?: readonly Option<Side>[];
+  /** Whether colours and size are behind a button. */
+  readonly compact?: boolean;
+}
+
 /** How pictures are shown: which, in what order, in what colours. */
 export class Toolbar {
   readonly #shape: Choice<PanelSettings["shape"]>;
@@ -55,23 +63,23 @@ export class Toolbar {
   readonly #size: Slider;
   readonly #direction: HTMLButtonElement;
   readonly #order: readonly HTMLElement[];
+  readonly #looks: Behind | null;
   readonly #node: HTMLElement;
   #descending = false;
 
-  /** `sides`: whose values can be saved, where two models are compared. */
-  constructor({ change, save }: ToolbarEvents, sides: readonly Option<Side>[] = []) {
+  constructor({ change, save }: ToolbarEvents, { sides = [], compact = false }: ToolbarOptions = {}) {
     this.#shape = new Choice("Which picture", "haoline-maps-shape", (shape) => change({ shape }));
     this.#sort = new Choice("Sort", "haoline-maps-sort", (sort) =>
       change({ sort, descending: !BEST_GREATEST.includes(sort), first: 0 }),
     );
     this.#filter = new Choice("Filter", "haoline-maps-filter", (filter) => change({ filter, first: 0 }));
-    this.#map = new Choice("Colours", "haoline-maps-colors", (map) => change({ map }));
-    this.#scale = new Choice("Scale", "haoline-maps-scale", (scale) => change({ scale }));
-    this.#limits = new Choice("Limits", "haoline-maps-limits", (limits) => change({ limits }));
+    this.#map = new Choice("Colours", "haoline-maps-colors", (map) => change({ map }), compact);
+    this.#scale = new Choice("Scale", "haoline-maps-scale", (scale) => change({ scale }), compact);
+    this.#limits = new Choice("Limits", "haoline-maps-limits", (limits) => change({ limits }), compact);
     this.#size = new Slider("haoline-maps-size", (cell) => change({ cell }));
     const turn = (): void => change({ descending: !this.#descending, first: 0 });
     this.#direction = button("↑", "Turn the order round", "haoline-maps-direction", turn);
-    this.#order = [this.#sort.node(), this.#direction, this.#size.node()];
+    this.#order = [this.#sort.node(), this.#direction];
     const files = new Menu("Save", "Save the picture or the values", "haoline-save", [
       button("Picture as PNG", "What is seen, as PNG", "haoline-save-png", () => save("png")),
       button("Picture as SVG", "What is seen, as SVG", "haoline-save-svg", () => save("svg")),
@@ -82,9 +90,12 @@ export class Toolbar {
           )),
     ]);
     const colors = [this.#map.node(), this.#scale.node(), this.#limits.node()];
+    const looks = [this.#size.node(), ...colors];
+    this.#looks = compact ? behind(looks) : null;
     const label = "How activations are shown";
     this.#node = h("div", { class: "hl-pictures-bar", role: "toolbar", "aria-label": label });
-    this.#node.append(this.#shape.node(), ...this.#order, this.#filter.node(), ...colors, files.node());
+    const shown = this.#looks?.nodes ?? looks;
+    this.#node.append(this.#shape.node(), ...this.#order, this.#filter.node(), ...shown, files.node());
   }
 
   node(): HTMLElement {
@@ -95,6 +106,7 @@ export class Toolbar {
     this.#node.hidden = what.kind === "nothing";
     const grid = what.kind === "grid";
     for (const part of this.#order) part.hidden = !grid;
+    this.#size.hidden = !grid;
     const word = doc.layout(row) === "attention" ? "Heads" : "Channels";
     this.#shape.show(shapes(word), settings.shape === "plane" ? "plane" : "auto");
     this.#shape.hidden = !hasGrid(doc, row);
@@ -115,6 +127,10 @@ export class Toolbar {
     this.#limits.show(LIMITS, settings.limits);
   }
 
+  dispose(): void {
+    this.#looks?.popover.dispose();
+  }
+
   showSize(cell: number): void {
     this.#size.show("Size", SIZE, cell);
   }
@@ -125,6 +141,18 @@ export class Toolbar {
     const label = `${descending ? "Greatest" : "Least"} first; turn the order round`;
     for (const name of ["aria-label", "title"]) this.#direction.setAttribute(name, label);
   }
+}
+
+interface Behind {
+  readonly popover: Popover;
+  readonly nodes: readonly HTMLElement[];
+}
+
+function behind(parts: readonly HTMLElement[]): Behind {
+  const show = button("Look", "Size and colours of the pictures", "haoline-looks", () => undefined);
+  show.classList.add("hl-drops");
+  const popover = new Popover(show, "Size and colours of the pictures", h("div", { class: "hl-looks" }, ...parts));
+  return { popover, nodes: [show, popover.node()] };
 }
 
 function shapes(word: string): Option<PanelSettings["shape"]>[] {

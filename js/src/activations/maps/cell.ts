@@ -64,7 +64,7 @@ function drawOver(context: Context, cell: Cell, { picture, stale, wipe }: NonNul
   context.restore();
   if (wipe <= 0 || wipe >= 1) return;
   context.fillStyle = ink.ground;
-  context.fillRect(edge - 1.5, y, 3, height);
+  context.fillRect(edge - 1, y, 2, height);
   context.fillStyle = ink.accent;
   context.fillRect(edge - 0.5, y, 1, height);
 }

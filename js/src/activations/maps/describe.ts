@@ -23,8 +23,8 @@ export function channelText(channels: Channels, channel: number, name: string): 
 function errorParts(channels: Channels, channel: number): (string | false)[] {
   const [sqnr, local, most] = ["sqnr_db", "local_sqnr_db", "max_abs"].map((name) => channels.value(channel, name));
   return [
-    sqnr != null && `SQNR ${decibels(sqnr)}`,
-    local != null && `of the op alone ${decibels(local)}`,
+    sqnr != null && `seen here ${decibels(sqnr)}`,
+    local != null && `made here ${decibels(local)}`,
     most != null && `largest error ${numberText(most)}`,
   ];
 }

@@ -4,6 +4,8 @@ export interface Choice<T extends string> {
   readonly label: string;
   readonly options: readonly (readonly [T, string])[];
   readonly pick: (value: T) => void;
+  /** Whether the options speak for themselves. */
+  readonly mute?: boolean;
 }
 
 /** A choice of a few words that are all in sight. */
@@ -11,7 +13,7 @@ export class Segments<T extends string> {
   readonly #buttons: Map<T, HTMLButtonElement>;
   readonly #node: HTMLElement;
 
-  constructor({ label, options, pick }: Choice<T>) {
+  constructor({ label, options, pick, mute = false }: Choice<T>) {
     this.#buttons = new Map(
       options.map(([value, text]) => [
         value,
@@ -21,7 +23,7 @@ export class Segments<T extends string> {
     this.#node = h(
       "div",
       { class: "hl-segments", role: "group", "aria-label": label },
-      h("span", { class: "hl-muted", "aria-hidden": "true" }, label),
+      !mute && h("span", { class: "hl-muted", "aria-hidden": "true" }, label),
       ...this.#buttons.values(),
     );
   }

@@ -1,60 +1,13 @@
 import { wheelMove } from "../../graph/input/wheel.js";
 import { Cleanup } from "../../views/cleanup.js";
 import { h, style } from "../../views/dom.js";
-import { type Coloring, canvasOf } from "../color/paint.js";
-import type { Ink } from "../ink.js";
-import { type Reading, readingAt, stretch } from "../reading.js";
+import { stretch } from "../reading.js";
 import { Surface } from "../surface.js";
-import type { Tile } from "../tiles/tile.js";
-import { type Axis, placeWord } from "./axis.js";
 import { bounded, type Camera, fitScale, revealing, type Scale, type Size, scaled, WHOLE, zoomed } from "./camera.js";
-import { drawScene, extent, type Layer, MARGINS, type Place, type Scene } from "./draw.js";
+import { drawScene, extent, MARGINS, type Place, type Scene } from "./draw.js";
 import { stepOf, zoomOf } from "./keys.js";
-
-/** What lies over a picture from some place on. */
-export interface Over {
-  /** null: it is on its way. */
-  readonly tile: Tile | null;
-  readonly stale: boolean;
-  readonly coloring: Coloring;
-}
-
-export interface ViewerLook {
-  /** What is looked at: another of these shows all again. */
-  readonly id: string;
-  readonly title: string;
-  /** null: it is on its way. */
-  readonly tile: Tile | null;
-  /** Whether the tile is of what was shown before. */
-  readonly stale: boolean;
-  readonly coloring: Coloring;
-  readonly ink: Ink;
-  readonly rows: Axis;
-  readonly columns: Axis;
-  /** Whether a value is as high as wide. */
-  readonly square: boolean;
-  readonly flags: ReadonlyMap<number, "dead" | "outlier">;
-  /** "channel 12", "" where there are none. */
-  readonly channel: string;
-  readonly over?: Over;
-  /** Share of the picture in sight that nothing lies over. */
-  readonly wipe?: number;
-}
-
-export interface ViewerEvents {
-  /** What is under the pointer or the cursor, and its place. */
-  onReading(reading: Reading | null, place: Place | null): void;
-  /** Escape. */
-  onBack(): void;
-  /** The next or the previous picture. */
-  onTurn(step: number): void;
-  /** Pixels of the screen that the longer side takes now. */
-  onSide(pixels: number): void;
-  /** The reader zoomed or moved. */
-  onCamera?(camera: Camera): void;
-  /** The reader drags the edge of what lies over the picture. */
-  onWipe?(share: number): void;
-}
+import { readingOf, type ViewerEvents, type ViewerLook } from "./look.js";
+import { Painted } from "./painted.js";
 
 const WIDTH = 600;
 const HEIGHT = 400;
@@ -70,7 +23,7 @@ export class PictureViewer {
   readonly #surface = new Surface("hl-plane-canvas");
   readonly #node = h("div", { class: "hl-plane", role: "group", tabindex: 0, "data-testid": "haoline-plane" });
   #look: ViewerLook | null = null;
-  readonly #painted = new Map<Tile, { coloring: Coloring; canvas: HTMLCanvasElement | null }>();
+  readonly #painted = new Painted();
   #camera: Camera = WHOLE;
   #cursor: Place | null = null;
   #mark: Place | null = null;
@@ -100,9 +53,7 @@ export class PictureViewer {
   show(look: ViewerLook): void {
     if (this.#look?.id !== look.id) [this.#camera, this.#cursor] = [WHOLE, null];
     this.#look = look;
-    for (const tile of [...this.#painted.keys()]) {
-      if (tile !== look.tile && tile !== look.over?.tile) this.#painted.delete(tile);
-    }
+    this.#painted.keep([look.tile, look.over?.tile]);
     this.#node.setAttribute("aria-label", `${look.title}. Arrow keys read values, plus and minus zoom.`);
     this.#node.dataset["missing"] = String([look, look.over ?? look].some(({ tile, stale }) => !tile || stale));
     this.#fit();
@@ -143,7 +94,7 @@ export class PictureViewer {
     if (!look?.tile) return null;
     const { rows, columns, flags, ink, wipe = 1 } = look;
     const drawn = {
-      ...this.#layer(look)!,
+      ...this.#painted.layer(look)!,
       rows,
       columns,
       flags,
@@ -152,7 +103,7 @@ export class PictureViewer {
       mark: this.#mark,
       cursor: this.#shownCursor,
     };
-    const over = look.over && { over: this.#layer(look.over) };
+    const over = look.over && { over: this.#painted.layer(look.over) };
     return { ...drawn, ...over, camera: this.#camera, scale: this.#scale, plot: this.#plot };
   }
 
@@ -164,14 +115,6 @@ export class PictureViewer {
     cancelAnimationFrame(this.#frame);
     this.#cleanup.dispose();
     this.#node.remove();
-  }
-
-  #layer({ tile, coloring, stale }: Over): Layer | null {
-    if (!tile) return null;
-    const known = this.#painted.get(tile);
-    const painted = known?.coloring === coloring ? known : { coloring, canvas: canvasOf(tile, coloring) };
-    this.#painted.set(tile, painted);
-    return { tile, coloring, stale, picture: painted.canvas };
   }
 
   get #shownCursor(): Place | null {
@@ -348,22 +291,7 @@ export class PictureViewer {
   }
 
   #read(place: Place | null): void {
-    const reading = place && this.#reading(place.row, place.column);
+    const reading = place && this.#look && readingOf(this.#look, place);
     this.#events.onReading(reading, reading && place);
-  }
-
-  #reading(row: number, column: number): Reading | null {
-    const look = this.#look;
-    const tile = look?.tile;
-    if (!tile || row < 0 || column < 0 || row >= tile.fullHeight || column >= tile.fullWidth) return null;
-    const pixel = (place: number, length: number, full: number): number =>
-      Math.floor(place / (stretch(0, length, full).last + 1));
-    const [y, x] = [pixel(row, tile.height, tile.fullHeight), pixel(column, tile.width, tile.fullWidth)];
-    const reading = readingAt(tile, (x + 0.5) / tile.width, (y + 0.5) / tile.height, look.channel);
-    const axes = [look.rows, look.columns].map((axis, i) => ({
-      name: axis.name,
-      text: placeWord(axis, reading.axes[i]!.text, i === 0 ? row : column),
-    }));
-    return { ...reading, axes: axes.filter((_, i) => [look.rows, look.columns][i]!.name !== "") };
   }
 }

@@ -56,7 +56,7 @@ export class InspectPanel {
     if (found && known !== this.#known) this.#head.show(inspected);
     this.#known = found ? known : "";
     const count = Math.max(1, divergence.header.done);
-    this.#sample.node().hidden = count < 2 || tab !== "values";
+    this.#sample.node().hidden = count < 2 || tab !== "values" || !divergence.matched(row);
     this.#sample.show(divergence, count, sample);
     const advice = found ? this.#advice.count(inspected) : 0;
     this.#tabs.badge("advice", advice > 0 && String(advice));

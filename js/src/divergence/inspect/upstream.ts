@@ -27,6 +27,15 @@ export function sourcesOf(report: ReportDocument, divergence: DivergenceDocument
     .sort((a, b) => a.sqnr - b.sqnr);
 }
 
+/** Ops that read a tensor and make one that was compared. */
+export function readersOf(report: ReportDocument, divergence: DivergenceDocument, row: number): number[] {
+  const [ops, tensors] = [report.uses.indices("op"), report.uses.indices("tensor")];
+  const tensor = divergence.tensorOf(row);
+  const found = new Set<number>();
+  for (let use = 0; use < ops.length; use += 1) if (tensors[use] === tensor) found.add(ops[use]!);
+  return [...found].filter((op) => divergence.rowsOfOp(op).some((made) => divergence.matched(made)));
+}
+
 /** In a sentence, whether the error is made here; "" where nobody knows. */
 export function verdict(divergence: DivergenceDocument, row: number): string {
   const [seen, made] = [divergence.sqnr(row, "accumulated"), divergence.sqnr(row, "local")];

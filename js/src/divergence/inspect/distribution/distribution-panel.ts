@@ -1,15 +1,16 @@
+import type { Limits } from "../../../activations/color/limits.js";
 import { Channels } from "../../../activations/maps/channels.js";
 import { Segments } from "../../../activations/panels/choice.js";
 import { figure, span } from "../../../activations/panels/figures.js";
 import { axisName } from "../../../activations/showing.js";
 import { exact, percent } from "../../../data/format.js";
-import type { QuantizationGrid } from "../../../data/index.js";
+import type { QuantizationGrid, SharedHistogram } from "../../../data/index.js";
 import { h, put } from "../../../views/dom.js";
 import type { Inspected, InspectScene } from "../scene.js";
 import { valueLimits, variantWord } from "../values/sides.js";
 import { errorShare } from "./error-share.js";
 import { ErrorStrip } from "./error-strip.js";
-import { rangeOf, usedShare } from "./extent.js";
+import { extentOf, rangeOf, usedShare } from "./extent.js";
 import { clippedText, GridChart } from "./grid-chart.js";
 
 const AXES = [
@@ -28,6 +29,7 @@ export class DistributionPanel {
   readonly #counts: Segments<"linear" | "log">;
   readonly #limits: Segments<"robust" | "full">;
   readonly #word = h("span");
+  readonly #gridKeys = [key("hl-key-ruler", "Levels"), key("hl-key-beyond", "Beyond the grid")];
   readonly #none = h("p", { class: "hl-hint" });
   readonly #grid = h("dl", { class: "hl-figures hl-measures", "data-testid": "haoline-grid-facts" });
   readonly #drawn: HTMLElement;
@@ -49,8 +51,7 @@ export class DistributionPanel {
       { class: "hl-legend hl-grid-legend", "aria-hidden": "true" },
       key("hl-key-float", "Float"),
       h("span", {}, h("i", { class: "hl-key hl-key-variant" }), this.#word),
-      key("hl-key-ruler", "Levels"),
-      key("hl-key-beyond", "Beyond the grid"),
+      ...this.#gridKeys,
     );
     const choices = [this.#counts.node(), this.#limits.node(), legend];
     this.#drawn = h(
@@ -89,9 +90,14 @@ export class DistributionPanel {
     this.#counts.show(settings.counts);
     this.#limits.show(settings.limits);
     this.#word.textContent = word;
+    for (const part of this.#gridKeys) part.hidden = grid.scale === null;
     this.#drawn.hidden = !histogram || !values;
     if (histogram && values) this.#chart.show({ histogram, grid, values, counts: settings.counts, word });
-    this.#none.textContent = noteOf(inspected, histogram !== null);
+    const notes = [
+      noteOf(inspected, histogram !== null),
+      values && histogram ? beyondAxis(histogram, values, grid) : "",
+    ];
+    this.#none.textContent = notes.filter((part) => part !== "").join(" ");
     this.#none.hidden = this.#none.textContent === "";
     put(
       this.#grid,
@@ -122,6 +128,20 @@ function key(name: string, text: string): HTMLElement {
   return h("span", {}, h("i", { class: `hl-key ${name}` }), text);
 }
 
+/** How many float values lie beyond the ends of the axis, and how far. */
+function beyondAxis(histogram: SharedHistogram, values: Limits, grid: QuantizationGrid): string {
+  const range = rangeOf(histogram);
+  const { low, high } = extentOf(values, grid);
+  const total = histogram.float.reduce((sum, count) => sum + count, 0);
+  const beyond = histogram.float.reduce((sum, count, bin) => {
+    const out = histogram.low[bin]! >= high || histogram.high[bin]! <= low;
+    return out ? sum + count : sum;
+  }, 0);
+  if (!range || beyond === 0) return "";
+  const ends = [range.low < low && `down to ${figure(range.low)}`, range.high > high && `up to ${figure(range.high)}`];
+  return `${percent(beyond / total)} of the float values lie beyond the axis, ${ends.filter(Boolean).join(" and ")}.`;
+}
+
 /** What is missing in the chart, and why. */
 function noteOf({ divergence, row }: Inspected, counted: boolean): string {
   if (!counted) return "The values of this tensor were not counted: compare with histograms to see them.";
@@ -141,7 +161,7 @@ function facts({ divergence, row }: Inspected, grid: QuantizationGrid): (readonl
   if (grid.low !== null && grid.high !== null)
     made.push(["Grid", `${span(grid.low, grid.high)}${clipped && `, ${clipped}`}`]);
   if (grid.scale !== null) made.push(["Step", figure(grid.scale)]);
-  if (grid.zeroPoint !== null) made.push(["Zero point", exact(grid.zeroPoint)]);
+  if (grid.zeroPoint !== null) made.push(["Zero point", figure(grid.zeroPoint)]);
   if (grid.bits !== null) made.push(["Bits", exact(grid.bits)]);
   if (used !== null) made.push(["Levels used", percent(used)]);
   return made;

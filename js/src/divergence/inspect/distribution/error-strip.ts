@@ -151,7 +151,8 @@ export class ErrorStrip {
 
 function shapes(marks: readonly Mark[], plot: Box, y: Scale): SVGElement[] {
   const step = (plot.right - plot.left) / marks.length;
-  const width = Math.max(1, Math.min(14, step * 0.7));
+  // Gaps of part of a pixel would shimmer.
+  const width = step < 5 ? step + 0.2 : Math.min(14, step * 0.7);
   const top = (db: number): number => Math.max(plot.top, Math.min(plot.bottom, y(db)));
   let [bars, dots] = ["", ""];
   for (const [at, { seen, made }] of marks.entries()) {

@@ -3,7 +3,7 @@ import { h, put } from "../../../views/dom.js";
 import type { Inspected } from "../scene.js";
 import type { InspectSettings, Way } from "../settings.js";
 import type { Pane } from "./pane.js";
-import { variantWord } from "./sides.js";
+import { variantName } from "./sides.js";
 
 const ERRORS: readonly (readonly [InspectSettings["error"], string])[] = [
   ["difference", "seen here"],
@@ -35,10 +35,7 @@ export class Captions {
 
   show({ divergence, row, settings }: Inspected): void {
     this.#way = settings.way;
-    const precision = divergence.text(row, "precision");
-    const word = variantWord(divergence, row);
-    const name = precision && precision.toLowerCase() !== word.toLowerCase() ? `${word} (${precision})` : word;
-    this.#variant.textContent = this.#alone.textContent = name;
+    this.#variant.textContent = this.#alone.textContent = variantName(divergence, row);
     const apart = settings.way === "side";
     // What is put in anew drops what the reader drags.
     if (this.#apart !== apart)

@@ -1,7 +1,8 @@
 /** What both sides have at one place, in words. */
 
 import { keyOf } from "../../../activations/plane/feed.js";
-import { type Reading, stretch } from "../../../activations/reading.js";
+import { pixelAt } from "../../../activations/plane/look.js";
+import type { Reading } from "../../../activations/reading.js";
 import type { Showing } from "../../../activations/showing.js";
 import type { Side, Tile, TileSource } from "../../../activations/source.js";
 import { isWhole, TOP, valueAt } from "../../../activations/tiles/tile.js";
@@ -65,9 +66,7 @@ function pixelOf(tile: Tile, spot: Spot): [row: number, column: number] {
     const inside = (part: number, length: number): number => Math.min(length - 1, Math.floor(part * length));
     return [inside(spot.at.y, tile.height), inside(spot.at.x, tile.width)];
   }
-  const pixel = (place: number, length: number, full: number): number =>
-    Math.floor(place / (stretch(0, length, full).last + 1));
-  return [pixel(spot.at.row, tile.height, tile.fullHeight), pixel(spot.at.column, tile.width, tile.fullWidth)];
+  return [pixelAt(spot.at.row, tile.height, tile.fullHeight), pixelAt(spot.at.column, tile.width, tile.fullWidth)];
 }
 
 function text({ value, rough }: Found): string {

@@ -15,7 +15,14 @@ export function sideOf({ divergence, row, sample, settings }: Inspected, which: 
 
 /** "Quantized" where there are integers, else "Variant". */
 export function variantWord(divergence: DivergenceDocument, row: number): string {
-  return /int|q\d|float8/i.test(divergence.text(row, "precision")) ? "Quantized" : "Variant";
+  return divergence.grid(row).bits === null ? "Variant" : "Quantized";
+}
+
+/** "Quantized, 8 bits", "Variant, float16". */
+export function variantName(divergence: DivergenceDocument, row: number): string {
+  const { bits } = divergence.grid(row);
+  const kind = bits === null ? divergence.text(row, "precision") : `${bits} bits`;
+  return [variantWord(divergence, row), kind].filter((part) => part !== "").join(", ");
 }
 
 /** Limits of the colours of both sides, from the float values over all samples; null: they were not counted. */

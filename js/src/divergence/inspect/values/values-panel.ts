@@ -1,22 +1,23 @@
-import { Colors } from "../../../activations/color/coloring.js";
 import { readInk } from "../../../activations/ink.js";
 import { Channels } from "../../../activations/maps/channels.js";
 import { readingText } from "../../../activations/reading.js";
-import { channelWord, hasGrid, mapSize, type Showing, showing } from "../../../activations/showing.js";
+import { type Showing, showing } from "../../../activations/showing.js";
 import type { Side } from "../../../activations/source.js";
 import { type ExportKind, Toolbar } from "../../../activations/toolbar.js";
 import { watchTheme } from "../../../graph/paint/theme.js";
 import { Cleanup } from "../../../views/cleanup.js";
 import { h, put } from "../../../views/dom.js";
 import type { Inspected, InspectScene } from "../scene.js";
-import { flowOf } from "./arrange.js";
+import { flowOf, pictureSize } from "./arrange.js";
 import { Captions } from "./captions.js";
+import { ComparedColors } from "./compared-colors.js";
 import { Foot } from "./foot.js";
 import { Link } from "./link.js";
+import { whyNothing } from "./nothing.js";
 import { Pane, type PaneLook } from "./pane.js";
 import { comparedText } from "./reading.js";
 import { type SavedLook, savePictures, saveValues } from "./save.js";
-import { sideOf, valueLimits } from "./sides.js";
+import { sideOf } from "./sides.js";
 import { Steps } from "./steps.js";
 import { Ways } from "./ways.js";
 
@@ -27,7 +28,6 @@ const SAVED = [
   { value: "variant", text: "Values of the variant" },
   { value: "difference", text: "Errors" },
 ] as const;
-const NOTHING = "Nothing here was compared: select an op in the graph or the chart.";
 
 /** The values of a tensor in both models and their difference, as pictures in step. */
 export class ValuesPanel {
@@ -48,7 +48,7 @@ export class ValuesPanel {
   readonly #cleanup = new Cleanup();
   #inspected: Inspected | null = null;
   #what: Showing = { kind: "nothing", text: "" };
-  #colors: { readonly values: Colors; readonly error: Colors; readonly key: string } | null = null;
+  #colors: ComparedColors | null = null;
   #wipe = 0.5;
   #rest: ReturnType<typeof setTimeout> | undefined;
   #frame = 0;
@@ -76,8 +76,7 @@ export class ValuesPanel {
     this.#body = h(
       "div",
       { class: "hl-compared" },
-      h("div", { class: "hl-compared-bar" }, this.#ways.node(), this.#toolbar.node()),
-      this.#steps.node(),
+      h("div", { class: "hl-compared-bar" }, this.#ways.node(), this.#toolbar.node(), this.#steps.node()),
       this.#stage,
       this.#foot.node(),
     );
@@ -99,7 +98,7 @@ export class ValuesPanel {
     this.#inspected = inspected;
     this.#what = showing(sideOf(inspected, "float"));
     const found = inspected.row >= 0 && this.#what.kind !== "nothing" && inspected.divergence.matched(inspected.row);
-    this.#empty.textContent = found ? "" : this.#whyNot(inspected);
+    put(this.#empty, ...(found ? [] : whyNothing(inspected, this.#what, (ops) => this.#scene.select(ops))));
     this.#empty.hidden = found;
     this.#body.hidden = !found;
     if (found) this.#display(inspected);
@@ -114,12 +113,6 @@ export class ValuesPanel {
     this.#toolbar.dispose();
     for (const pane of this.#panes) pane.dispose();
     this.#node.remove();
-  }
-
-  #whyNot({ divergence, row }: Inspected): string {
-    if (row < 0) return NOTHING;
-    if (this.#what.kind === "nothing") return this.#what.text;
-    return `The variant has no such tensor: ${divergence.text(row, "why") || "nothing in it corresponds to this one"}.`;
   }
 
   #display(inspected: Inspected): void {
@@ -138,7 +131,8 @@ export class ValuesPanel {
   #paint(inspected: Inspected, channels: Channels): void {
     const { settings } = inspected;
     const ink = readInk(this.#node);
-    const { values, error } = this.#colorsOf(inspected, ink.dark);
+    this.#colors = ComparedColors.of(inspected, ink.dark, this.#colors);
+    const { values, error } = this.#colors;
     const order = channels.order(settings);
     const base = { what: this.#what, channels, order, ink, wipe: this.#share };
     const apart = settings.way === "side";
@@ -159,17 +153,6 @@ export class ValuesPanel {
   /** While it flickers, all of it is one side or the other. */
   get #share(): number {
     return this.#inspected?.settings.way === "wipe" ? this.#wipe : 1;
-  }
-
-  /** Kept from one sample to the next: what is larger there is to look larger. */
-  #colorsOf(inspected: Inspected, dark: boolean): { values: Colors; error: Colors } {
-    const { divergence, row, settings } = inspected;
-    const { map, scale, limits, error } = settings;
-    const key = JSON.stringify([divergence.id, row, map, scale, limits, error, dark]);
-    if (this.#colors?.key === key) return this.#colors;
-    const values = new Colors(sideOf(inspected, "float"), dark, valueLimits(inspected));
-    this.#colors = { key, values, error: new Colors(sideOf(inspected, error), dark, null) };
-    return this.#colors;
   }
 
   #pane(at: 0 | 1 | 2, name: string): Pane {
@@ -247,9 +230,9 @@ export class ValuesPanel {
   #arrange(): void {
     const inspected = this.#inspected;
     if (!inspected || inspected.row < 0 || this.#what.kind === "nothing") return;
-    const { divergence, row, settings } = inspected;
+    const { settings } = inspected;
     const { clientWidth: width, clientHeight: height } = this.#stage;
-    const [values, square] = this.#pictureSize(inspected);
+    const [values, square] = pictureSize(inspected, this.#what);
     const flow = flowOf(
       { width: width || 600, height: height || 400 },
       settings.way === "side" ? 3 : 2,
@@ -258,18 +241,6 @@ export class ValuesPanel {
     );
     this.#stage.dataset["flow"] = flow;
     this.#stage.dataset["panes"] = settings.way === "side" ? "3" : "2";
-    this.#stage.setAttribute("aria-label", `${hasGrid(divergence, row) ? channelWord(divergence, row) : "axes"}`);
-  }
-
-  #pictureSize({ divergence, row }: Inspected): [{ width: number; height: number } | null, boolean] {
-    if (this.#what.kind === "grid") return [null, true];
-    if (this.#what.kind === "channel") {
-      const [height, width] = mapSize(divergence, row);
-      return [{ width, height }, true];
-    }
-    const dims = divergence.dims(row);
-    const { rows, columns } = this.#what.kind === "plane" ? this.#what.slice : { rows: -1, columns: -1 };
-    return [{ width: dims[columns] ?? 1, height: dims[rows] ?? 1 }, divergence.layout(row) === "attention"];
   }
 
   #retint(): void {
@@ -297,7 +268,14 @@ export class ValuesPanel {
     const [inspected, colors] = [this.#inspected, this.#colors];
     if (!inspected || !colors) return;
     try {
-      const look = { ...colors, ink: readInk(this.#node), what: this.#what, flow: this.#stage.dataset["flow"] ?? "" };
+      const { values, error } = colors;
+      const look = {
+        values,
+        error,
+        ink: readInk(this.#node),
+        what: this.#what,
+        flow: this.#stage.dataset["flow"] ?? "",
+      };
       this.#scene.say(`Saved ${await this.#saved(kind, which, inspected, look)}.`);
     } catch (error) {
       this.#tell(error instanceof Error ? error.message : String(error));
