@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from haoline_analysis.quantization.divergence.outputs import Outputs
     from haoline_analysis.quantization.divergence.pairs import Pair
     from haoline_analysis.quantization.divergence.taking import Taken
-    from haoline_analysis.quantization.matching import Unmatched
     from haoline_analysis.report import ModelReport
     from haoline_analysis.runtime.samples import Samples
 
@@ -65,7 +64,7 @@ def tensor_frame(
     pairs: Sequence[Pair],
     found: pd.DataFrame,
     told: Mapping[str, Mapping[str, Any]],
-    unmatched: Sequence[Unmatched],
+    whys: Mapping[int, str],
 ) -> pd.DataFrame:
     """One row per comparable tensor in execution order.
 
@@ -75,10 +74,9 @@ def tensor_frame(
         pairs: those that were matched.
         found: what was measured of them.
         told: by column, what else is known of a pair, by tensor name.
-        unmatched: the others.
+        whys: the others, and why.
     """
     matched = {pair.tensor: pair for pair in pairs}
-    whys = {one.tensor: one.why for one in unmatched}
     rows: list[dict[str, Any]] = []
     order = sorted({*comparable, *matched, *whys}, key=lambda at: (model.tensors[at].producer, at))
     for at in order:

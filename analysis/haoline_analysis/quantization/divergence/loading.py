@@ -64,9 +64,9 @@ class Loader:
             return value
         other = self._local(found, step, pair) if which == "local" else pair.grid.decoded(found.variant[pair.captured])
         if which == "variant":
-            return other
+            return other.reshape(value.shape)
         with np.errstate(invalid="ignore", over="ignore"):
-            return np.asarray(other - value.astype(other.dtype, copy=False))
+            return np.asarray(other.reshape(value.shape) - value.astype(other.dtype, copy=False))
 
     def _local(self, found: Found, step: Step, pair: Pair) -> np.ndarray:
         """What the variant's ops make of the float tensors; the float tensor where they are its own ops."""

@@ -33,8 +33,9 @@ class Pair:
         return Grid(self.form, self.transpose)
 
 
-def pair_of(match: Match, name: str, output: str, op: int, captured: str) -> Pair:
-    """A match with the names that sessions know."""
+def pair_of(match: Match, name: str, output: str, op: int, captured: str, row: int | None) -> Pair:
+    """A match with the names that sessions know; ``row``: the variant's tensor of the captured one's name."""
+    of_variant = row if row is not None and match.form is None else match.variant_tensor
     return Pair(
         name=name,
         output=output,
@@ -44,6 +45,6 @@ def pair_of(match: Match, name: str, output: str, op: int, captured: str) -> Pai
         form=match.form,
         transpose=match.transpose,
         how=match.how,
-        variant_tensor=-1 if match.variant_tensor is None else match.variant_tensor,
+        variant_tensor=-1 if of_variant is None else of_variant,
         variant_op=-1 if match.variant_op is None else match.variant_op,
     )

@@ -60,6 +60,7 @@ class Job:
     work: Mapping[int, int]  # op rows of the float model to those of the deployed ops that do their work
     weights: Mapping[tuple[int, int], tuple[int, int]]  # op row and slot in the float model to the variant
     notes: list[str] = field(default_factory=list)
+    dropped: dict[str, str] = field(default_factory=dict)  # float tensors whose counterparts turned out to be none: why
 
     @property
     def sizes(self) -> Sequence[Form]:
@@ -199,13 +200,14 @@ def _pairs(
     from haoline_analysis.quantization.matching import Unmatched
 
     handed, pairs, hidden = set(deployed.handed), [], []
+    named = {tensor.name: row for row, tensor in enumerate(deployed.raw.tensors)}
     for found in sorted(matching.matches, key=lambda one: _row(one, targets)):
         target, captured = targets.get(found.tensor), deployed.model.tensors[found.captured].name
         if target is None or captured not in handed:
             hidden.append(Unmatched(found.tensor, HIDDEN))
         else:
             name = model.tensors[found.tensor].name
-            pairs.append(pair_of(found, name, target.output, target.op, captured))
+            pairs.append(pair_of(found, name, target.output, target.op, captured, named.get(captured)))
     return tuple(pairs), hidden
 
 

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 from haoline_analysis.errors import ModelError
 from haoline_analysis.quantization.divergence.learned import named
-from haoline_analysis.quantization.divergence.local import build_local
-from haoline_analysis.quantization.divergence.steps import Step, learning, learnt, run
+from haoline_analysis.quantization.divergence.local import Known, build_local
+from haoline_analysis.quantization.divergence.steps import Step, run
+from haoline_analysis.runtime.forms import Form
 from haoline_analysis.runtime.plan import Pass, Plan, make_pass
 from haoline_analysis.runtime.samples import ports_of
 from haoline_analysis.runtime.source import ModelSource
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from haoline_analysis.quantization.divergence.pairs import Pair
@@ -40,51 +41,53 @@ class Settling:
             RuntimeFailure: if onnxruntime refuses a model or fails.
             StoppedError: if it was told to stop.
         """
-        job = self._job
+        job, first = self._job, self._job.first
         pairs = tuple(job.pairs[slot] for slot in slots)
         step = Step(tuple(slots), pairs, self._floats(pairs, ()), self._variant(pairs), casts(job))
-        if self._local:
-            step = self._with_local(at, step, stop)
         three = step.open(job.forms)
+        found = run(step, three, first.feeds, first.label, stop.options())
+        step = self._fitting(step, found)
+        if not self._local:
+            return step, three, found
         try:
-            return step, three, run(step, three, job.first.feeds, job.first.label, stop.options())
+            return self._with_local(at, step, three, found, stop)
         except ModelError as error:
-            if step.local is None:
-                raise
-            step, three = step.without_local(), three._replace(local=None)
-            found = run(step, three, job.first.feeds, job.first.label, stop.options())
-            job.notes.append(f"The error of single ops could not be measured: {error}")
+            job.notes.append(f"The error that ops make by themselves could not be measured: {error}")
             return step, three, found
 
-    def _with_local(self, at: int, step: Step, stop: Stop) -> Step:
+    def _fitting(self, step: Step, found: Found) -> Step:
+        """The step without pairs whose shapes do not fit, which are no counterparts then."""
+        kept = []
+        for slot, pair in zip(step.slots, step.pairs, strict=True):
+            why = _unfit(pair, found)
+            if why:
+                self._job.dropped[pair.name] = why
+            else:
+                kept.append((slot, pair))
+        return step.of(tuple(slot for slot, _ in kept), tuple(pair for _, pair in kept))
+
+    def _with_local(self, at: int, step: Step, three: Three, found: Found, stop: Stop) -> tuple[Step, Three, Found]:
         """The step with the graph that measures each op on its own."""
-        job = self._job
-        path = self._folder / f"local.{at}.onnx"
-        dtypes = self._dtypes(stop)
-        graph = build_local(self._path, path, job.model, job.pairs, step.pairs, dtypes)
+        job, first = self._job, self._job.first
+        path = job.deployed.path.parent / f"local.{at}.onnx"
+        pairs = [pair for pair in job.pairs if pair.name not in job.dropped]
+        graph = build_local(self._path, path, job.model, pairs, step.pairs, self._known(found))
         self.exact |= graph.exact
         if not graph.outputs:
-            return step
-        plan = self._as_is(path, named(list(dict.fromkeys(graph.outputs.values()))))
-        floats = self._floats(step.pairs, list(graph.inputs.values()))
-        return step.with_local(floats, plan, graph)
+            return step.with_local(step.floats, None, graph), three, found
+        needed = list(graph.inputs.values())
+        more = not set(needed) <= found.floats.keys()
+        floats = self._floats(step.pairs, needed) if more else step.floats
+        step = step.with_local(floats, self._as_is(path, named(list(dict.fromkeys(graph.outputs.values())))), graph)
+        three = step.reopened(three, job.forms, floats_too=more)
+        return step, three, run(step, three, first.feeds, first.label, stop.options())
 
-    def _dtypes(self, stop: Stop) -> Mapping[str, str]:
-        """Element types by output name: of float tensors as evaluated, of captured ones as a run shows them."""
+    def _known(self, found: Found) -> Known:
+        """Element types and shapes: of float tensors as evaluated, of the variant's as the run showed them."""
         job = self._job
-        found = {pair.output: job.sizes[pair.tensor].dtype or "float32" for pair in job.pairs}
-        types = {tensor.name: tensor.dtype or "" for tensor in job.deployed.model.tensors}
-        unknown = [pair for pair in job.pairs if pair.form is None and not types.get(pair.captured)]
-        if unknown:
-            types |= self._seen(unknown, stop)
-        return found | {name: dtype for name, dtype in types.items() if dtype}
-
-    def _seen(self, pairs: Sequence[Pair], stop: Stop) -> dict[str, str]:
-        """Element types that only a run shows."""
-        job = self._job
-        step = Step((), (), self._floats(pairs, ()), self._variant(pairs), casts(job))
-        arrays = learnt(learning(step.variant), step.variant_feeds(job.first.feeds), job.first.label, stop.options())
-        return {pair.captured: arrays[pair.captured].dtype.name for pair in pairs if pair.captured in arrays}
+        told = {tensor.name: Form(tensor.dtype, None) for tensor in job.deployed.model.tensors if tensor.dtype}
+        seen = {name: Form(array.dtype.name, tuple(array.shape)) for name, array in found.variant.items()}
+        return Known({pair.output: job.sizes[pair.tensor] for pair in job.pairs}, told | seen)
 
     def _floats(self, pairs: Sequence[Pair], more: Sequence[str]) -> Plan:
         """How the float model hands out the pairs' tensors, and more outputs that are fed to the local graph."""
@@ -115,9 +118,15 @@ class Settling:
             as_is=True,
         )
 
-    @property
-    def _folder(self) -> Path:
-        return self._job.deployed.path.parent
+
+def _unfit(pair: Pair, found: Found) -> str:
+    """Why two tensors cannot be one; "" where they can."""
+    value, other = found.floats.get(pair.output), found.variant.get(pair.captured)
+    if value is None or other is None:
+        return "it is no tensor of numbers when it runs"
+    if value.dtype.kind == "b" or not pair.grid.fits(value.shape, other.shape):
+        return "its counterpart has another shape or order when it runs"
+    return ""
 
 
 def _with_copies(job: Job) -> Path:

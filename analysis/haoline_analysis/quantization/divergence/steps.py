@@ -43,13 +43,20 @@ class Step:
         """
         return Sessions(self).runners(forms)
 
-    def with_local(self, floats: Plan, plan: Plan, graph: LocalGraph) -> Step:
+    def of(self, slots: tuple[int, ...], pairs: tuple[Pair, ...]) -> Step:
+        """The same for some of the pairs."""
+        return replace(self, slots=slots, pairs=pairs)
+
+    def reopened(self, three: Three, forms: Forms | None, *, floats_too: bool) -> Three:
+        """Runners that are open already, with one for the local graph."""
+        floats = three.floats
+        if floats_too:
+            floats = self.floats.runner(0, None if forms is None else forms.of)
+        return Three(floats, three.variant, None if self.local is None else learning(self.local))
+
+    def with_local(self, floats: Plan, plan: Plan | None, graph: LocalGraph) -> Step:
         """The same with a graph that measures each op on its own."""
         return replace(self, floats=floats, local=plan, graph=graph)
-
-    def without_local(self) -> Step:
-        """The same without that graph."""
-        return replace(self, local=None, graph=None)
 
     def variant_feeds(self, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """A sample in the element types that the variant takes."""

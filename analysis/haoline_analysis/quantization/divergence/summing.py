@@ -47,7 +47,7 @@ def report_of(job: Job, done: Done, models: tuple[Any, Any]) -> DivergenceReport
     outputs = frames.output_frame(done.taken.outputs)
     ops = frames.op_frame(tensors, report)
     found = findings(tensors, outputs)
-    numeric = {pair.op: pair.variant_op for pair in job.pairs}
+    numeric = {pair.op: pair.variant_op for pair in job.pairs if pair.name not in job.dropped}
     return DivergenceReport(
         report=report,
         variant_report=variant_report,
@@ -94,11 +94,19 @@ def _tensors(job: Job, done: Done) -> pd.DataFrame:
         "variant_op": {pair.name: raw.ops[pair.variant_op].name for pair in job.pairs if pair.variant_op >= 0},
         "precision": {pair.name: known[pair.op] for pair in job.pairs if pair.op in known},
         "weight_sqnr_db": {pair.name: weights.get(pair.op, np.nan) for pair in job.pairs},
-        "unit": units(job.model, job.pairs, [one.tensor for one in job.unmatched]),
+        "unit": units(job.model, job.pairs, _hidden(job)),
         "shape": frames.shapes_of(job.pairs, done.taken),
     }
-    found = frames.measured(job.pairs, done.taken, done.exact, local=done.local)
-    return frames.tensor_frame(job.model, comparable(job.model), job.pairs, found, words, job.unmatched)
+    found = frames.measured(job.pairs, done.taken, done.exact, local=done.local).drop(index=list(job.dropped))
+    kept = [pair for pair in job.pairs if pair.name not in job.dropped]
+    unmatched = {one.tensor: one.why for one in job.unmatched}
+    unmatched |= {pair.tensor: job.dropped[pair.name] for pair in job.pairs if pair.name in job.dropped}
+    return frames.tensor_frame(job.model, comparable(job.model), kept, found, words, unmatched)
+
+
+def _hidden(job: Job) -> list[int]:
+    """Comparable tensors without a counterpart."""
+    return [*(one.tensor for one in job.unmatched), *(pair.tensor for pair in job.pairs if pair.name in job.dropped)]
 
 
 def _precisions(job: Job) -> dict[int, str]:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from haoline_analysis.quantization.divergence.local.graph import LocalGraph, build_local
+from haoline_analysis.quantization.divergence.local.graph import Known, LocalGraph, build_local
 
-__all__ = ["LocalGraph", "build_local"]
+__all__ = ["Known", "LocalGraph", "build_local"]

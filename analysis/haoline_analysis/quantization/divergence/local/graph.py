@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haoline_analysis.quantization.divergence.local.names import Readers, producers
-from haoline_analysis.quantization.divergence.local.pruning import prune
+from haoline_analysis.quantization.divergence.local.pruning import in_order, prune
 from haoline_analysis.quantization.divergence.local.sameness import Sameness
 from haoline_analysis.runtime.views import CODES
 
@@ -22,11 +22,32 @@ if TYPE_CHECKING:
 
     from haoline_analysis.model import Model
     from haoline_analysis.quantization.divergence.pairs import Pair
+    from haoline_analysis.runtime.forms import Form
 
 NCHWC = "com.microsoft.nchwc"
 FED, ASKED = "haoline.float/", "haoline.read/"
 """Prefixes of the float tensors that are fed, and of what the ops read of them."""
 _NARROW = ("float8_e4m3fn", "float8_e4m3fnuz", "float8_e5m2", "float8_e5m2fnuz")
+
+
+@dataclass(frozen=True)
+class Known:
+    """Element types and shapes by name; empty and None where unknown."""
+
+    floats: Mapping[str, Form]  # outputs of the float model's session
+    variant: Mapping[str, Form]  # tensors of the deployed graph
+
+    def dtype(self, name: str) -> str:
+        """Element type of a float tensor."""
+        form = self.floats.get(name)
+        return form.dtype if form is not None and form.dtype else "float32"
+
+    def reshaped(self, pair: Pair) -> bool:
+        """Whether what is captured has other axes than the float tensor, all of them of size one."""
+        first, second = self.floats.get(pair.output), self.variant.get(pair.captured)
+        if first is None or second is None or first.shape is None or second.shape is None:
+            return False
+        return len(first.shape) != len(second.shape)
 
 
 @dataclass(frozen=True)
@@ -46,7 +67,7 @@ def build_local(
     float_model: Model,
     pairs: Sequence[Pair],
     wanted: Sequence[Pair],
-    dtypes: Mapping[str, str],
+    known: Known,
 ) -> LocalGraph:
     """Write the local graph of ``wanted`` pairs beside the deployed one.
 
@@ -56,12 +77,12 @@ def build_local(
         float_model: to know the ops that are the same there.
         pairs: all pairs: at each of them the float model's tensor is read.
         wanted: those whose local error is asked for.
-        dtypes: element types of float tensors and captured tensors, by their output names.
+        known: element types and shapes of the first sample.
     """
     import onnx
 
     proto = onnx.load(deployed, load_external_data=False)
-    builder = _Builder(proto, float_model, pairs, dtypes)
+    builder = _Builder(proto, float_model, pairs, known)
     made = builder.build(wanted)
     onnx.save(proto, target)
     fed = {node_input.name for node_input in proto.graph.input}
@@ -70,9 +91,9 @@ def build_local(
 
 
 class _Builder:
-    def __init__(self, proto: Any, float_model: Model, pairs: Sequence[Pair], dtypes: Mapping[str, str]) -> None:
+    def __init__(self, proto: Any, float_model: Model, pairs: Sequence[Pair], known: Known) -> None:
         self.graph = proto.graph
-        self._pairs, self._dtypes = pairs, dtypes
+        self._pairs, self._known = pairs, known
         self._made_by = producers(self.graph)
         self._readers = Readers(self.graph)
         self._same = Sameness(self.graph, float_model, pairs)
@@ -114,8 +135,8 @@ class _Builder:
         """Readers of what is quantized read the float tensor; the quantizer too where no error was made before."""
         source, skipped = maker.input[0], () if same else (id(maker),)
         if pair.transpose is None and self._readers.others(source, skipped):
-            given = self._dtypes.get(pair.output, "float32")
-            self._readers.replace(source, self._cast(fed, self._dtypes.get(source, ""), given), skipped)
+            kept = self._cast(fed, self._dtype(source), self._known.dtype(pair.output))
+            self._readers.replace(source, kept, skipped)
 
     def _before_copy(self, maker: Any, fed: str) -> None:
         """Readers of a tensor in blocked layout read the float tensor in that layout."""
@@ -130,8 +151,11 @@ class _Builder:
         if pair.transpose is not None:
             inverse = [int(at) for at in np.argsort(pair.transpose)]
             name = self._node("Transpose", [name], ASKED + pair.captured + "/axes", perm=inverse)
+        if self._known.reshaped(pair):
+            shape = self._node("Shape", [pair.captured], ASKED + pair.captured + "/shape")
+            name = self._node("Reshape", [name, shape], ASKED + pair.captured + "/reshaped")
         if pair.form is None:
-            return self._cast(name, self._dtypes.get(pair.captured, ""), self._dtypes.get(pair.output, "float32"))
+            return self._cast(name, self._dtype(pair.captured), self._known.dtype(pair.output))
         return self._quantized(pair, name)
 
     def _quantized(self, pair: Pair, name: str) -> str:
@@ -139,7 +163,7 @@ class _Builder:
 
         form = pair.form
         assert form is not None
-        wide = self._cast(name, "float32", self._dtypes.get(pair.output, "float32"))
+        wide = self._cast(name, "float32", self._known.dtype(pair.output))
         made = ASKED + pair.captured
         scale = form.scale.astype(np.float32)
         shape = () if form.per_tensor else scale.shape
@@ -156,6 +180,11 @@ class _Builder:
         values = np.broadcast_to(np.asarray(form.zero_point), shape).reshape(-1)
         numbers = [float(value) if form.dtype in _NARROW else int(value) for value in values]
         return helper.make_tensor(made + "/zero", CODES[form.dtype], shape, numbers)
+
+    def _dtype(self, name: str) -> str:
+        """Element type of a tensor of the deployed graph, "" where unknown."""
+        form = self._known.variant.get(name)
+        return "" if form is None else form.dtype
 
     def _cast(self, name: str, wanted: str, given: str = "float32") -> str:
         """The tensor in another element type, where that is known and differs."""
@@ -181,8 +210,8 @@ class _Builder:
         """Keep what the outputs need, and give it inputs and outputs."""
         from onnx import helper
 
-        nodes = [*self._before, *self.graph.node]
-        kinds = {FED + pair.name: self._dtypes.get(pair.output, "float32") for pair in self._pairs}
-        for name, dtype in kinds.items():
-            self.graph.input.append(helper.make_tensor_value_info(name, CODES[dtype or "float32"], None))
+        nodes = in_order([*self._before, *self.graph.node])
+        for pair in self._pairs:
+            kind = CODES[self._known.dtype(pair.output)]
+            self.graph.input.append(helper.make_tensor_value_info(FED + pair.name, kind, None))
         prune(self.graph, nodes, outputs)

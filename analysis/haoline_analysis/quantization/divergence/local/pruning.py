@@ -33,6 +33,28 @@ def prune(graph: Any, nodes: Sequence[Any], outputs: Sequence[str]) -> None:
         graph.output.add().name = name
 
 
+def in_order(nodes: Sequence[Any]) -> list[Any]:
+    """Nodes such that each comes after those whose outputs it reads; the given order where that is enough."""
+    made_by = {name: at for at, node in enumerate(nodes) for name in node.output if name}
+    found: list[Any] = []
+    state = [0] * len(nodes)  # 1: waiting for what it reads, 2: done
+    for start in range(len(nodes)):
+        stack = [start]
+        while stack:
+            at = stack[-1]
+            before = [made_by[name] for name in read_by(nodes[at]) if name in made_by] if state[at] == 0 else []
+            waiting = [other for other in before if state[other] == 0]
+            if state[at] == 0 and waiting:
+                state[at] = 1
+                stack += waiting
+                continue
+            stack.pop()
+            if state[at] != 2:
+                state[at] = 2
+                found.append(nodes[at])
+    return found
+
+
 def _keep(entries: Any, needed: set[str]) -> None:
     """Remove entries that nobody needs."""
     for at in range(len(entries) - 1, -1, -1):

@@ -51,7 +51,7 @@ class Counted:
     @property
     def high(self) -> float:
         """Where the last bin ends."""
-        return (self.first + self.counts.shape[1]) * self.width
+        return float((self.first + self.counts.shape[1]) * self.width)
 
     @property
     def edges(self) -> NDArray[np.float64]:

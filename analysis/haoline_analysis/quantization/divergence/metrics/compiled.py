@@ -298,7 +298,7 @@ def _bin(values: Any, size: Any, scale: Any, first: Any, last: Any, side: Any, p
         place = _INT(scaled)  # towards zero
         place = _INT(place - _INT(_FLOAT(place) > scaled) - first)
         place = place if place > 0 else _INT(0)
-        places[i] = place if place < last else last
+        places[i] = min(last, place)
     if odd == 0:
         for i in range(size):
             counts[side, places[i]] += 1

@@ -52,6 +52,14 @@ class Grid:
             reals = reals.astype(np.float32)
         return reals if self.transpose is None else reals.transpose(self.transpose)
 
+    def fits(self, shape: tuple[int, ...], other: tuple[int, ...]) -> bool:
+        """Whether the variant's shape is the float tensor's, but for axes of size one."""
+        if self.transpose is not None:
+            if len(other) != len(self.transpose):
+                return False
+            other = tuple(other[at] for at in self.transpose)
+        return _long(shape) == _long(other)
+
     def prepared(self, array: np.ndarray) -> np.ndarray:
         """The tensor as compiled loops want it: C order, its own integers where one scale says all."""
         if self.simple and array.dtype == self._dtype:
@@ -66,6 +74,10 @@ class Job(NamedTuple):
     slot: int  # of the tensor among all that are compared
     value: np.ndarray
     other: np.ndarray
+
+
+def _long(shape: tuple[int, ...]) -> list[int]:
+    return [size for size in shape if size != 1]
 
 
 class Entry(NamedTuple):
@@ -105,6 +117,6 @@ def check_shapes(value: np.ndarray, other: np.ndarray, name: str) -> None:
     Raises:
         ModelError: if their shapes differ.
     """
-    if value.shape != other.shape:
+    if _long(value.shape) != _long(other.shape):
         words = " and ".join("×".join(map(str, array.shape)) or "scalar" for array in (value, other))
         raise ModelError(f"{name!r} cannot be compared: its shapes are {words}.")

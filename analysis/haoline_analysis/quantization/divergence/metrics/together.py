@@ -77,6 +77,7 @@ def _plainly(entries: Sequence[Entry]) -> Measured:
     for value, other, grid, axis, name in entries:
         there = grid.decoded(other)
         check_shapes(value, there, name)
+        there = there.reshape(value.shape)
         sums, counted = plain.summed(value, there, axis, *grid.row[2:])
         parts.append(sums)
         counts.append(counted)
