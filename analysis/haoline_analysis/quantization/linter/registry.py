@@ -57,6 +57,7 @@ RULES: tuple[Callable[[LintFacts], Iterator[LintFinding]], ...] = (
     kernels.ineffective_exclusions,
     kernels.sums,
     extent.ends,
+    extent.dynamic_first,
     extent.float_tables,
     extent.missing_shapes,
     extent.unfolded_norms,

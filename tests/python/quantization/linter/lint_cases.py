@@ -291,6 +291,13 @@ def ranged(scale, weight=None):
     return net.model()
 
 
+def attention(reader):
+    net = Net(x=[1, 2, 4, 4])
+    weights = net.op("Softmax", net.op("MatMul", "x", net.op("Transpose", "x", perm=[0, 1, 3, 2])))
+    net.op(reader, weights, "x")
+    return net.model()
+
+
 CASES = {
     "mask-sentinel": (lambda: masked(LOWEST), lambda: masked(-30), None),
     "outlier-channels": (lambda: product(uneven()), lambda: product(uneven(1)), None),
@@ -321,6 +328,7 @@ CASES = {
     "unfused-quantizers": (lambda: unquantized_result(False), lambda: unquantized_result(True), None),
     "sum-instead-of-add": (lambda: summed("Sum"), lambda: summed("Add"), None),
     "first-last-layer": (lambda: chain(4), lambda: chain(2), None),
+    "dynamic-first": (lambda: attention("MatMul"), lambda: attention("Add"), None),
     "float-embedding": (lambda: table(8000), lambda: table(100), None),
     "missing-shapes": (lambda: shapeless(False), lambda: shapeless(True), None),
     "unfolded-batch-norm": (lambda: batch_norm(False), lambda: batch_norm(True), None),

@@ -94,6 +94,14 @@ def test_a_mask_stored_as_a_matrix_or_made_by_attribute():
     assert "mask-sentinel" in findings(net.model())
 
 
+def test_a_normalisation_stays_in_float_with_the_sum_before_it():
+    net = Net(x=[1, 4, 16])
+    total = net.op("Add", "x", net.op("Tanh", "x"))
+    net.op("LayerNormalization", total, net.weight(np.ones(16, np.float32)))
+    found = findings(net.model())["fragile-normalisation"][0]
+    assert found.fix.options == {"keep_float": ["Add_1", "LayerNormalization_2"]}
+
+
 def test_outlier_channels_tell_both_qualities():
     weight = uneven(20)
     found = findings(product(weight))["outlier-channels"][0]

@@ -19,6 +19,7 @@ TABLE_BYTES = 1e6
 TABLE_SHARE = 0.2
 FEWEST = 3
 """Ops with weights from which on there are ends to tell from a middle."""
+ATTENTION = ("Attention", "MultiHeadAttention", "GroupQueryAttention")
 SHAPED = ("Conv", "ConvTranspose", "Gemm", "MatMul", "Add", "Mul", "Concat", "LayerNormalization", "Softmax")
 
 
@@ -45,6 +46,30 @@ def ends(facts: LintFacts) -> Iterator[LintFinding]:
         source=sources.DOREFA,
         fix=Fix("Leave the ends in float", {"keep_float": facts.float_names(rows)}),
     )
+
+
+def dynamic_first(facts: LintFacts) -> Iterator[LintFinding]:
+    """Transformers and recurrent networks, for which the runtime's makers advise dynamic quantization."""
+    if facts.quantized or not facts.target.is_cpu:
+        return
+    rows = [
+        row for row in facts.of("Softmax") if any(facts.op(at).type == "MatMul" for at in facts.readers(facts.op(row)))
+    ]
+    rows += [row for row in facts.anywhere(*ATTENTION) if facts.computes(row)]
+    rows += facts.of("LSTM", "GRU", "RNN")
+    if rows:
+        yield LintFinding(
+            "dynamic-first",
+            "info",
+            "A network for dynamic quantization",
+            listed(rows),
+            f"{count(len(rows), 'attention or recurrent op')}: {named(facts, sorted(rows))}",
+            "Try dynamic INT8 first, and static INT8 only where it is too slow.",
+            why="Activations of transformers and recurrent networks differ from input to input, with outliers that one "
+            "scale for all inputs does not fit; dynamic quantization chooses a scale for each.",
+            source=f"{sources.ORT}#method-selection",
+            fix=Fix("Dynamic INT8", {"scheme": "dynamic-int8"}),
+        )
 
 
 def float_tables(facts: LintFacts) -> Iterator[LintFinding]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from haoline_analysis.dtypes import FLOATS
 from haoline_analysis.findings.facts import count, listed
 from haoline_analysis.quantization.linter import sources
 from haoline_analysis.quantization.linter.facts import DQ, MOVING, Q, named
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 REQUANTIZED = ("Conv", "ConvTranspose", "Gemm")
 """Ops whose float weights onnxruntime's WeightBiasQuantization puts on one scale for all channels."""
+JOINS = ("Add", "Mul", "Concat", "Where")
+"""Fused ops whose operands have to be of one type, constants too."""
 FREE_RESULT = ("Gemm", "MatMul", "ArgMax")
 """Fused ops that may hand on floats."""
 SIGNED_KERNELS = ("Gemm", "Add", "Mul", "Concat", "AveragePool", "GlobalAveragePool", "LeakyRelu", "Sigmoid", "Softmax")
@@ -71,7 +74,13 @@ def hindrance(facts: LintFacts, row: int) -> str:
         return ""
     if item is not None and item.grid is None and not requantizes(facts, item):
         return ""  # the rules about float weights tell
-    sites = [facts.dequantized(tensor) for tensor in facts.operands(row)]
+    stored = (
+        tensor for tensor in op.inputs if tensor >= 0 and facts.dtype(tensor) in FLOATS and facts.is_weight(tensor)
+    )
+    constants = [*stored] if op.type in JOINS else []
+    if not all(facts.maker(tensor) == DQ for tensor in constants):
+        return "beside a float constant"
+    sites = [facts.dequantized(tensor) for tensor in (*facts.operands(row), *constants)]
     types = {effective(facts, site) for site in sites if site is not None}
     if types - facts.target.types and op.type not in MOVING:
         return f"in {', '.join(sorted(types))}, for which there is no kernel"
