@@ -56,7 +56,8 @@ def _is_computed(graph: Graph, tensor: int) -> bool:
 def _is_worked_with(graph: Graph, tensor: int) -> bool:
     """Whether an op that does something reads just this tensor, or the model gives it out."""
     consumers = graph.model.tensors[tensor].consumers
-    return tensor in graph.model.outputs or any(row in graph.nodes for row in consumers)
+    inside = any(graph.model.ops[row].parent >= 0 for row in consumers)
+    return tensor in graph.model.outputs or inside or any(row in graph.nodes for row in consumers)
 
 
 def _narrowest(graph: Graph, floats: Sequence[int]) -> list[int]:

@@ -17,6 +17,9 @@ Found = tuple[tuple[int, ...], str]
 NOTHING: Found = ((), "")
 """A fused op whose parts the float graph does not have, or whose operands are not known."""
 
+_NORM_STEPS = 24
+"""Ops that a normalization takes at most where it is written in steps, with what else reads its input."""
+
 _GELUS = ("Gelu", "BiasGelu", "FastGelu", "QuickGelu")
 _SKIPS = {"SkipLayerNormalization": "LayerNormalization", "SkipRMSNormalization": "RMSNormalization"}
 _ACTIVATION_NAMES = {b"Relu", b"Clip", b"Sigmoid", b"Tanh", b"LeakyRelu", b"HardSigmoid"}
@@ -218,10 +221,10 @@ class Fusions:
     def _norm(self, node: Node) -> Found | None:
         """A normalization that the float graph computes in steps, the last of which adds beta or multiplies gamma."""
         value = self._meaning(node, 0)
-        if value < 0 or self.look.reading(value, node.family):
+        if value < 0 or node.outputs[0] in self.engine.means or self.look.reading(value, node.family):
             return None
         found = self._by_beta(node, 2) if node.family == "LayerNormalization" else self._by_gamma(node, 1)
-        return ((found,), "weights") if found >= 0 and value in self.look.ancestors(found) else None
+        return ((found,), "weights") if found >= 0 else None
 
     def _by_beta(self, node: Node, at: int) -> int:
         """The value to which only the addition of this node's beta leads."""
@@ -231,16 +234,14 @@ class Fusions:
         return self._by_constant(node, at, "Mul")
 
     def _by_constant(self, node: Node, at: int, kind: str) -> int:
-        if not self._is_fixed(node, at):
-            return -1
+        """The nearest value behind a node's first operand that a sum or product with one of its constants makes."""
         start = self._meaning(node, 0)
-        found = set()
-        for other in self.engine.f.nodes.values():
+        if start < 0 or not self._is_fixed(node, at):
+            return -1
+        for other in self.look.behind(start, _NORM_STEPS):
             if other.family == kind and self._adds_slot(node, at, other):
-                made = self.look.outcome(other)
-                if start < 0 or start in self.look.ancestors(made, 16):
-                    found.add(made)
-        return found.pop() if len(found) == 1 else -1
+                return self.look.outcome(other)
+        return -1
 
     def _scaling(self, node: Node) -> Found | None:
         """A product with a number, which may be a quotient in the float graph."""

@@ -115,6 +115,19 @@ class Lookup:
                     pending.append(operand)
         return found
 
+    def behind(self, value: int, most: int) -> list[Node]:
+        """Nodes that work on a value, then on what they make, and so on, the nearest first."""
+        found: list[Node] = []
+        rows: set[int] = set()
+        pending = [value]
+        while pending and len(found) < most:
+            for node in self.graph.readers(pending.pop(0)):
+                if node.row not in rows:
+                    rows.add(node.row)
+                    found.append(node)
+                    pending += [made for made in node.outputs if made >= 0]
+        return found[:most]
+
     def product(self, one: int, other: int, alpha: float) -> tuple[Node, int] | None:
         """A MatMul of two values, each possibly scaled or transposed before, with what the scaled result is."""
         for value, scale in self._slack(one):

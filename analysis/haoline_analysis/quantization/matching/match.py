@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from haoline_analysis.quantization.matching import pairing
+from haoline_analysis.errors import ModelError
+from haoline_analysis.quantization.matching import origin, pairing
 from haoline_analysis.quantization.matching.choosing import choose
 from haoline_analysis.quantization.matching.comparable import comparable
 from haoline_analysis.quantization.matching.engine import Engine
 from haoline_analysis.quantization.matching.graph import Graph
-from haoline_analysis.quantization.matching.origin import Origins
 from haoline_analysis.quantization.matching.reasons import NONE, fused_away
 from haoline_analysis.quantization.matching.result import Match, Matching, Unmatched
 from haoline_analysis.quantization.matching.vote import vote
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from haoline_analysis.model import Model
     from haoline_analysis.quantization.deployed import Deployed
     from haoline_analysis.shapes import Evaluation
+
+_FEW = 0.5
+"""Share of the tensors below which a result says that the models may not belong together."""
 
 
 def match(
@@ -62,6 +65,8 @@ class _Matcher:
         raw = Engine(self.floats, Graph(self.deployed.raw))
         raw.inputs(self.names_in)
         raw.run()
+        if origin.recall(raw):
+            raw.run(anchored=False)
         running = Engine(self.floats, Graph(self.deployed.model))
         running.inputs(self.names_in)
         pairing.hand_over(raw, running)
@@ -71,7 +76,28 @@ class _Matcher:
         missing = self._missing(raw, running)
         if missing and feeds and vote(running, self.deployed, self.names_in, missing, feeds, values):
             running.run(anchored=False)
-        return self._result(raw, running)
+        result = self._result(raw, running)
+        self._judge(result)
+        return result
+
+    def _judge(self, result: Matching) -> None:
+        """Refuse what has nothing in common, and say where little is.
+
+        Raises:
+            ModelError: if no tensor but the outputs corresponds.
+        """
+        known = [found for found in result.matches if found.tensor not in self.model.outputs]
+        found, count = len(known) + sum(one.fused for one in result.unmatched), len(self.comparable)
+        if not found and count > len(result.matches):
+            raise ModelError(
+                f"The models have nothing in common: of the float model's {count} tensors the variant has none, "
+                "neither by name nor by weights nor by structure."
+            )
+        if found < _FEW * count:
+            result.notes.append(
+                f"Only {found} of {count} tensors of the float model are found in the variant: "
+                "it may be another model, or one that was changed beyond quantization."
+            )
 
     def _missing(self, raw: Engine, running: Engine) -> list[int]:
         """Tensors that are neither matched nor inside of what the variant does in one op."""
@@ -80,7 +106,7 @@ class _Matcher:
         return [tensor for tensor in self.comparable if self.floats.of[tensor] not in known]
 
     def _result(self, raw: Engine, running: Engine) -> Matching:
-        origins = Origins(raw, running)
+        origins = origin.Origins(raw, running)
         holders = pairing.holders(running)
         reasons = fused_away(raw) | fused_away(running)
         result = Matching(inputs=self.names_in, outputs=self.names_out)
@@ -95,7 +121,7 @@ class _Matcher:
         result.weights = pairing.weights(raw)
         return result
 
-    def _match(self, tensor: int, holders: Mapping[int, list[int]], origins: Origins) -> Match | None:
+    def _match(self, tensor: int, holders: Mapping[int, list[int]], origins: origin.Origins) -> Match | None:
         values = holders.get(self.floats.of[tensor], [])
         choice = choose(origins.running.v, values)
         if choice is None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.comparison.side import canonical
+from haoline_analysis.quantization.matching.families import ACTIVATIONS
 from haoline_analysis.quantization.matching.pairing import holders
 
 if TYPE_CHECKING:
@@ -50,10 +51,35 @@ class Origins:
         return next((how for how in ("weights", "structure", "values", "name") if how in found), "structure")
 
 
+def recall(raw: Engine) -> bool:
+    """State what our own quantizer noted of tensors that it folded, where that is not known yet; whether it is news.
+
+    An op that took in a batch normalization makes what that made; one that took in an activation makes it by its
+    quantizer.
+    """
+    folded = _provenance(raw.v.model.metadata).get("folded")
+    if not isinstance(folded, dict) or not is_ours(raw.v.model.metadata):
+        return False
+    floats = {tensor.name: raw.f.of[row] for row, tensor in enumerate(raw.f.model.tensors)}
+    rectified = {held.rectified: value for value, held in enumerate(raw.v.values) if held.rectified >= 0}
+    news = False
+    for was, now in folded.items():
+        before, after = floats.get(was, -1), floats.get(now, -1)
+        made = raw.f.producer(after)
+        for value in [value for value, meaning in raw.means.items() if meaning == before] if made is not None else ():
+            if made is not None and made.family in ACTIVATIONS and value in rectified:
+                news |= raw.state(rectified[value], after, "provenance")
+    return news
+
+
 def is_ours(metadata: Mapping[str, str]) -> bool:
     """Whether our own quantizer made a model, which keeps the names of the float model's tensors."""
+    return "recipe" in _provenance(metadata)
+
+
+def _provenance(metadata: Mapping[str, str]) -> dict[str, Any]:
     try:
         found = json.loads(metadata.get(PROVENANCE, "null"))
     except ValueError:
-        return False
-    return isinstance(found, dict) and "recipe" in found
+        return {}
+    return found if isinstance(found, dict) else {}
