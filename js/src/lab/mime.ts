@@ -84,12 +84,14 @@ export class ReportRenderer extends Widget implements IRenderMime.IRenderer {
     this.#erase();
     const host = this.#live(this.#stored) ?? storedHost(this.#stored);
     this.#host = host;
+    const unfollow = this.#kept?.follow(host);
     let erase = (): void => undefined;
     // What is inside a cell off screen has no place of its own; the cell has.
     const leave = whenNear(this.node.closest(".jp-Cell") ?? this.node, () => {
       erase = drawLater(this.node, host);
     });
     this.#erase = () => {
+      unfollow?.();
       leave();
       erase();
     };

@@ -62,6 +62,29 @@ describe("the state in an output", () => {
     expect(kept()).toMatchObject({ activations: STORED.activations, state: { snapshot: "new", sample: 1 } });
   });
 
+  it("takes along a comparison that the kernel has replaced, and nothing that it has not", () => {
+    const { model, kept } = output();
+    const compared: Stored = { ...STORED, view: "divergence", divergence: btoa("first") };
+    const bytes = (words: string): DataView => new DataView(new TextEncoder().encode(words).buffer);
+    const host = new StaticHost({ view: "divergence", document: bytes("live"), divergence: bytes("live") });
+    const state = new StoredState(model, compared);
+    const leave = state.follow(host);
+    host.set("sample", 2);
+    state.write(host);
+    expect(kept()).toMatchObject({ divergence: btoa("first"), document: STORED.document });
+    host.set("divergence" as never, bytes("second") as never);
+    state.write(host);
+    expect(kept()).toMatchObject({ divergence: btoa("second"), document: STORED.document });
+    expect(state.holds(kept())).toBe(true);
+    host.set("divergence" as never, new DataView(new ArrayBuffer(5_000_000)) as never);
+    state.write(host);
+    leave();
+    host.set("divergence" as never, bytes("third") as never);
+    host.set("sample", 1);
+    state.write(host);
+    expect(kept()).toMatchObject({ divergence: btoa("second"), state: { sample: 1 } });
+  });
+
   it("knows another capture of the same report", () => {
     const { model } = output();
     const state = new StoredState(model, STORED);
