@@ -11,7 +11,6 @@ from lint_cases import (
     branches,
     depthwise,
     excluded,
-    float_weight,
     granular,
     hard_swish,
     masked,
@@ -22,6 +21,7 @@ from lint_cases import (
     typed,
     uneven,
     weights_of,
+    wrong_axis,
 )
 from lint_models import Net, findings, normal, op_names
 from onnx import TensorProto
@@ -204,10 +204,42 @@ def test_a_stored_recipe_of_another_kind_is_no_recipe():
         assert "ineffective-exclusion" not in findings(model)
 
 
-def test_weights_in_float_are_an_error_for_tensorrt_only():
-    model = float_weight(False, False)
-    assert findings(model, "tensorrt")["weight-not-quantized"][0].severity == "error"
-    assert findings(model)["weight-not-quantized"][0].severity == "warning"
+def test_scales_along_a_wrong_axis_are_an_error_for_tensorrt_only():
+    assert findings(wrong_axis(1), "tensorrt")["wrong-weight-axis"][0].severity == "error"
+    assert findings(wrong_axis(1))["wrong-weight-axis"][0].severity == "warning"
+
+
+def test_an_embedding_that_is_also_the_output_layer():
+    net = Net(x=[4, 8])
+    tied = net.weight(normal(32, 8))
+    index = net.op("Cast", net.op("ReduceMax", "x", keepdims=0), to=TensorProto.INT64)
+    net.op("Gemm", net.op("Add", "x", net.op("Gather", tied, index)), tied, transB=1)
+    found = findings(net.model())["shared-initializer"][0]
+    assert found.severity == "info"
+    assert found.fix.options == {"fixes": ["unshare-initializers"]}
+    net = Net(x=[4, 8])
+    weight = net.weight(normal(8, 8))
+    net.op("MatMul", net.op("MatMul", "x", weight), weight)
+    assert "shared-initializer" not in findings(net.model())
+
+
+def test_integers_between_two_signs_stay_in_float_on_x86_only():
+    net = Net()
+    source = net.s8(net.op("Tanh", "x"))  # two readers: it stays int8
+    left, right = (net.s8(net.op("Conv", source, net.stored(normal(8, 8, 1, 1)))) for _ in range(2))
+    net.op("Mul", net.op("Relu", net.op("Add", left, right)), source)
+    model = net.model()
+    found = findings(model, "cpu-vnni")["unfused-quantizers"][0]
+    assert {name.split("_")[0] for name in op_names(model, found)} >= {"Conv"}
+    assert found.fix.options == {"symmetric": False}
+    told = findings(model, "cpu-arm").get("unfused-quantizers", [])
+    assert "int8" not in "".join(finding.evidence for finding in told)
+
+
+def test_a_sum_with_a_float_constant_stays_in_float():
+    net = Net()
+    net.q(net.op("Add", net.q("x"), net.weight(normal(8, 1, 1))))
+    assert "float constant" in findings(net.model())["unfused-quantizers"][0].evidence
 
 
 def test_coarse_weights_among_fine_ones_are_named():

@@ -165,7 +165,7 @@ def no_weight_grid(facts: LintFacts) -> Iterator[LintFinding]:
     if rows:
         yield LintFinding(
             "weight-not-quantized",
-            "error" if facts.target.is_tensorrt else "warning",
+            "warning",
             "Quantized activations meet float weights",
             listed(rows),
             f"{count(len(rows), 'op')} with a DequantizeLinear on the activation and none on the weight: "
