@@ -69,6 +69,12 @@ export class SvgContext {
     this.#path += `L${round(x)} ${round(y)}`;
   }
 
+  /** A whole circle. */
+  arc(x: number, y: number, radius: number): void {
+    const r = round(radius);
+    this.#path += `M${round(x - radius)} ${round(y)}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0Z`;
+  }
+
   rect(x: number, y: number, width: number, height: number): void {
     this.#path += `M${round(x)} ${round(y)}h${round(width)}v${round(height)}h${round(-width)}Z`;
   }

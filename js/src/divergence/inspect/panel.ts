@@ -1,9 +1,10 @@
 import { SampleSlider } from "../../activations/panels/sample-bar.js";
-import { h } from "../../views/dom.js";
+import { h, put } from "../../views/dom.js";
 import { Tabs } from "../../views/tabs.js";
 import { AdvicePanel } from "./advice/advice-panel.js";
 import { DistributionPanel } from "./distribution/distribution-panel.js";
 import { Head } from "./head.js";
+import { hintOf } from "./hint.js";
 import { INSPECT_TABS, type Inspected, type InspectScene } from "./scene.js";
 import { ValuesPanel } from "./values/values-panel.js";
 
@@ -15,13 +16,15 @@ export class InspectPanel {
   readonly #distribution: DistributionPanel;
   readonly #advice: AdvicePanel;
   readonly #tabs: Tabs;
-  readonly #hint = h("p", { class: "hl-activations-hint", "data-testid": "haoline-inspect-hint" });
+  readonly #scene: InspectScene;
+  readonly #hint = h("div", { class: "hl-inspect-hint", "data-testid": "haoline-inspect-hint" });
   readonly #body: HTMLElement;
   readonly #node: HTMLElement;
   #known = "";
   #before: Inspected | null = null;
 
   constructor(scene: InspectScene) {
+    this.#scene = scene;
     this.#head = new Head(scene);
     this.#sample = new SampleSlider("Sample", "haoline-inspect-sample", (sample) => scene.chooseSample(sample));
     this.#values = new ValuesPanel(scene);
@@ -49,7 +52,7 @@ export class InspectPanel {
     const found = row >= 0;
     this.#hint.hidden = found;
     this.#body.hidden = !found;
-    if (!found) this.#hint.textContent = hintOf(inspected);
+    if (!found) put(this.#hint, ...hintOf(inspected, (ops) => this.#scene.select(ops)));
     this.#tabs.show(tab);
     // What stays as it is must not be made anew while somebody scrolls or drags in another part.
     const known = JSON.stringify([inspected.document.id, divergence.id, row, rows]);
@@ -78,13 +81,4 @@ export class InspectPanel {
     if (found && current === "distribution") this.#distribution.show(inspected);
     if (found && current === "advice") this.#advice.show(inspected);
   }
-}
-
-function hintOf({ document: report, divergence, ops }: Inspected): string {
-  const [op] = ops;
-  if (divergence.tensors.rows === 0) return "Nothing was compared.";
-  if (op === undefined) return "Click an op in the graph, the chart or the table to see what quantization did to it.";
-  const gap = divergence.header.gaps.find((item) => item.ops.includes(op));
-  const what = ops.length === 1 ? report.ops.text("name")?.at(op) || `op ${op}` : "these ops";
-  return `Nothing was compared of ${what}${gap ? `: ${gap.what}` : "."}`;
 }
