@@ -38,17 +38,18 @@ class Optimising(Session):
             model: the same, opened.
             provider: an execution provider, None or "auto" for the best there is.
             path: where to save the graph.
-            separate: save weights in a file beside it.
+            separate: save weights in a file beside it, as is done anyway where the model's own are in one.
             threads: cores for one op; None: all.
 
         Raises:
             RuntimeFailure: if onnxruntime refuses the model.
         """
-        self._path, self._separate, self._threads = path, separate, threads
         locations: set[str] = set()
         if any(tensor.weight is not None and tensor.weight.location is not None for tensor in model.tensors):
             with source.buffer() as buf:
                 locations = scan(buf).locations
+        self._path, self._threads = path, threads
+        self._separate = separate or bool(locations)
         super().__init__(source, None, provider, source.linked(locations), capturing=False)
 
     def _options(self, *args: Any, **keywords: Any) -> Any:
