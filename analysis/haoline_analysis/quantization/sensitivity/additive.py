@@ -89,7 +89,7 @@ class Additive:
         """A sum of noise as it should show: errors that saturate together add up where little of them is left."""
         if self.scale >= 1 or self.total <= 0:
             return added * self.scale
-        return min(self.base.noise, added * self.scale ** (added / self.total))
+        return float(min(self.base.noise, added * self.scale ** (added / self.total)))
 
     def cosine(self, noise: float) -> float:
         """The cosine that goes with a noise: that of errors at right angles, bent towards the measured base."""

@@ -73,7 +73,7 @@ class Builder:
         self.held_out = inputs is not None
         self.steps: list[Step] = []
         self.others: dict[str, Outcome | str] = {}
-        self._options = dict(options)
+        self.options = dict(options)
         self._float = Running(self.source)
         self._classes = classes_of(self.opened)
 
@@ -93,7 +93,7 @@ class Builder:
         """
         from haoline_analysis.quantization.quantizers import quantize
 
-        given = {**self._options, **({"int16": int16} if int16 else {})}
+        given = {**self.options, **({"int16": int16} if int16 else {})}
         model = quantize(self.model, calibration=self.calibration, keep_float=keep_float, **given)
         outcome = self._judged(model)
         meets = not self.wanted.failures(outcome, outcome.sqnr_db)
@@ -130,7 +130,7 @@ class Builder:
             tell(f"Measuring {name}", 0.95)
             given = dict(options)
             if name != "dynamic-int8":
-                given |= {"calibration": self.calibration, "fixes": self._options.get("fixes", ())}
+                given |= {"calibration": self.calibration, "fixes": self.options.get("fixes", ())}
             try:
                 self.others[name] = self._judged(quantize(self.model, **given))
             except ModelError as error:

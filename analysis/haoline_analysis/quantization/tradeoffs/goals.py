@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from haoline_analysis.quantization.sensitivity.noise import noise_of
+from haoline_analysis.quantization.tradeoffs.timing import Choice
 
 if TYPE_CHECKING:
     from haoline_analysis.quantization.sensitivity import Sensitivity
@@ -71,4 +72,4 @@ def goal_of(wanted: Constraint) -> Goal:
 def _least(found: Sensitivity, problem: Problem) -> float:
     """The noise that is left where only ops with weights are quantized: the best that integers give here."""
     heavy = {op for unit in found.additive.units if found.unit_bytes(unit)[1] > 0 for op in unit.ops}
-    return problem.noise(set(problem.by_op) - heavy)
+    return problem.noise(Choice(frozenset(problem.by_op) - heavy))

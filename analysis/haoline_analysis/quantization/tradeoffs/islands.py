@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from haoline_analysis.model import Model
     from haoline_analysis.quantization.tradeoffs.planning import Problem
+    from haoline_analysis.quantization.tradeoffs.timing import Choice
 
 _NOTABLE_TIME = 0.02
 """Share of a run from which on an island is worth a word."""
@@ -43,31 +44,31 @@ def _neighbours(model: Model, row: int) -> Iterable[str]:
             yield from (model.ops[each].name for each in tensor.consumers)
 
 
-def costly(model: Model, problem: Problem, kept: Collection[str], goal: float, types: Mapping[str, str]) -> list[str]:
+def costly(model: Model, problem: Problem, chosen: Choice, goal: float, types: Mapping[str, str]) -> list[str]:
     """Sentences about islands of float that could be quantized, and of integers that had better be float.
 
     Args:
         model: the float model.
         problem: the time model and the noise of the quantizers.
-        kept: ops kept float.
+        chosen: ops kept float or at 16 bits.
         goal: the most noise.
         types: type of each op.
     """
     times = problem.times
     if times is None:
         return []
-    whole, chosen = times.total(set(kept)), set(kept)
+    whole = times.total(chosen)
     told = []
-    for group in islands(model, chosen):
-        saved = whole - times.total(chosen - group)
-        if saved > _NOTABLE_TIME * whole and problem.noise(chosen - group) <= goal:
+    for group in islands(model, chosen.floats):
+        saved = whole - times.total(chosen.without(group))
+        if saved > _NOTABLE_TIME * whole and problem.noise(chosen.without(group)) <= goal:
             where, less = _named(group, types), duration(saved)
             words = (
                 f"Float costs more than it gives in {where}: quantized, a run takes {less} less, the target still met"
             )
             told.append((saved, f"{words} (predicted)."))
-    for group in islands(model, set(problem.by_op) - chosen):
-        saved = -times.change(chosen, group)
+    for group in islands(model, set(problem.by_op) - chosen.floats - chosen.wide):
+        saved = -times.change(chosen, chosen.with_floats(group), group)
         if saved > _NOTABLE_TIME * whole:
             where, less = _named(group, types), duration(saved)
             told.append((saved, f"Integers cost more than they give in {where}: float takes {less} less (predicted)."))

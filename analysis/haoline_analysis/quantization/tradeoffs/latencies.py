@@ -10,7 +10,7 @@ import numpy as np
 from haoline_analysis.errors import ModelError
 from haoline_analysis.quantization.tradeoffs.profiling import kernels_of
 from haoline_analysis.quantization.tradeoffs.running import Pair, Running
-from haoline_analysis.quantization.tradeoffs.timing import times_of
+from haoline_analysis.quantization.tradeoffs.timing import NOTHING, times_of
 from haoline_analysis.runtime.forms import Forms
 from haoline_analysis.runtime.samples import samples_of
 from haoline_analysis.runtime.source import source_of
@@ -73,8 +73,8 @@ def per_op(times: Times) -> dict[str, tuple[float, float]]:
     """Microseconds of each op as float and quantized, Q and DQ of what it makes included."""
     found = {}
     for op, own in times.ops.items():
-        moves = sum(times.of_tensor(name, ()) for name in times.near([op]) if times.producer(name) == op)
-        found[op] = (times.scale * own.float_us, times.scale * (times.of_op(op, ()) + moves))
+        moves = sum(times.of_tensor(name, NOTHING) for name in times.near([op]) if times.producer(name) == op)
+        found[op] = (times.scale * own.float_us, times.scale * (times.of_op(op, NOTHING) + moves))
     return found
 
 

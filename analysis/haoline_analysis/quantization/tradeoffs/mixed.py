@@ -18,6 +18,7 @@ from haoline_analysis.quantization.tradeoffs.goals import Goal, goal_of
 from haoline_analysis.quantization.tradeoffs.islands import costly
 from haoline_analysis.quantization.tradeoffs.latencies import measured_times
 from haoline_analysis.quantization.tradeoffs.planning import Plan, Problem, plans
+from haoline_analysis.quantization.tradeoffs.timing import NOTHING, Choice
 from haoline_analysis.runtime.source import source_of
 from haoline_analysis.runtime.stopping import interruptible
 
@@ -142,27 +143,35 @@ class _Search:
         problem = self._problem(found, base)
         goal = self._goal.noise(found, problem, base.outcome)
         starts = _starts(found, problem)
-        last: Plan | None = None
+        tried: set[Choice] = set()
         for at in range(self._builds):
-            self._tell("Building what is planned", 0.55 + 0.4 * at / self._builds)
-            plan = next(iter(plans(problem, goal, starts)))
-            if last is not None and (plan.keep_float, plan.int16) == (last.keep_float, last.int16):
+            plan = plans(problem, goal, starts)[0]
+            if plan.choice in tried:
                 break
-            last = plan
-            step = builder.build(
-                f"plan {at + 1}", plan.keep_float, plan.int16, found.predict(plan.keep_float, plan.int16), plan.us
-            )
-            next_goal = self._goal.after(step, goal)
-            if next_goal is None:
+            step = self._built(plan, at, tried)
+            after = self._goal.after(step, goal)
+            if after is None:
                 break
-            goal = next_goal
+            goal = after
+        others = [plan for plan in plans(problem, goal, starts) if plan.reached and plan.choice not in tried]
+        if others and len(tried) < self._builds:  # predictions of time are rough: see whether the next one is faster
+            self._built(others[0], len(tried), tried)
         self._point_out(problem, goal)
+
+    def _built(self, plan: Plan, at: int, tried: set[Choice]) -> Step:
+        self._tell("Building what is planned", 0.55 + 0.4 * at / self._builds)
+        tried.add(plan.choice)
+        assert self.found.sensitivity is not None
+        predicted = self.found.sensitivity.predict(plan.keep_float, plan.int16)
+        return self._builder.build(f"plan {at + 1}", plan.keep_float, plan.int16, predicted, plan.us)
 
     def _point_out(self, problem: Problem, goal: float) -> None:
         best = self._builder.best()
         opened = self._builder.opened
         types = {op.name: op.type for op in opened.ops}
-        self.found.islands = costly(opened, problem, best.keep_float, goal, types)
+        self.found.islands = costly(
+            opened, problem, Choice(frozenset(best.keep_float), frozenset(best.int16)), goal, types
+        )
 
     def _part(self, start: float, length: float) -> Callable[[str, float], None]:
         return lambda stage, fraction: self._tell(stage, start + length * fraction)
@@ -176,15 +185,9 @@ class _Search:
         )
         grown = [float(before - after) for before, after in map(found.unit_bytes, found.additive.units)]
         limit = min((_bytes(term, base) for term in builder.wanted.terms if "size" in term.metric), default=math.inf)
-        return Problem(
-            found.additive,
-            times,
-            grown,
-            base.outcome.size_bytes,
-            base.outcome.float_bytes,
-            limit,
-            wide=limit < math.inf,
-        )
+        wide = builder.options["scheme"] == "static-int8" and builder.options["target"] not in _NO_INT16
+        size, float_size = base.outcome.size_bytes, base.outcome.float_bytes
+        return Problem(found.additive, times, grown, size, float_size, limit, wide)
 
 
 def _bytes(term: Any, base: Step) -> float:
@@ -197,9 +200,10 @@ def _starts(found: Sensitivity, problem: Problem) -> Mapping[str, Iterable[str]]
     every = {op for unit in units for op in unit.ops}
     heavy = {op for unit in units if found.unit_bytes(unit)[1] > _HEAVY for op in unit.ops}
     times = problem.times
-    slow = {op for op in every if times is not None and not times.runs_integer(op, ())}
+    slow = {op for op in every if times is not None and not times.runs_integer(op, NOTHING)}
     return {"everything": (), "integer kernels": slow, "weights": every - heavy}
 
 
+_NO_INT16 = frozenset({"cuda", "tensorrt"})
 _HEAVY = 4096
 """Bytes of quantized weights from which on they are worth integers by themselves."""

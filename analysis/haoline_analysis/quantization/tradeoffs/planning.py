@@ -1,4 +1,4 @@
-"""Which ops to keep float: the most noise removed for the time and size it costs, until the goal is met.
+"""Which ops to keep float or at 16 bits: the most noise removed for the time and size it costs, until the goal is met.
 
 A knapsack in which items depend on one another: a quantizer goes only when all ops that ask for it are float, so what
 is weighed is always the set of ops that is still missing for one. Greedy by ratio, then what is not needed is undone.
@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from haoline_analysis.quantization.tradeoffs.timing import Choice
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from haoline_analysis.quantization.sensitivity.additive import Additive
     from haoline_analysis.quantization.tradeoffs.timing import Times
 
-_SIZE_WEIGHT = 0.5
+_SIZE_WEIGHT = 1.0
 """Share of a run's time that the whole float file counts as much as."""
 _LEAST_GAIN = 1e-12
 
@@ -25,13 +27,22 @@ _LEAST_GAIN = 1e-12
 class Plan:
     """A choice, with what is predicted of it."""
 
-    keep_float: tuple[str, ...]
-    int16: tuple[str, ...]
-    noise: float  # predicted
-    us: float  # predicted; NaN without a time model
-    bytes: float  # predicted
+    choice: Choice
+    noise: float
+    us: float  # NaN without a time model
+    bytes: float
     start: str  # from where the search set out
     reached: bool  # whether the goal is predicted to be met
+
+    @property
+    def keep_float(self) -> tuple[str, ...]:
+        """Names of ops, in order."""
+        return tuple(sorted(self.choice.floats))
+
+    @property
+    def int16(self) -> tuple[str, ...]:
+        """Names of ops, in order."""
+        return tuple(sorted(self.choice.wide))
 
 
 @dataclass
@@ -44,7 +55,7 @@ class Problem:
     size: float  # bytes of the variant with everything quantized
     float_size: float
     size_limit: float = math.inf
-    wide: bool = False  # whether 16 bits may be chosen where float takes too much room
+    wide: bool = False  # whether 16 bits may be chosen
     by_op: dict[str, list[int]] = field(init=False)  # units that an op asks for
 
     def __post_init__(self) -> None:
@@ -54,143 +65,157 @@ class Problem:
             for op in unit.ops:
                 self.by_op.setdefault(op, []).append(at)
 
-    def noise(self, kept: Collection[str], wide: Collection[str] = ()) -> float:
+    def noise(self, chosen: Choice) -> float:
         """Predicted noise."""
-        return self.additive.predict(kept, wide).noise
+        known = self.by_op.keys()
+        return self.additive.predict(chosen.floats & known, chosen.wide & known).noise
 
-    def us(self, kept: Collection[str]) -> float:
+    def of_unit(self, at: int, chosen: Choice) -> float:
+        """Noise of one unit."""
+        unit = self.additive.units[at]
+        if unit.floats(chosen.floats):
+            return 0.0
+        wide = chosen.wide and unit.wide(chosen.floats, chosen.wide)
+        return self.additive.wide[at] if wide else self.additive.noise[at]
+
+    def us(self, chosen: Choice) -> float:
         """Predicted time; NaN without a time model."""
-        return math.nan if self.times is None else self.times.total(kept)
+        return math.nan if self.times is None else self.times.total(chosen)
 
-    def bytes(self, kept: set[str]) -> float:
+    def bytes(self, chosen: Choice) -> float:
         """Predicted size."""
         units = zip(self.additive.units, self.unit_bytes, strict=True)
-        return self.size + sum(more for unit, more in units if unit.floats(kept))
+        return self.size + sum(more for unit, more in units if unit.floats(chosen.floats))
+
+    def price(self, us: float, grown: float) -> float:
+        """Time and size as one figure, in microseconds; size counts by its share of the float file."""
+        return us + _SIZE_WEIGHT * self.scale * grown / max(self.float_size, 1.0)
+
+    @property
+    def scale(self) -> float:
+        """Microseconds of a run with everything quantized; 1 where unknown."""
+        return self.times.variant_us if self.times is not None and self.times.variant_us > 0 else 1.0
 
 
 def plans(problem: Problem, goal: float, starts: Mapping[str, Iterable[str]]) -> list[Plan]:
-    """One plan per start, those that are predicted to reach the goal first, the fastest of them first.
+    """One plan per start, those that are predicted to reach the goal first, the cheapest of them first.
 
     Args:
         problem: what it is weighed by.
         goal: the most noise.
         starts: ops kept float to begin with, by name.
     """
-    known = set(problem.by_op)
-    found = [_Search(problem, goal, name, set(ops) & known).plan() for name, ops in starts.items()]
-    unique = {(each.keep_float, each.int16): each for each in reversed(found)}
-    return sorted(
-        unique.values(),
-        key=lambda plan: (not plan.reached, plan.noise if not plan.reached else 0, _cost(plan, problem)),
-    )
+    known = problem.by_op.keys()
+    found = [
+        _Search(problem, goal, name, Choice(frozenset(ops).intersection(known))).plan() for name, ops in starts.items()
+    ]
+    unique = {each.choice: each for each in reversed(found)}
+    return sorted(unique.values(), key=lambda plan: _order(plan, problem))
 
 
-def _cost(plan: Plan, problem: Problem) -> float:
-    """Time and size as one figure."""
-    us = plan.us if math.isfinite(plan.us) else 0.0
-    scale = problem.times.variant_us if problem.times is not None else 1.0
-    return us + _SIZE_WEIGHT * scale * plan.bytes / max(problem.float_size, 1.0)
+def _order(plan: Plan, problem: Problem) -> tuple[bool, float, float]:
+    price = problem.price(plan.us if math.isfinite(plan.us) else 0.0, plan.bytes)
+    fits = plan.bytes <= problem.size_limit
+    return not (plan.reached and fits), 0.0 if plan.reached else plan.noise, price
+
+
+class _Move(NamedTuple):
+    """A set of ops to choose otherwise, and what that is worth: noise removed per cost."""
+
+    worth: float
+    ops: frozenset[str]
+    wide: bool
+
+    def on(self, chosen: Choice) -> Choice:
+        return chosen.with_wide(self.ops) if self.wide else chosen.with_floats(self.ops)
 
 
 class _Search:
     """Greedy from one start."""
 
-    def __init__(self, problem: Problem, goal: float, name: str, start: set[str]) -> None:
-        self._problem, self._goal, self._name = problem, goal, name
-        self._kept = set(start)
-        self._wide: set[str] = set()
-        self._added: list[frozenset[str]] = []
-        self._known: dict[int, tuple[float, frozenset[str]] | None] = {}
+    def __init__(self, problem: Problem, goal: float, name: str, start: Choice) -> None:
+        self._problem, self._goal, self._name, self._chosen = problem, goal, name, start
+        self._noise = [problem.of_unit(at, start) for at in range(len(problem.additive.units))]
+        self._bytes = problem.bytes(start)
+        self._made: list[_Move] = []
+        self._known: dict[int, list[_Move]] = {}
 
     def plan(self) -> Plan:
         """Add until the goal is met, take back what it does not need."""
         problem = self._problem
-        while problem.noise(self._kept) > self._goal and self._add():
+        while problem.noise(self._chosen) > self._goal and self._step():
             pass
-        if problem.wide and problem.noise(self._kept) > self._goal:
-            self._widen()
         self._take_back()
-        noise = problem.noise(self._kept, self._wide)
-        return Plan(
-            keep_float=tuple(sorted(self._kept)),
-            int16=tuple(sorted(self._wide)),
-            noise=noise,
-            us=problem.us(self._kept),
-            bytes=problem.bytes(self._kept),
-            start=self._name,
-            reached=noise <= self._goal,
-        )
+        noise = problem.noise(self._chosen)
+        size = problem.bytes(self._chosen)
+        return Plan(self._chosen, noise, problem.us(self._chosen), size, self._name, noise <= self._goal)
 
-    def _add(self) -> bool:
-        """Keep the ops that are worth most; False where nothing is left."""
-        best: tuple[float, frozenset[str]] | None = None
-        for at in range(len(self._problem.additive.units)):
+    def _step(self) -> bool:
+        """Make the move that is worth most; False where none is left."""
+        best: _Move | None = None
+        for at in range(len(self._noise)):
+            if self._noise[at] <= _LEAST_GAIN:
+                continue
             if at not in self._known:
-                self._known[at] = self._worth(at)
-            found = self._known[at]
-            if found is not None and (best is None or found[0] > best[0]):
-                best = found
+                self._known[at] = self._moves(at)
+            for move in self._known[at]:
+                if best is None or move.worth > best.worth:
+                    best = move
         if best is None:
             return False
-        self._kept |= best[1]
-        self._added.append(best[1])
-        self._forget(best[1])
+        self._make(best)
         return True
 
-    def _forget(self, ops: Iterable[str]) -> None:
-        """Values that may be others now: of units that share an op, or a tensor, with what was added."""
+    def _make(self, move: _Move) -> None:
+        self._chosen = move.on(self._chosen)
+        self._made.append(move)
+        self._bytes = self._problem.bytes(self._chosen)
+        for at in self._units(move.ops):
+            self._noise[at] = self._problem.of_unit(at, self._chosen)
         times = self._problem.times
-        touched = set(ops)
+        touched = set(move.ops)
         if times is not None:
-            touched |= {op for name in times.near(ops) for op in times.around(name)}
-        for op in touched:
-            for at in self._problem.by_op.get(op, ()):
-                self._known.pop(at, None)
+            touched |= {op for name in times.near(move.ops) for op in times.around(name)}
+        for at in self._units(touched):
+            self._known.pop(at, None)
 
-    def _worth(self, at: int) -> tuple[float, frozenset[str]] | None:
-        """Noise per cost of freeing a unit; None where it is free, brings nothing or does not fit."""
+    def _units(self, ops: Iterable[str]) -> set[int]:
+        return {at for op in ops for at in self._problem.by_op.get(op, ())}
+
+    def _moves(self, at: int) -> list[_Move]:
+        """What can be done about a unit: keep its ops float, or raise them to 16 bits."""
+        ops = self._problem.additive.units[at].ops
+        ways = [(frozenset(op for op in ops if op not in self._chosen.floats), False)]
+        if self._problem.wide:
+            narrow = (op for op in ops if op not in self._chosen.floats and op not in self._chosen.wide)
+            ways.append((frozenset(narrow), True))
+        found = (self._move(each, wide=wide) for each, wide in ways if each)
+        return [move for move in found if move is not None]
+
+    def _move(self, ops: frozenset[str], *, wide: bool) -> _Move | None:
+        """What a move is worth; None where it brings nothing or does not fit."""
         problem = self._problem
-        missing = frozenset(op for op in problem.additive.units[at].ops if op not in self._kept)
-        if not missing:
+        after = _Move(0.0, ops, wide).on(self._chosen)
+        units = self._units(ops)
+        gain = sum(self._noise[at] - problem.of_unit(at, after) for at in units)
+        grown = 0.0 if wide else sum(problem.unit_bytes[at] for at in self._freed(units, after.floats))
+        if gain < _LEAST_GAIN or self._bytes + grown > problem.size_limit:
             return None
-        new = self._kept | missing
-        freed = [
-            each
-            for each in {u for op in missing for u in problem.by_op[op]}
-            if problem.additive.units[each].floats(new)
-        ]
-        gain = sum(problem.additive.noise[each] for each in freed)
-        grown = sum(problem.unit_bytes[each] for each in freed)
-        if gain < _LEAST_GAIN or problem.bytes(self._kept) + grown > problem.size_limit:
-            return None
-        return gain / self._price(missing, grown), missing
+        us = (
+            0.01 * problem.scale * len(ops) if problem.times is None else problem.times.change(self._chosen, after, ops)
+        )
+        return _Move(gain / max(problem.price(us, grown), 1e-4 * problem.scale), ops, wide)
 
-    def _price(self, missing: frozenset[str], grown: float) -> float:
-        """Microseconds, size counted in; never quite nothing."""
-        times = self._problem.times
-        scale = times.variant_us if times is not None and times.variant_us > 0 else 1.0
-        size = _SIZE_WEIGHT * scale * grown / max(self._problem.float_size, 1.0)
-        change = times.change(self._kept, missing) if times is not None else 1.0 * len(missing)
-        return max(change + size, 1e-4 * scale)
-
-    def _widen(self) -> None:
-        """16 bits for the ops that gain most by it, where float does not fit."""
-        additive = self._problem.additive
-        gains: dict[str, float] = {}
-        for unit, noise, wide in zip(additive.units, additive.noise, additive.wide, strict=True):
-            for op in unit.ops:
-                if op not in self._kept:
-                    gains[op] = gains.get(op, 0.0) + max(0.0, noise - wide)
-        for op in sorted(gains, key=gains.__getitem__, reverse=True):
-            if self._problem.noise(self._kept, self._wide) <= self._goal:
-                return
-            self._wide.add(op)
+    def _freed(self, units: Iterable[int], floats: Collection[str]) -> list[int]:
+        """Units that are float now and were not before."""
+        every = self._problem.additive.units
+        return [at for at in units if every[at].floats(floats) and not every[at].floats(self._chosen.floats)]
 
     def _take_back(self) -> None:
-        """Undo additions that the goal does not need, the latest first."""
-        if self._problem.noise(self._kept, self._wide) > self._goal:
+        """Undo moves that the goal does not need, the latest first."""
+        if self._problem.noise(self._chosen) > self._goal:
             return
-        for ops in reversed(self._added):
-            fewer = self._kept - ops
-            if self._problem.noise(fewer, self._wide) <= self._goal:
-                self._kept = fewer
+        for move in reversed(self._made):
+            fewer = self._chosen.without(move.ops)
+            if self._problem.noise(fewer) <= self._goal:
+                self._chosen = fewer

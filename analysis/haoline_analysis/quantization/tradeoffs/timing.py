@@ -1,19 +1,20 @@
 """How long a model takes with some ops kept float: kernels as measured, Q and DQ wherever integers meet reals.
 
-time = Σ ops (float kernel, or integer kernel where there is one and the op is quantized) + Σ quantized tensors (Q where
-what makes it runs in float, DQ where something that reads it does).
+time = Σ ops (integer kernel where the op is quantized to 8 bits and has one, else float kernel) + Σ quantized tensors
+(Q where what makes it runs in float, DQ where something that reads it does).
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from haoline_analysis.quantization.tradeoffs.placing import DEQUANTIZE, QUANTIZE, Placing
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from haoline_analysis.model import Model
     from haoline_analysis.quantization.sensitivity.sites import Site
@@ -23,6 +24,30 @@ _LEAST_US = 0.5
 """A Q or DQ takes no less, and a kernel no less than half of it."""
 
 
+class Choice(NamedTuple):
+    """Ops that are not at 8 bits."""
+
+    floats: frozenset[str] = frozenset()
+    wide: frozenset[str] = frozenset()  # at 16 bits
+
+    def with_floats(self, ops: Iterable[str]) -> Choice:
+        """The same with more ops kept float."""
+        more = frozenset(ops)
+        return Choice(self.floats | more, self.wide - more)
+
+    def with_wide(self, ops: Iterable[str]) -> Choice:
+        """The same with more ops at 16 bits, but for those kept float."""
+        return Choice(self.floats, (self.wide | frozenset(ops)) - self.floats)
+
+    def without(self, ops: Iterable[str]) -> Choice:
+        """The same with these ops at 8 bits again."""
+        fewer = frozenset(ops)
+        return Choice(self.floats - fewer, self.wide - fewer)
+
+
+NOTHING = Choice()
+
+
 @dataclass
 class _Op:
     """Times of one float op in microseconds."""
@@ -30,6 +55,7 @@ class _Op:
     float_us: float = 0.0
     quantized_us: float = 0.0  # its own kernel, without Q and DQ of activations
     weights_us: float = 0.0  # DQ of its weights as it runs
+    weight_elements: int = 0
     integer: bool = False
     kernel: str = ""
 
@@ -46,28 +72,30 @@ class Times:
     tensors: dict[str, _Tensor] = field(default_factory=dict)  # quantized activations
     rates: tuple[float, float] = (0.0, 0.0)  # microseconds per element of Q and of DQ
 
-    def runs_integer(self, op: str, kept: Collection[str]) -> bool:
-        """Whether an op is quantized and has an integer kernel."""
-        return op not in kept and op in self.ops and self.ops[op].integer
+    def runs_integer(self, op: str, chosen: Choice) -> bool:
+        """Whether an op is quantized to 8 bits and has an integer kernel."""
+        return op in self.ops and self.ops[op].integer and op not in chosen.floats and op not in chosen.wide
 
-    def of_op(self, op: str, kept: Collection[str]) -> float:
+    def of_op(self, op: str, chosen: Choice) -> float:
         """Microseconds of an op without Q and DQ of activations."""
         times = self.ops.get(op)
         if times is None:
             return 0.0
-        if op in kept:
+        if op in chosen.floats:
             return times.float_us
+        if op in chosen.wide:  # there are no 16-bit kernels: its weights are decoded as it runs
+            return times.float_us + max(times.weights_us, self.rates[1] * times.weight_elements)
         return times.quantized_us if times.integer else min(times.float_us, times.quantized_us) + times.weights_us
 
-    def of_tensor(self, name: str, kept: Collection[str]) -> float:
+    def of_tensor(self, name: str, chosen: Choice) -> float:
         """Microseconds of Q and DQ of a tensor."""
         tensor = self.tensors[name]
-        if all(op in kept for op in tensor.asked):
+        if all(op in chosen.floats for op in tensor.asked):
             return 0.0
-        quantize = tensor.producer is None or not self.runs_integer(tensor.producer, kept)
-        dequantize = any(not self.runs_integer(op, kept) for op in tensor.readers) or not tensor.readers
-        rates = (quantize, dequantize)
-        return sum(max(_LEAST_US, rate * tensor.elements) for rate, on in zip(self.rates, rates, strict=True) if on)
+        quantize = tensor.producer is None or not self.runs_integer(tensor.producer, chosen)
+        dequantize = any(not self.runs_integer(op, chosen) for op in tensor.readers) or not tensor.readers
+        both = zip(self.rates, (quantize, dequantize), strict=True)
+        return sum(max(_LEAST_US, rate * tensor.elements) for rate, on in both if on)
 
     def near(self, ops: Iterable[str]) -> set[str]:
         """Quantized tensors whose Q and DQ may depend on these ops."""
@@ -90,18 +118,18 @@ class Times:
                 found.setdefault(op, []).append(name)
         return found
 
-    def total(self, kept: Collection[str] = ()) -> float:
+    def total(self, chosen: Choice = NOTHING) -> float:
         """Microseconds of a run."""
-        kernels = sum(self.of_op(op, kept) for op in self.ops)
-        moves = sum(self.of_tensor(name, kept) for name in self.tensors)
+        kernels = sum(self.of_op(op, chosen) for op in self.ops)
+        moves = sum(self.of_tensor(name, chosen) for name in self.tensors)
         return self.scale * (kernels + moves + max(self.other_us))
 
-    def change(self, kept: set[str], more: Collection[str]) -> float:
-        """By how many microseconds a run gets longer where ``more`` ops are kept float too."""
-        new = kept | set(more)
-        near = self.near(more)
-        ops = sum(self.of_op(op, new) - self.of_op(op, kept) for op in more)
-        return self.scale * (ops + sum(self.of_tensor(name, new) - self.of_tensor(name, kept) for name in near))
+    def change(self, before: Choice, after: Choice, ops: Iterable[str]) -> float:
+        """By how many microseconds a run gets longer where these ops are chosen otherwise."""
+        near, changed = self.near(ops), list(ops)
+        kernels = sum(self.of_op(op, after) - self.of_op(op, before) for op in changed)
+        moves = sum(self.of_tensor(name, after) - self.of_tensor(name, before) for name in near)
+        return self.scale * (kernels + moves)
 
 
 @dataclass(frozen=True)
@@ -148,6 +176,9 @@ def times_of(
         for site in sites
         if site.kind == "activation"
     }
+    for site in sites:
+        for op in site.ops if site.stored is not None else ():
+            times.ops.setdefault(op, _Op()).weight_elements += math.prod(site.stored.dims)
     total = times.total()
     times.scale = runs[1] / total if total > 0 and runs[1] > 0 else 1.0
     return times
