@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, quantize_dynamic, quantize_static
@@ -14,6 +15,7 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, quantiz
 from haoline_analysis.errors import ModelError
 from haoline_analysis.quantization.deployed import deploy
 from haoline_analysis.quantization.deployed.blocked import blocked
+from haoline_analysis.quantization.deployed.saved import usable
 
 EXAMPLES = Path(__file__).resolve().parents[4] / "examples"
 DIGITS = EXAMPLES / "models" / "digits_cnn.onnx"
@@ -126,9 +128,7 @@ def test_blocked_tensors_are_copied_into_their_own_layout(tmp_path: Path) -> Non
         proto = onnx.load(DIGITS)
         relu = next(node.output[0] for node in proto.graph.node if node.op_type == "Relu")
         proto.graph.output.append(helper.make_tensor_value_info(relu, TensorProto.FLOAT, None))
-        import onnxruntime as ort
-
-        expected = ort.InferenceSession(proto.SerializeToString()).run([relu], FEEDS)[0]
+        expected = onnxruntime.InferenceSession(proto.SerializeToString()).run([relu], FEEDS)[0]
         np.testing.assert_allclose(found[name], expected, rtol=1e-4, atol=1e-5)
 
 
@@ -175,3 +175,37 @@ def test_what_cannot_run_says_why(tmp_path: Path) -> None:
         deploy(path)
     with pytest.raises(ModelError, match="no such file"):
         deploy(tmp_path / "none.onnx")
+
+
+def axis_too_early(path: Path, scales: int) -> Path:
+    """What onnxruntime 1.31 saves of some models of opset 11: a quantizer with an axis."""
+    nodes = [
+        helper.make_node("QuantizeLinear", ["x", "s", "z"], ["q"], name="early", axis=1),
+        helper.make_node("DequantizeLinear", ["q", "s", "z"], ["y"], axis=1),
+    ]
+    shape = () if scales == 1 else (scales,)
+    constants = {"s": np.full(shape, 0.5, np.float32), "z": np.zeros(shape, np.uint8)}
+    graph = helper.make_graph(
+        nodes,
+        "g",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 2])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 2])],
+        [numpy_helper.from_array(array, name) for name, array in constants.items()],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 11)], ir_version=6), path)
+    return path
+
+
+def test_an_axis_that_the_opset_does_not_know_is_taken_out(tmp_path: Path) -> None:
+    path = axis_too_early(tmp_path / "early.onnx", 1)
+    with pytest.raises(Exception, match="axis"):
+        onnxruntime.InferenceSession(str(path))
+    usable(path)
+    found = onnxruntime.InferenceSession(str(path)).run(None, {"x": np.float32([[0.4, 2.0]])})[0]
+    assert found.tolist() == [[0.5, 2.0]]
+
+
+def test_scales_per_channel_before_opset_13_are_refused(tmp_path: Path) -> None:
+    path = axis_too_early(tmp_path / "early.onnx", 2)
+    with pytest.raises(ModelError, match="'early' has a scale per channel, which opset 11 does not know"):
+        usable(path)
