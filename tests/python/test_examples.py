@@ -12,9 +12,11 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.ipynb")), ids=lambda path: path.name)
-def test_notebook_runs(path):
+def test_notebook_runs(path, request):
+    if path.name == "quantization.ipynb":
+        request.getfixturevalue("minilm")
     notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(EXAMPLES)}}).execute()
+    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(EXAMPLES)}}).execute()
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     reports = [o for o in outputs if "application/vnd.haoline.report+json" in o.get("data", {})]
     assert reports, "no cell shows a report"
