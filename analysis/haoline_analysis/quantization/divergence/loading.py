@@ -15,6 +15,7 @@ from haoline_analysis.runtime.passes import SAMPLE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from haoline_analysis.quantization.deployed import Deployed
     from haoline_analysis.quantization.divergence.pairs import Pair
@@ -34,6 +35,11 @@ class Loader:
         self._cache: OrderedDict[tuple[int, int], Found] = OrderedDict()
         self._lock = RLock()
         self._closed = False
+
+    @property
+    def folder(self) -> Path:
+        """Where the deployed graph is, until :meth:`close`."""
+        return self._deployed.path.parent
 
     def load(self, tensor: str, sample: int, which: str, channel: int | None, axis: int | None) -> np.ndarray:
         """One side of a tensor, float32, or one of its channels; a copy.
