@@ -117,6 +117,14 @@ describe("colours of many pictures", () => {
     expect(own.of(dim).limits).toEqual({ low: 0, high: 0.1 });
   });
 
+  it("are one for both sides of a comparison, also where each channel has its own", async () => {
+    const own = new Colors(await shown({}, { map: "viridis", scale: "channel", limits: "full" }), false);
+    const [float, variant] = [tileOf([0, 65532], 2, { low: 0, high: 4 }), tileOf([0, 65532], 2, { low: -1, high: 2 })];
+    expect(own.of(float, variant).limits).toEqual({ low: -1, high: 4 });
+    expect(own.of(variant, float).limits).toEqual(own.of(float, variant).limits);
+    expect(own.of(float).limits).toEqual({ low: 0, high: 4 });
+  });
+
   it("learn the range of differences from the pictures that come, but not from outliers", async () => {
     const colors = new Colors(await shown({}, {}, { against: 1 }), false);
     expect(colors.limits).toBeNull();

@@ -45,6 +45,35 @@ describe("a saved picture", () => {
     expect(words).toEqual(expect.arrayContaining(["mean 0.25", "zeros 50 %", "dead", "12", "≤ −0.9", "0", "≥ 0.9"]));
   });
 
+  it("has what lies over a picture from some place on, cut where it begins", async () => {
+    const at = await shown();
+    const ink = readInk(document.body);
+    const coloring = new Colors(at, false).shared;
+    const layer = (code: number) => ({ tile: tileOf([code, code], 2), coloring, picture: null, stale: false });
+    const svg = new SvgContext();
+    drawScene(svg.context, {
+      ...layer(0),
+      over: layer(65532),
+      wipe: 0.25,
+      camera: { zoom: 1, x: 0, y: 0 },
+      scale: { x: 60, y: 40 },
+      plot: { left: 0, top: 0, width: 120, height: 40 },
+      rows: { name: "row", words: null, count: 1 },
+      columns: { name: "column", words: null, count: 2 },
+      cursor: null,
+      mark: { row: 0, column: 1 },
+      flags: new Map(),
+      ink,
+    });
+    const doc = parsed(svg.finish(120, 40, "wiped"));
+    const cuts = [...doc.querySelectorAll("clipPath path")].map((path) => path.getAttribute("d"));
+    // Of 120 pixels, 30 are the first; the frame of the whole is around them.
+    expect(cuts.slice(1)).toEqual(["M-2 -2h32v44h-32Z", "M30 -2h92v44h-92Z"]);
+    const numbers = texts(doc);
+    expect(numbers.filter((text) => text === "−1")).toHaveLength(2);
+    expect(numbers.filter((text) => text === "1").length).toBeGreaterThanOrEqual(2);
+  });
+
   it("has the words of the axes and the numbers of large values, and hostile words as text", async () => {
     const at = await shown();
     const ink = readInk(document.body);

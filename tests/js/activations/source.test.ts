@@ -44,6 +44,29 @@ describe("tiles of a live kernel", () => {
     expect(kernel.asked).toHaveLength(2);
   });
 
+  it("come to all parts that show them before what one part loads ahead", async () => {
+    const kernel = new Kernel();
+    const source = new LiveSource(kernel.ask);
+    const parts = ["float", "variant", "difference"] as const;
+    for (const which of parts) {
+      const client = source.client(listening().listener);
+      const all = Array.from({ length: 400 }, (_, channel) => mapKey(channel, { which }));
+      client.want(all);
+      client.onScreen(all.slice(0, 4));
+    }
+    await settled();
+    await kernel.flush();
+    expect(kernel.asked.slice(0, 3).map(({ which }) => which)).toEqual([...parts]);
+    expect([0, 1, 2].map((i) => kernel.channels(i))).toEqual([
+      [0, 1, 2, 3],
+      [0, 1, 2, 3],
+      [0, 1, 2, 3],
+    ]);
+    // A side of a comparison is asked for by its name alone.
+    expect(kernel.asked[0]).toEqual({ type: "tile", tensor: 0, sample: 0, which: "float", view: expect.anything() });
+    expect(source.peek(mapKey(0, { which: "local" }))).toBeNull();
+  });
+
   it("are not asked for when nobody wants them any more", async () => {
     const kernel = new Kernel();
     const source = new LiveSource(kernel.ask);

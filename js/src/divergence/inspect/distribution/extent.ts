@@ -7,10 +7,12 @@ import type { QuantizationGrid, SharedHistogram } from "../../../data/index.js";
 const MOST_GRID = 3;
 
 /** The values, and the ends of the grid where these are not far off. */
-export function extentOf(values: Limits, { low, high }: QuantizationGrid): Limits {
+export function extentOf(values: Limits, { low, high, scale }: QuantizationGrid): Limits {
   const span = values.high - values.low;
   if (low === null || high === null) return padded(values);
-  const all = { low: Math.min(values.low, low), high: Math.max(values.high, high) };
+  // Half a step belongs to the last level; what is beyond begins there.
+  const room = 0.75 * (scale ?? 0);
+  const all = { low: Math.min(values.low, low - room), high: Math.max(values.high, high + room) };
   return padded(all.high - all.low <= MOST_GRID * span ? all : values);
 }
 
