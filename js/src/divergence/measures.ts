@@ -2,32 +2,8 @@
 
 import type { DivergenceDocument } from "../data/divergence.js";
 
+/** Made by the op alone; seen with all that came before; of the stored weights; seen at the outputs with only it quantized. */
 export type MeasureName = "local" | "accumulated" | "weights" | "outputs";
-
-export interface Measure {
-  readonly name: MeasureName;
-  readonly label: string;
-  readonly title: string;
-}
-
-export const MEASURES: Readonly<Record<MeasureName, Measure>> = {
-  local: {
-    name: "local",
-    label: "Made here",
-    title: "Local error: the quantized op alone, fed what the float model has there",
-  },
-  accumulated: {
-    name: "accumulated",
-    label: "Seen here",
-    title: "Accumulated error: what the variant has here, with all that came before",
-  },
-  weights: { name: "weights", label: "Weights", title: "Error of the stored weights alone" },
-  outputs: {
-    name: "outputs",
-    label: "Costs at the outputs",
-    title: "Error of the model's outputs with nothing but this op quantized",
-  },
-};
 
 /** Root of the power of the error over that of the signal: 0 without error, NaN where unknown. */
 export function errors(doc: DivergenceDocument, measure: MeasureName): Float64Array {
@@ -37,12 +13,7 @@ export function errors(doc: DivergenceDocument, measure: MeasureName): Float64Ar
   return Float64Array.from({ length: doc.tensors.rows }, (_, row) => fromDecibels(of(row)));
 }
 
-/** The measures that this comparison has numbers of. */
-export function knownMeasures(doc: DivergenceDocument): MeasureName[] {
-  return (Object.keys(MEASURES) as MeasureName[]).filter((name) => errors(doc, name).some((value) => value > 0));
-}
-
-export function fromDecibels(db: number | null): number {
+function fromDecibels(db: number | null): number {
   return db === null ? Number.NaN : 10 ** (-db / 20);
 }
 

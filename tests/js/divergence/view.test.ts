@@ -125,8 +125,8 @@ describe("where the error is", () => {
     expect(rows()).toEqual(["a: made here 10 %, seen here 10 %", "d: made here 1 %, seen here 31.6 %"]);
     turn("By category");
     expect(rows()).toEqual([
-      "linear: made here 10 % · 99 % of all, seen here 10 %",
-      "activation: made here 1 % · 0.99 % of all, seen here 31.6 %",
+      "linear: made in all its ops 10 % · 99 % of all, worst seen 10 %",
+      "activation: made in all its ops 1 % · 0.99 % of all, worst seen 31.6 %",
     ]);
     list.querySelector("button")?.click();
     expect(host.get("selection")).toEqual([0, 2]);

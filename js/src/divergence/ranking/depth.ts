@@ -14,6 +14,8 @@ const HEIGHT = 212;
 const MARGIN = { left: 58, top: 14, right: 52, bottom: 24 };
 /** Pixels below the plot for what has no counterpart. */
 const LANE = 7;
+/** Pixels across a mark of the costliest. */
+const MARK = 15;
 
 /** Where error is made and where it is seen: a place for each compared tensor, in execution order. */
 export class DepthRanking implements ComparePart {
@@ -115,12 +117,15 @@ export class DepthRanking implements ComparePart {
   }
 
   #costliest({ marked, local, accumulated }: DepthErrors, y: (value: number) => number): SVGElement[] {
+    const places: { readonly x: number; readonly y: number }[] = [];
     return marked.map((row, at) => {
       const value = local[row]! > 0 ? local[row]! : accumulated[row]!;
-      const top = Number.isFinite(value) && value > 0 ? y(value) : this.#plot!.bottom;
+      const top = value > 0 ? y(value) : this.#plot!.bottom;
+      const place = apart({ x: this.#x(row + 0.5), y: Math.max(this.#plot!.top, top - 9) }, places);
+      places.push(place);
       const text = s("text", { x: 0, y: 3.5, "text-anchor": "middle" }, String(at + 1));
-      const place = `translate(${round(this.#x(row + 0.5))} ${round(Math.max(this.#plot!.top, top - 9))})`;
-      return s("g", { class: "hl-costliest", transform: place }, s("circle", { r: 7 }), text);
+      const transform = `translate(${round(place.x)} ${round(place.y)})`;
+      return s("g", { class: "hl-costliest", transform }, s("circle", { r: 7 }), text);
     });
   }
 
@@ -191,6 +196,23 @@ export class DepthRanking implements ComparePart {
     put(this.#marks);
     this.#scene.tooltip.hide();
   }
+}
+
+/** Beside what stands there already, to its left. */
+function apart(
+  wanted: { x: number; y: number },
+  places: readonly { readonly x: number; readonly y: number }[],
+): {
+  x: number;
+  y: number;
+} {
+  const near = places.find(({ x, y }) => Math.hypot(x - wanted.x, y - wanted.y) < MARK);
+  return near
+    ? apart(
+        { x: near.x - MARK - 1, y: wanted.y },
+        places.filter((place) => place !== near),
+      )
+    : wanted;
 }
 
 function both(value: number | undefined, db: number | null): string {

@@ -4,16 +4,22 @@ import { percent } from "../../data/format.js";
 import { h, style, tail } from "../../views/dom.js";
 import { share } from "../words.js";
 
+export interface GroupFigure {
+  /** What it is, for the head of its column. */
+  readonly label: string;
+  /** Share of the signal; NaN: unknown. */
+  readonly value: number;
+  /** Of the power of all of them, 0 to 1; NaN: not told. */
+  readonly part?: number;
+  readonly className: "hl-made" | "hl-seen" | "hl-costs";
+}
+
 export interface GroupBar {
   readonly name: string;
   readonly title: string;
   /** A word beside the name. */
   readonly note: string;
-  /** Share of the signal; NaN: unknown. */
-  readonly local: number;
-  readonly accumulated: number;
-  /** Of the power of all errors made, 0 to 1; NaN: not told. */
-  readonly part: number;
+  readonly figures: readonly GroupFigure[];
   readonly selected: boolean;
   readonly onPick: () => void;
 }
@@ -21,40 +27,45 @@ export interface GroupBar {
 /** Powers of ten from the longest bar to none. */
 const DECADES = 4;
 
-export function groupBars(bars: readonly GroupBar[], heads: readonly [string, string]): HTMLElement {
-  const all = bars.flatMap(({ local, accumulated }) => [local, accumulated]).filter((value) => value > 0);
-  const most = all.reduce((high, value) => Math.max(high, value), 0);
-  const head = h(
-    "div",
-    { class: "hl-group-row hl-group-head", "aria-hidden": "true" },
-    h("span"),
-    h("span", {}, heads[0]),
-    h("span", {}, heads[1]),
-  );
-  return h("div", { class: "hl-group-bars" }, head, ...bars.map((bar) => row(bar, most)));
+/** Rows with bars of one length scale. */
+export function groupBars(bars: readonly GroupBar[]): HTMLElement {
+  const most = bars.flatMap(({ figures }) => figures).reduce((high, { value }) => (value > high ? value : high), 0);
+  const heads = (bars[0]?.figures ?? []).map(({ label }) => h("span", {}, label));
+  const head = h("div", { class: "hl-group-row hl-group-head", "aria-hidden": "true" }, h("span"), ...heads);
+  const list = h("div", { class: "hl-group-bars" }, head, ...bars.map((bar) => row(bar, most)));
+  list.dataset["figures"] = String(heads.length);
+  return list;
 }
 
 function row(bar: GroupBar, most: number): HTMLElement {
-  const made = Number.isNaN(bar.part) ? share(bar.local) : `${share(bar.local)} · ${percent(bar.part)} of all`;
-  const words = `${bar.name}: made here ${made}, seen here ${share(bar.accumulated)}`;
+  const words = bar.figures.map((figure) => `${figure.label} ${textOf(figure)}`);
   return h(
     "button",
     {
       type: "button",
       class: "hl-group-row",
       title: bar.title,
-      "aria-label": words,
+      "aria-label": `${bar.name}: ${words.join(", ")}`,
       "aria-pressed": String(bar.selected),
       onclick: bar.onPick,
     },
     h("span", { class: "hl-group-name" }, tail(bar.name, ""), bar.note && h("small", {}, bar.note)),
-    figure(bar.local, most, made, "hl-made"),
-    figure(bar.accumulated, most, share(bar.accumulated), "hl-seen"),
+    ...bar.figures.map((figure) => drawn(figure, most)),
   );
 }
 
-function figure(value: number, most: number, text: string, className: string): HTMLElement {
+function textOf({ value, part = Number.NaN }: GroupFigure): string {
+  return Number.isNaN(part) ? share(value) : `${share(value)} · ${percent(part)} of all`;
+}
+
+function drawn(figure: GroupFigure, most: number): HTMLElement {
+  const { value, className } = figure;
   const place = value > 0 && most > 0 ? 1 + Math.log10(value / most) / DECADES : 0;
   const fill = style(h("span", { class: className }), "width", `${Math.max(0, Math.min(1, place)) * 100}%`);
-  return h("span", { class: "hl-group-figure" }, h("span", { class: "hl-group-track" }, fill), h("span", {}, text));
+  return h(
+    "span",
+    { class: "hl-group-figure" },
+    h("span", { class: "hl-group-track" }, fill),
+    h("span", {}, textOf(figure)),
+  );
 }

@@ -7,7 +7,7 @@ import { errors, largest, ranking } from "../measures.js";
 import type { ComparePart, CompareScene } from "../scene.js";
 import { blocks, categories } from "./blocks.js";
 import { DepthRanking } from "./depth.js";
-import { type GroupBar, groupBars } from "./group-bars.js";
+import { type GroupBar, type GroupFigure, groupBars } from "./group-bars.js";
 import { type GroupError, groupErrors } from "./groups.js";
 
 export const RANKINGS = [
@@ -100,39 +100,48 @@ export class Ranking implements ComparePart {
 
   #bars(doc: DivergenceDocument): HTMLElement {
     const { report } = this.#scene;
-    if (this.#kind === "ops") return groupBars(this.#worst(doc), ["made here", "seen here"]);
+    if (this.#kind === "ops") return groupBars(this.#worst(doc));
     if (this.#kind === "categories") {
       const found = groupErrors(doc, categories(doc, report), "worst").sort(bySize);
-      return groupBars(this.#groups(doc, found), ["made in all its ops", "worst seen"]);
+      return groupBars(this.#groups(doc, found, "worst seen"));
     }
-    const found = groupErrors(doc, blocks(doc, report), "end");
-    return groupBars(this.#groups(doc, found), ["made in all its ops", "seen at its end"]);
+    return groupBars(this.#groups(doc, groupErrors(doc, blocks(doc, report), "end"), "seen at its end"));
   }
 
   #worst(doc: DivergenceDocument): GroupBar[] {
     const { report } = this.#scene;
-    const [local, accumulated] = [errors(doc, "local"), errors(doc, "accumulated")];
-    return largest(errors(doc, ranking(doc)), MOST_OPS).map((row) => {
+    const measure = ranking(doc);
+    const [ranked, local, accumulated] = [errors(doc, measure), errors(doc, "local"), errors(doc, "accumulated")];
+    return largest(ranked, MOST_OPS).map((row) => {
       const op = doc.opOf(row);
       const name = opName(report, op);
+      const costs = { label: "costs at the outputs", value: ranked[row]!, className: "hl-costs" } as const;
+      const figures: GroupFigure[] = [
+        ...(measure === "outputs" ? [costs] : []),
+        { label: "made here", value: local[row]!, className: "hl-made" },
+        { label: "seen here", value: accumulated[row]!, className: "hl-seen" },
+      ];
       const note = [opType(report, op), doc.text(row, "precision")].filter(Boolean).join(", ");
-      return this.#bar(name, name, note, [local[row]!, accumulated[row]!, Number.NaN], [op]);
+      return { name, title: name, note, figures, ...this.#picking([op]) };
     });
   }
 
-  #groups(doc: DivergenceDocument, found: readonly GroupError[]): GroupBar[] {
+  #groups(doc: DivergenceDocument, found: readonly GroupError[], seen: string): GroupBar[] {
     return found.map(({ group, local, accumulated, part }) => {
       const ops = [...new Set(group.rows.map((row) => doc.opOf(row)))];
-      return this.#bar(group.name, group.path, plural(ops.length, "op"), [local, accumulated, part], ops);
+      const figures: GroupFigure[] = [
+        { label: "made in all its ops", value: local, part, className: "hl-made" },
+        { label: seen, value: accumulated, className: "hl-seen" },
+      ];
+      return { name: group.name, title: group.path, note: plural(ops.length, "op"), figures, ...this.#picking(ops) };
     });
   }
 
-  #bar(name: string, title: string, note: string, values: [number, number, number], ops: readonly number[]): GroupBar {
-    const [local, accumulated, part] = values;
+  /** A second click takes the selection back. */
+  #picking(ops: readonly number[]): Pick<GroupBar, "selected" | "onPick"> {
     const chosen = new Set(this.#ops);
     const selected = ops.length > 0 && ops.length === chosen.size && ops.every((op) => chosen.has(op));
-    const onPick = (): void => this.#scene.select(selected ? [] : ops);
-    return { name, title, note, local, accumulated, part, selected, onPick };
+    return { selected, onPick: () => this.#scene.select(selected ? [] : ops) };
   }
 }
 

@@ -91,7 +91,11 @@ export class OpList {
     const saved =
       candidate.bytes !== null && candidate.bytesFloat !== null ? candidate.bytesFloat - candidate.bytes : 0;
     const part = total > 0 ? noise / total : 0;
-    const fill = style(h("span", { class: "hl-made" }), "width", `${most > 0 ? (noise / most) * 100 : 0}%`);
+    const fill = style(
+      h("span", { class: measured ? "hl-costs" : "hl-made" }),
+      "width",
+      `${most > 0 ? (noise / most) * 100 : 0}%`,
+    );
     const details = [opType(report, op), saved > 0 && `+${bytes(saved)} as float`].filter(Boolean).join(" · ");
     const button = h(
       "button",

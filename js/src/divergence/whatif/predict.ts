@@ -81,12 +81,12 @@ export class Predictor {
     return Math.min(sum * scale ** (sum / this.#sum), this.#measured);
   }
 
-  /** Error at right angles to the signal, scaled to agree with the cosine that was measured. */
+  /** That of an error at right angles to the signal, bent towards what was measured with everything quantized. */
   #cosine(noise: number): number {
-    const { cosine } = this.#base;
-    const at = this.#measured === null ? 0 : 1 - aligned(this.#measured);
-    const scale = cosine !== null && at > 0 ? (1 - cosine) / at : 1;
-    return 1 - scale * (1 - aligned(noise));
+    const [cosine, base] = [this.#base.cosine ?? 0, this.#measured ?? 0];
+    if (!(cosine > 0 && cosine < 1 && base > 0 && Number.isFinite(base))) return aligned(noise);
+    const bent = (1 / cosine ** 2 - 1) / base - 1;
+    return aligned(Math.max(0, noise * (1 + bent * Math.min(1, noise / base))));
   }
 
   #size(states: readonly State[]): number | null {

@@ -51,6 +51,7 @@ export class WhatIfPanel implements ComparePart {
   #doc: DivergenceDocument | null = null;
   #candidates: readonly Candidate[] = [];
   #predictor: Predictor | null = null;
+  #values: Float64Array = new Float64Array();
   #state: WhatIfState = { plan: EMPTY, builds: [], selected: [] };
 
   constructor(options: WhatIfOptions) {
@@ -88,6 +89,7 @@ export class WhatIfPanel implements ComparePart {
     this.#doc = doc;
     this.#candidates = candidates(doc);
     this.#predictor = doc.header.what_if ? new Predictor(doc.header.what_if, now(doc)) : null;
+    this.#values = this.#predictor?.curve(this.#candidates.map(({ op }) => op)) ?? new Float64Array();
     this.#refresh();
   }
 
@@ -143,7 +145,7 @@ export class WhatIfPanel implements ComparePart {
     if (!predictor) return;
     const count = this.#state.plan.keep_float.length;
     this.#curve.show({
-      values: predictor.curve(this.#candidates.map(({ op }) => op)),
+      values: this.#values,
       at: samePlan(this.#costliest(count), this.#state.plan) ? count : -1,
       predict: (ops) => predictor.predict(this.#costliest(ops)),
     });
