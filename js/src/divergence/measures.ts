@@ -2,8 +2,25 @@
 
 import type { DivergenceDocument } from "../data/divergence.js";
 
-/** Made by the op alone; seen with all that came before; of the stored weights; seen at the outputs with only it quantized. */
 export type MeasureName = "local" | "accumulated" | "weights" | "outputs";
+
+export interface Measure {
+  readonly label: string;
+  readonly title: string;
+}
+
+export const MEASURES: Readonly<Record<MeasureName, Measure>> = {
+  local: { label: "Made here", title: "Local error: the quantized op alone, fed what the float model has there" },
+  accumulated: {
+    label: "Seen here",
+    title: "Accumulated error: what the variant has here, with all that came before",
+  },
+  weights: { label: "Weights", title: "Error of the stored weights alone" },
+  outputs: {
+    label: "Costs at the outputs",
+    title: "Error of the model's outputs with nothing but this op quantized",
+  },
+};
 
 /** Root of the power of the error over that of the signal: 0 without error, NaN where unknown. */
 export function errors(doc: DivergenceDocument, measure: MeasureName): Float64Array {
