@@ -35,6 +35,8 @@ BIAS_SLOTS = {"Conv": 2, "ConvTranspose": 2, "Gemm": 2, "QLinearConv": 8, "QGemm
 LARGEST = 1 << 28
 BUDGET = 1 << 29
 MOST_WEIGHTS = 4096
+BAD_GRID = (ArithmeticError, AssertionError, LookupError, TypeError, ValueError)
+"""What comes of scales that do not fit their tensor: an axis that is not there, more of them than channels."""
 LEVELS = 127.0
 """Steps to each side of zero of symmetric int8."""
 
@@ -155,7 +157,10 @@ class WeightReader:
         """The weight as the op reads it, in reals; None where it cannot be read or is beyond the budget."""
         if not self._afford(item.stored):
             return None
-        found = stored_reals(self.model, self.forms, item.row, item.slot)
+        try:
+            found = stored_reals(self.model, self.forms, item.row, item.slot)
+        except BAD_GRID:
+            return None
         return None if found is None or not found.size else found
 
     def spread(self, item: Weighted) -> Spread | None:

@@ -105,3 +105,36 @@ def test_a_file_with_a_wrong_byte_is_refused_or_judged(name, data):
         return
     assert 0 <= report.score <= 100
     report.to_html()
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(sorted(CASES)), st.sampled_from(sorted(TARGETS)), st.data())
+def test_graphs_that_make_no_sense(name, target, data):
+    """Operands dropped, exchanged or left out, axes beyond all ranks, other op types."""
+    model = CASES[name][0]()
+    nodes = model.graph.node
+    tensors = [made for node in nodes for made in node.output] + [stored.name for stored in model.graph.initializer]
+    for _ in range(data.draw(st.integers(1, 4))):
+        node = nodes[data.draw(st.integers(0, len(nodes) - 1))]
+        change = data.draw(st.sampled_from(["drop", "omit", "swap", "axis", "type", "silent"]))
+        if change == "drop" and node.input:
+            del node.input[data.draw(st.integers(0, len(node.input) - 1))]
+        elif change in ("omit", "swap") and node.input:
+            chosen = "" if change == "omit" else data.draw(st.sampled_from(tensors))
+            node.input[data.draw(st.integers(0, len(node.input) - 1))] = chosen
+        elif change == "axis":
+            node.attribute.append(
+                helper.make_attribute(data.draw(st.sampled_from(AXES)), data.draw(st.sampled_from(FAR)))
+            )
+        elif change == "type":
+            node.op_type = data.draw(st.sampled_from([other.op_type for other in nodes] + ["Softmax", "QLinearConv"]))
+        elif change == "silent":
+            node.output[:] = []
+    try:
+        report = lint(model.SerializeToString(), target=target)
+    except ModelError:
+        return
+    assert 0 <= report.score <= 100
+
+
+AXES, FAR = ("axis", "block_size", "group", "transB"), (99, -99, 0, 2)

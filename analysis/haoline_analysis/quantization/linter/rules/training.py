@@ -10,6 +10,7 @@ from haoline_analysis.findings.facts import count, listed
 from haoline_analysis.quantization.linter import sources
 from haoline_analysis.quantization.linter.facts import DQ, Q, named, number
 from haoline_analysis.quantization.linter.finding import Fix, LintFinding
+from haoline_analysis.quantization.linter.weights import BAD_GRID
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -204,7 +205,8 @@ def _fill(facts: LintFacts, item: Weighted) -> str:
         return ""
     low, high = grid.ends
     reach = max(abs(low), high) if low < 0 else high - low
-    used = float(np.abs(steps).max()) / reach if low < 0 else float(steps.max() - steps.min()) / reach
+    least, most = float(steps.min()), float(steps.max())
+    used = (max(-least, most) if low < 0 else most - least) / reach
     if used < UNUSED:
         return f"uses {used:.0%} of its grid"
     clipped = float(np.mean((steps >= high) | (steps <= low)))
@@ -218,7 +220,10 @@ def _steps(facts: LintFacts, item: Weighted) -> np.ndarray | None:
         return integers
     sites = [facts.site_of.get(row) for row in item.path if facts.op(row).type == Q]
     values = facts.reader.floats(item.stored) if sites and sites[0] is not None else None
+    if values is None or sites[0] is None:
+        return None
     try:
-        return sites[0].form.quantize(values) if values is not None and sites[0] is not None else None
-    except ValueError:
+        with np.errstate(all="ignore"):  # a scale of zero is told by the rule about scales
+            return sites[0].form.quantize(values)
+    except BAD_GRID:
         return None
