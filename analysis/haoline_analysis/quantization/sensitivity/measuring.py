@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from haoline_analysis.model import Model
     from haoline_analysis.quantization.sensitivity.sites import Found, Site
     from haoline_analysis.quantization.sensitivity.units import Unit
     from haoline_analysis.runtime.stopping import Stop, Tell
@@ -123,13 +124,11 @@ def _variant(
     return quantize(model, scheme=asked, calibration=calibration, output=output, **how).path
 
 
-def _quantizable(model: Any, scheme: str) -> Collection[str] | None:
-    """Names of the ops that the scheme quantizes, where that is known."""
-    try:
-        from haoline_analysis.quantization.quantizers.ops import quantizable
-    except ImportError:
-        return None
-    return set(quantizable(model, scheme))
+def _quantizable(model: Model, scheme: str) -> Collection[str]:
+    """Names of the ops that the scheme quantizes."""
+    from haoline_analysis.quantization.quantizers.ops import quantizable_ops
+
+    return set(quantizable_ops(model, scheme))
 
 
 @dataclass
@@ -207,7 +206,7 @@ class _Measuring:
 
 
 def _sensitivity(
-    model: Any, found: Found, units: Sequence[Unit], done: _Measured, count: int, sizes: tuple[int, int]
+    model: Model, found: Found, units: Sequence[Unit], done: _Measured, count: int, sizes: tuple[int, int]
 ) -> Sensitivity:
     measured = [not math.isnan(each) for each in done.noise]
     priors = [_prior(unit, done.prior) for unit in units]

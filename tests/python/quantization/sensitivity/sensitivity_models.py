@@ -1,0 +1,91 @@
+"""Float models, their data, and QDQ variants of them, made by onnxruntime's own quantizer."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from tempfile import mkdtemp
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+EXAMPLES = Path(__file__).resolve().parents[4] / "examples"
+DIGITS = EXAMPLES / "models/digits_cnn.onnx"
+FOLDER = Path(mkdtemp(prefix="haoline-test-sensitivity-"))
+
+
+def pictures(start: int = 0, stop: int = 96) -> list[dict[str, np.ndarray]]:
+    images = np.load(EXAMPLES / "digits.npz")["image"].astype(np.float32)
+    return [{"image": image[None]} for image in images[start:stop]]
+
+
+class Reader:
+    def __init__(self, feeds):
+        self._feeds = iter(feeds)
+
+    def get_next(self):
+        return next(self._feeds, None)
+
+
+@lru_cache
+def digits_variant(*, per_channel: bool = False, symmetric: bool = False) -> Path:
+    """Static QDQ INT8 of the digits model, calibrated on 32 of its pictures."""
+    from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
+
+    path = FOLDER / f"digits.{per_channel}.{symmetric}.onnx"
+    kind = QuantType.QInt8 if symmetric else QuantType.QUInt8
+    quantize_static(
+        str(DIGITS),
+        str(path),
+        Reader(pictures(0, 32)),
+        quant_format=QuantFormat.QDQ,
+        per_channel=per_channel,
+        activation_type=kind,
+        extra_options={"ActivationSymmetric": symmetric},
+    )
+    return path
+
+
+def weight(*shape: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+
+
+def linear(*, opset: int = 13) -> onnx.ModelProto:
+    """``y = x W``."""
+    w = numpy_helper.from_array(weight(8, 4), "w")
+    node = helper.make_node("MatMul", ["x", "w"], ["y"], name="linear")
+    return _model([node], [w], {"x": [None, 8]}, {"y": [None, 4]}, opset)
+
+
+def linear_variant(scale: float = 0.05, zero: int = 128, *, opset: int = 13) -> onnx.ModelProto:
+    """The same with x at 8 bits (asymmetric), W at 8 bits per column, y not quantized."""
+    w = weight(8, 4)
+    scales = np.abs(w).max(0) / 127
+    stored = np.rint(w / scales).astype(np.int8)
+    constants = [
+        numpy_helper.from_array(np.float32(scale), "x_scale"),
+        numpy_helper.from_array(np.uint8(zero), "x_zero_point"),
+        numpy_helper.from_array(stored, "w_quantized"),
+        numpy_helper.from_array(scales.astype(np.float32), "w_scale"),
+        numpy_helper.from_array(np.zeros(4, np.int8), "w_zero_point"),
+    ]
+    nodes = [
+        helper.make_node("QuantizeLinear", ["x", "x_scale", "x_zero_point"], ["x_q"], name="x_QuantizeLinear"),
+        helper.make_node("DequantizeLinear", ["x_q", "x_scale", "x_zero_point"], ["x_dq"], name="x_DequantizeLinear"),
+        helper.make_node("DequantizeLinear", ["w_quantized", "w_scale", "w_zero_point"], ["w_dq"], name="w_dq", axis=1),
+        helper.make_node("MatMul", ["x_dq", "w_dq"], ["y"], name="linear"),
+    ]
+    return _model(nodes, constants, {"x": [None, 8]}, {"y": [None, 4]}, opset)
+
+
+def _model(nodes, constants, inputs, outputs, opset):
+    info = helper.make_tensor_value_info
+    graph = helper.make_graph(
+        nodes,
+        "g",
+        [info(name, TensorProto.FLOAT, shape) for name, shape in inputs.items()],
+        [info(name, TensorProto.FLOAT, shape) for name, shape in outputs.items()],
+        constants,
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)

@@ -1,0 +1,169 @@
+"""What measure_sensitivity finds, and what follows from it."""
+
+import json
+import math
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+from haoline_analysis.errors import ModelError
+from haoline_analysis.quantization import measure_sensitivity, quantize
+from haoline_analysis.quantization.sensitivity.noise import Noise, cosine_of, decibels, noise_of
+from haoline_analysis.report import analyze
+from sensitivity_models import DIGITS, digits_variant, linear, linear_variant, pictures, weight
+
+SAMPLES = pictures(40, 44)
+
+
+@pytest.fixture(scope="module")
+def found():
+    return measure_sensitivity(str(DIGITS), SAMPLES, variant=digits_variant(), limit=4)
+
+
+def real_noise(path, feeds) -> Noise:
+    first, second = ort.InferenceSession(str(DIGITS)), ort.InferenceSession(str(path))
+    noise = Noise(1)
+    for each in feeds:
+        noise.add(first.run(None, each), second.run(None, each))
+    return noise
+
+
+def test_every_unit_is_measured_and_adds_up(found):
+    assert found.complete
+    assert found.units["measured"].all()
+    assert (found.units["noise"] > 0).sum() > len(found.units) / 2
+    assert found.units["share"].sum() == pytest.approx(1)
+    assert found.units["noise"].is_monotonic_decreasing
+    assert abs(found.additive.difference_db) < 3
+    assert "add" in found.check or "Errors" in found.check
+
+
+def test_the_base_is_the_variant(found):
+    real = real_noise(digits_variant(), SAMPLES)
+    assert found.base.noise == pytest.approx(real.power, rel=0.25)
+    assert found.base.cosine == pytest.approx(real.cosine, abs=1e-4)
+    assert found.predict().noise == pytest.approx(found.base.noise)
+
+
+def test_noise_of_a_unit_is_that_of_its_quantizer_alone():
+    x = [{"x": weight(5, 8, seed=1) * 3}]
+    found = measure_sensitivity(linear(), x, variant=linear_variant(), unit="quantizer", limit=None)
+    w = weight(8, 4)
+    rounded = (np.clip(np.rint(x[0]["x"] / np.float32(0.05)) + 128, 0, 255) - 128) * np.float32(0.05)
+    truth = x[0]["x"] @ w
+    expected = np.square(rounded @ w - truth).sum() / np.square(truth).sum()
+    assert found.units.loc["x", "noise"] == pytest.approx(expected, rel=1e-3)
+    own = np.square(rounded - x[0]["x"]).sum() / np.square(x[0]["x"]).sum()
+    assert found.units.loc["x", "prior"] == pytest.approx(decibels(own), abs=0.01)
+    scales = np.abs(w).max(0) / 127
+    own = np.square(np.rint(w / scales) * scales - w).sum() / np.square(w).sum()
+    assert found.units.loc["w", "prior"] == pytest.approx(decibels(own), abs=0.01)
+    assert found.units.loc["x", "noise_int16"] < found.units.loc["x", "noise"]
+    assert found.units.loc["w", "noise_int16"] == found.units.loc["w", "noise"]
+    assert found.units.loc["w", ["bytes_float", "bytes"]].tolist() == [128, 32 + 16 + 4]
+
+
+def test_units_are_quantizers_that_the_same_ops_ask_for(found):
+    fine = measure_sensitivity(str(DIGITS), SAMPLES, variant=digits_variant(), limit=1, unit="quantizer")
+    assert len(fine.units) == len(fine.sites) > len(found.units)
+    sets = [frozenset(ops) for ops in found.units["ops"]]
+    assert len(set(sets)) == len(sets)
+    assert sum(found.units["tensors"]) == len(found.sites)
+
+
+def test_prediction_agrees_with_building():
+    feeds = pictures(0, 32)
+    base = quantize(str(DIGITS), calibration=feeds)
+    found = measure_sensitivity(str(DIGITS), SAMPLES, variant=base, limit=4)
+    kept = list(found.ops.index[:4])
+    built = quantize(str(DIGITS), calibration=feeds, keep_float=kept)
+    told, real = found.predict(keep_float=kept), real_noise(built.path, SAMPLES)
+    assert told.noise < 0.8 * found.base.noise
+    assert abs(told.sqnr_db - decibels(real.power)) < 2.5
+    assert told.cosine == pytest.approx(real.cosine, abs=2e-4)
+
+
+def test_keeping_more_is_never_worse(found):
+    ops = list(found.ops.index)
+    noises = [found.predict(keep_float=ops[:count]).noise for count in range(len(ops) + 1)]
+    assert noises == sorted(noises, reverse=True)
+    assert noises[-1] == 0
+    assert found.predict(keep_float=ops).sqnr_db == math.inf
+    assert found.predict(keep_float=ops).cosine == 1
+    assert found.predict(int16=ops).noise < found.predict().noise
+
+
+def test_an_op_without_quantizers_is_refused(found):
+    with pytest.raises(ModelError, match="'nowhere'"):
+        found.predict(keep_float=["nowhere"])
+
+
+def test_on_the_wire(found):
+    report = analyze(str(DIGITS))
+    sent = found.what_if(report)
+    assert json.loads(json.dumps(sent, allow_nan=False)) == sent
+    assert len(sent["units"]) == len(found.units)
+    names = list(report.ops["name"])
+    by_id = {unit["id"]: unit for unit in sent["units"]}
+    for name, row in found.units.iterrows():
+        assert [names[at] for at in by_id[name]["ops"]] == list(row["ops"])
+    assert sent["base"]["sqnr_db"] == pytest.approx(found.base.sqnr_db)
+    assert sent["size"] == {"float": DIGITS.stat().st_size, "variant": digits_variant().stat().st_size}
+    assert sent["latency"] is None
+
+
+def test_an_interrupt_keeps_what_is_measured():
+    told = []
+
+    def stop_after_a_few(stage, fraction):
+        told.append(stage)
+        if told.count("Measuring each quantizer alone") == 6:
+            raise KeyboardInterrupt
+
+    found = measure_sensitivity(
+        str(DIGITS), SAMPLES, variant=digits_variant(), unit="quantizer", progress=stop_after_a_few
+    )
+    assert not found.complete
+    assert 1 <= found.units["measured"].sum() < len(found.units)
+    assert found.units["noise"].notna().all()
+    assert (found.units.loc[~found.units["measured"], "noise"] > 0).any()
+    assert "nterrupted" in found.check
+    assert any("Interrupted" in note for note in found.notes)
+
+
+def test_an_interrupt_before_anything_is_measured():
+    def stop(stage, fraction):
+        if stage == "Rounding each tensor alone":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        measure_sensitivity(str(DIGITS), SAMPLES, variant=digits_variant(), progress=stop)
+
+
+def test_what_is_refused():
+    with pytest.raises(ModelError, match="no quantizers"):
+        measure_sensitivity(str(DIGITS), SAMPLES, variant=str(DIGITS))
+    with pytest.raises(ModelError, match="Unknown unit"):
+        measure_sensitivity(str(DIGITS), SAMPLES, variant=digits_variant(), unit="layer")
+    with pytest.raises(ModelError, match="image"):
+        measure_sensitivity(str(DIGITS), {"picture": np.zeros((1, 1, 8, 8), np.float32)}, variant=digits_variant())
+
+
+def test_a_model_of_another_architecture_has_no_places_for_the_quantizers():
+    with pytest.raises(ModelError, match="no quantizers"):
+        measure_sensitivity(linear(), [{"x": weight(2, 8)}], variant=digits_variant())
+
+
+def test_noise_cosine_and_decibels():
+    a, b = np.array([3.0, 4.0]), np.array([3.0, 4.5])
+    noise = Noise(1)
+    noise.add([a], [b])
+    assert noise.power == pytest.approx(0.25 / 25)
+    assert decibels(noise.power) == pytest.approx(20)
+    assert noise.cosine == pytest.approx((9 + 18) / (5 * math.hypot(3, 4.5)))
+    assert noise_of(cosine_of(0.3)) == pytest.approx(0.3)
+    assert decibels(0) == math.inf
+    broken = Noise(1)
+    broken.add([a], [np.array([np.nan, 1])])
+    assert broken.power == math.inf
+    assert math.isnan(broken.cosine)
