@@ -1,6 +1,6 @@
 import { opName } from "../../activations/panels/scene.js";
 import { h } from "../../views/dom.js";
-import { errors, largest, MEASURES, ranking } from "../measures.js";
+import { errors, largest, ranking } from "../measures.js";
 import { decibels } from "../words.js";
 import type { Inspected } from "./scene.js";
 
@@ -14,7 +14,7 @@ export function hintOf(inspected: Inspected, select: (ops: readonly number[]) =>
   const rows = largest(errors(divergence, measure), MOST);
   const worst = rows.map((row) => worstItem(inspected, row, select));
   const title = `Worst first, by what it ${measure === "outputs" ? "costs at the outputs" : "makes"}:`;
-  const list = [h("h4", { title: MEASURES[measure].title }, title), h("ol", { class: "hl-notes" }, ...worst)];
+  const list = [h("h4", {}, title), h("ol", { class: "hl-notes" }, ...worst)];
   return [h("p", { class: "hl-activations-hint" }, whyNot(inspected)), ...(worst.length > 0 ? list : [])];
 }
 
