@@ -3,7 +3,7 @@ import { opName, opType } from "../../activations/panels/scene.js";
 import type { DivergenceDocument } from "../../data/divergence.js";
 import { h, put } from "../../views/dom.js";
 import { plural } from "../../views/units.js";
-import { errors, largest, ranking } from "../measures.js";
+import { errors, largest, MEASURES, ranking } from "../measures.js";
 import type { ComparePart, CompareScene } from "../scene.js";
 import { blocks, categories } from "./blocks.js";
 import { DepthRanking } from "./depth.js";
@@ -154,8 +154,8 @@ function legend(doc: DivergenceDocument): HTMLElement[] {
     h("span", { class: "hl-legend-item", title }, h("span", { class: `hl-key ${key}`, "aria-hidden": "true" }), text);
   const unmatched = Array.from({ length: doc.tensors.rows }, (_, row) => row).filter((row) => !doc.matched(row)).length;
   return [
-    item("hl-rank-made", "made here (local)", "The quantized op alone, fed what the float model has there"),
-    item("hl-rank-seen", "seen here (accumulated)", "What the variant has here, with all that came before"),
+    item("hl-rank-made", "made here (local)", MEASURES.local.title),
+    item("hl-rank-seen", "seen here (accumulated)", MEASURES.accumulated.title),
     ...(unmatched > 0
       ? [item("hl-key-unmatched", `${unmatched} not compared`, "No counterpart in the variant: fused or folded away")]
       : []),
