@@ -33,6 +33,7 @@ SLOTS = {
 }
 BIAS_SLOTS = {"Conv": 2, "ConvTranspose": 2, "Gemm": 2, "QLinearConv": 8, "QGemm": 6}
 LARGEST = 1 << 28
+HIGHEST_RANK = 8
 BUDGET = 1 << 29
 MOST_WEIGHTS = 4096
 BAD_GRID = (ArithmeticError, AssertionError, LookupError, TypeError, ValueError)
@@ -198,7 +199,7 @@ class WeightReader:
     def _afford(self, tensor: int) -> bool:
         """Whether a stored tensor may be read; it counts once, as what is read again is at hand."""
         weight = self.model.tensors[tensor].weight
-        nbytes = (weight.nbytes or 0) if weight is not None else 0
+        nbytes = max(weight.nbytes or 0, 4 * weight.elements) if weight is not None else 0  # as float32
         if tensor not in self._paid:
             if weight is None or nbytes > LARGEST or self._read + nbytes > BUDGET:
                 self._skip()
@@ -224,11 +225,11 @@ class WeightReader:
 
 def spread_of(values: np.ndarray, axis: int) -> Spread | None:
     """Largest magnitude and power per channel; None for values that are no numbers or an axis that is not there."""
-    if not -values.ndim <= axis < values.ndim:
+    if not -values.ndim <= axis < values.ndim or values.ndim > HIGHEST_RANK:
         return None
     others = tuple(at for at in range(values.ndim) if at != axis % values.ndim)
-    peaks = np.maximum(values.max(others), -values.min(others)).astype(np.float64)
     with np.errstate(over="ignore", invalid="ignore"):
+        peaks = np.maximum(values.max(others), -values.min(others)).astype(np.float64)
         axes = list(range(values.ndim))
         # Sums in float32 are good to a few digits, which is all that decibels need.
         squares = np.einsum(values, axes, values, axes, [axis % values.ndim])
