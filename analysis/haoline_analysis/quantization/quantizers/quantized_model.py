@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False, repr=False)
 class QuantizedModel:
-    """What :func:`quantize` made."""
+    """What :func:`quantize` made. Without an output of its own it lies in a temporary folder: see :meth:`save`."""
 
     path: Path
     recipe: Recipe
@@ -29,7 +29,6 @@ class QuantizedModel:
     """The float model, as it was given."""
     source_bytes: int
     notes: tuple[str, ...] = ()
-    _held: Any = field(default=None)  # a temporary folder that goes with the last reference
 
     @cached_property
     def report(self) -> ModelReport:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +13,7 @@ from haoline_analysis.quantization.quantizers.provenance import source_sha256
 from haoline_analysis.quantization.quantizers.quantized_model import QuantizedModel
 from haoline_analysis.quantization.quantizers.recipe import Recipe
 from haoline_analysis.quantization.quantizers.schemes import find_scheme, resolve
-from haoline_analysis.quantization.quantizers.workplace import move_into_place, output_path, workplace
+from haoline_analysis.quantization.quantizers.workplace import move_into_place, output_path, temporary_path, workplace
 from haoline_analysis.runtime.failures import onnxruntime
 from haoline_analysis.runtime.runner import StoppedError
 from haoline_analysis.runtime.samples import samples_of
@@ -223,13 +220,8 @@ class _Order:
 
 def _made(order: _Order, tell: Callable[[str, float], None]) -> QuantizedModel:
     """Do the work in a thread, in a folder of its own, and put the result in its place."""
-    held = None
-    place = order.output
-    if place is None:
-        folder = Path(tempfile.mkdtemp(prefix="haoline-quantized-"))
-        held = _Folder(folder)
-        stem = Path(order.source.label).stem or "model"
-        place = folder / f"{stem}.{order.recipe.scheme}.onnx"
+    stem = Path(order.source.label).stem or "model"
+    place = order.output or temporary_path(f"{stem}.{order.recipe.scheme}.onnx")
     with workplace(place.parent) as work:
         making = Making(order.source, order.opened, order.samples, order.recipe, work, place.name)
         try:
@@ -238,11 +230,4 @@ def _made(order: _Order, tell: Callable[[str, float], None]) -> QuantizedModel:
             raise KeyboardInterrupt from None
         move_into_place(making.result, place)
     tell("Done", 1.0)
-    return QuantizedModel(place, recipe, order.model, order.opened.file_bytes, tuple(dict.fromkeys(notes)), held)
-
-
-class _Folder:
-    """A temporary folder that goes with the last reference to it."""
-
-    def __init__(self, path: Path) -> None:
-        weakref.finalize(self, shutil.rmtree, path, ignore_errors=True)
+    return QuantizedModel(place, recipe, order.model, order.opened.file_bytes, tuple(dict.fromkeys(notes)))

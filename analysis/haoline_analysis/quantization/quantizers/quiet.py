@@ -5,15 +5,13 @@ from __future__ import annotations
 import importlib
 import logging
 import sys
-import warnings
 from contextlib import contextmanager
-from threading import local
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 _OURS = "onnxruntime"
 
@@ -47,8 +45,7 @@ def quiet() -> Iterator[list[str]]:
         handler.addFilter(_foreign)
     root.addHandler(collect)  # a root logger with a handler is left alone by logging.basicConfig
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with np.errstate(all="ignore"):
             yield collect.said
     finally:
         root.removeHandler(collect)
@@ -57,15 +54,7 @@ def quiet() -> Iterator[list[str]]:
             handler.removeFilter(_foreign)
 
 
-_PRINTING = (
-    "calibrate",
-    "matmul_nbits_quantizer",
-    "neural_compressor.util",
-    "neural_compressor.weight_only",
-    "onnx_model",
-)
-_NEURAL = "onnxruntime.quantization.neural_compressor.weight_only"
-_hooks = local()
+_PRINTING = ("calibrate", "matmul_nbits_quantizer", "neural_compressor.weight_only", "onnx_model")
 
 
 def tools(name: str) -> Any:
@@ -80,37 +69,12 @@ def tools(name: str) -> Any:
     return module
 
 
-@contextmanager
-def progress_hook(told: Callable[[float], None]) -> Iterator[None]:
-    """Hear from the loops of GPTQ, RTN and k-quant how far they are, in place of their progress bar.
-
-    What ``told`` raises ends them.
-    """
-    _hooks.told = told
-    try:
-        yield
-    finally:
-        _hooks.told = None
-
-
-def _progress(total: int, at: int) -> None:
-    told = getattr(_hooks, "told", None)  # of this thread; others have their own
-    if told is not None:
-        told(at / max(1, total))
-
-
 def _amend() -> None:
-    """Let their modules print nothing (each gets a ``print`` of its own), and say where they are."""
+    """Let their modules print nothing (each gets a ``print`` of its own)."""
     for name in _PRINTING:
         module = sys.modules.get(f"onnxruntime.quantization.{name}")
         if module is not None:
             module.__dict__["print"] = _nothing
-    neural = sys.modules.get(_NEURAL)
-    if neural is not None:
-        neural.__dict__["simple_progress_bar"] = _progress
-    util = sys.modules.get("onnxruntime.quantization.neural_compressor.util")
-    if util is not None:
-        util.__dict__["to_numpy"] = np.asarray  # theirs needs torch, though the data are arrays
 
 
 def _nothing(*_: object, **__: object) -> None:

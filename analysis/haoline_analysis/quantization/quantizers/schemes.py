@@ -157,8 +157,6 @@ def _weights(scheme: Scheme, given: Mapping[str, Any]) -> dict[str, Any]:
     algorithm, block = given.get("algorithm") or "rtn", given.get("block_size")
     if algorithm not in ALGORITHMS:
         raise ModelError(f"There is no algorithm {algorithm!r}: choose one of {', '.join(ALGORITHMS)}.")
-    if algorithm == "gptq" and scheme.weights != "int4":
-        raise ModelError("onnxruntime's GPTQ writes weights of 4 bits only: take scheme='weights-int4'.")
     if algorithm != "gptq" and given.get("calibration"):
         raise ModelError(f"algorithm {algorithm!r} takes no calibration data; only 'gptq' does.")
     block = 32 if block is None else block

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import weakref
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,3 +65,22 @@ def move_into_place(made: Path, path: Path) -> None:
 def external_file(path: Path) -> Path:
     """Where the weights of a large model are: one file beside it."""
     return path.with_name(path.name + ".data")
+
+
+class _TemporaryPath(type(Path())):  # type: ignore[misc]
+    """A path into a temporary folder, which stays as long as somebody has the path."""
+
+
+def temporary_path(name: str) -> Path:
+    """A file in a new folder that is removed with the last reference to this very path, or at the end of the program.
+
+    Raises:
+        ModelError: if there can be no such folder.
+    """
+    try:
+        folder = tempfile.mkdtemp(prefix="haoline-quantized-")
+    except OSError as error:
+        raise ModelError(f"Nothing can be written in {tempfile.gettempdir()}: {error.strerror}.") from error
+    path: Path = _TemporaryPath(folder, name)
+    weakref.finalize(path, shutil.rmtree, folder, ignore_errors=True)
+    return path

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from haoline_analysis.quantization.quantizers.quiet import tools
+from haoline_analysis.quantization.quantizers.methods.blockwise import blockwise_quantizer
 
 NORM, PENALTY, GROWTH, STEPS = 0.7, 10.0, 1.01, 20
 """The authors' choice: norm of the error, weight of its constraint, growth of that, most steps."""
@@ -47,22 +47,4 @@ def _shrink(error: np.ndarray, penalty: float) -> np.ndarray:
 
 def hqq_quantizer(config: Any) -> Any:
     """Onnxruntime's blockwise quantizer with this rounding."""
-    nbits = tools("matmul_nbits_quantizer")
-
-    class HalfQuadratic(nbits.DefaultWeightOnlyQuantizer):  # type: ignore[misc, name-defined]
-        def qbits_block_quant(self, fp32weight: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-            weight = np.asarray(fp32weight)
-            bits, size = self.config.bits, self.config.block_size
-            rows, columns = weight.shape
-            count = -(-rows // size)
-            padded = np.pad(weight.astype(np.float32), ((0, count * size - rows), (0, 0)), "edge")
-            blocks = np.ascontiguousarray(padded.T).reshape(columns * count, size)
-            integers, scales, zeros = half_quadratic(blocks, bits)
-            packed = integers if bits == 8 else integers[:, ::2] | integers[:, 1::2] << 4
-            return (
-                packed.reshape(columns, count, size * bits // 8),
-                scales.reshape(columns, count).astype(weight.dtype),
-                zeros.reshape(columns, count).astype(np.uint8 if bits == 8 else weight.dtype),
-            )
-
-    return HalfQuadratic(config)
+    return blockwise_quantizer(config, half_quadratic, whole_zeros=config.bits == 8)

@@ -5,22 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.errors import MissingExtraError, ModelError
+from haoline_analysis.quantization.quantizers.calibration.hessians import hessians, passes
+from haoline_analysis.quantization.quantizers.methods.blockwise import k_quantizer
+from haoline_analysis.quantization.quantizers.methods.gptq import gptq_quantizer
+from haoline_analysis.quantization.quantizers.methods.hqq import hqq_quantizer
 from haoline_analysis.quantization.quantizers.methods.outcome import Outcome
 from haoline_analysis.quantization.quantizers.methods.tables import quantize_tables
 from haoline_analysis.quantization.quantizers.preparing.loading import graphs
-from haoline_analysis.quantization.quantizers.quiet import progress_hook, quiet, tools
+from haoline_analysis.quantization.quantizers.quiet import quiet, tools
 from haoline_analysis.runtime.failures import terminated
 from haoline_analysis.runtime.runner import StoppedError
 from haoline_analysis.runtime.samples.errors import reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import numpy as np
 
-    from haoline_analysis.quantization.quantizers.calibration.data import CalibrationData
     from haoline_analysis.quantization.quantizers.methods.outcome import Task
-    from haoline_analysis.runtime.stopping import Stop
 
 BITS = {"int4": 4, "int8": 8}
 
@@ -35,7 +35,7 @@ def quantize_weights(task: Task) -> Outcome:
     task.tell("Quantizing weights", 0.3)
     before = list(task.prepared.proto.graph.output)
     try:
-        with quiet(), progress_hook(lambda share: _told(task, share)):
+        with quiet():
             made = _quantized(task)
             bits = BITS[task.options["weights"]]
             notes = quantize_tables(made, task.keep_float, bits, task.options["block_size"])
@@ -63,43 +63,28 @@ def _notes(task: Task) -> list[str]:
 
 
 def _told(task: Task, share: float) -> None:
-    """Pass on progress from inside onnxruntime's loops, and end them where they should end."""
+    """Say how far it is, and end it where it should end."""
     if task.stop.asked:
         raise StoppedError
     task.tell("Quantizing weights", 0.3 + 0.6 * share)
 
 
 def _quantized(task: Task) -> Any:
-    """Run the quantizer that the algorithm names."""
-    nbits = tools("matmul_nbits_quantizer")
-    options, bits = task.options, BITS[task.options["weights"]]
-    common = {"bits": bits, "block_size": options["block_size"], "is_symmetric": options["symmetric"]}
-    algorithm = options["algorithm"]
-    if algorithm in {"rtn", "hqq"}:
-        return _blockwise(task, nbits, common, algorithm)
-    config = _gptq(task, nbits) if algorithm == "gptq" else nbits.KQuantWeightOnlyQuantConfig()
-    quantizer = nbits.MatMulNBitsQuantizer(task.prepared.proto, algo_config=config, **common)
-    _configure(quantizer, task, bits)
-    quantizer.process()
-    return quantizer.model.model
+    """Run onnxruntime's quantizer over the nodes, with the rounding that the algorithm names.
 
-
-def _blockwise(task: Task, nbits: Any, common: dict[str, Any], algorithm: str) -> Any:
-    """Round to nearest, or HQQ, one node after the other.
-
-    ``process`` is not called: it would declare opset 21 without converting the model.
+    Its ``process`` is not called: it would declare opset 21 without converting the model.
     """
-    from haoline_analysis.quantization.quantizers.methods.hqq import hqq_quantizer
-
-    proto = task.prepared.proto
+    nbits = tools("matmul_nbits_quantizer")
+    options, proto = task.options, task.prepared.proto
     quantizer = nbits.MatMulNBitsQuantizer(
         proto,
+        bits=BITS[options["weights"]],
+        block_size=options["block_size"],
+        is_symmetric=options["symmetric"],
         nodes_to_exclude=task.keep_float,
-        **{**common, "is_symmetric": common["is_symmetric"] and algorithm == "rtn"},
     )
-    if algorithm == "hqq":
-        quantizer.node_quantizer = hqq_quantizer(quantizer.algo_config)
-    plain, total = quantizer.node_quantizer.quantize, max(1, len(proto.graph.node))
+    chosen = _rounding(task, quantizer.algo_config) or quantizer.node_quantizer
+    plain, total = chosen.quantize, max(1, len(proto.graph.node))
     done = 0
 
     def watched(node: Any, stack: Any) -> Any:
@@ -108,50 +93,52 @@ def _blockwise(task: Task, nbits: Any, common: dict[str, Any], algorithm: str) -
         _told(task, done / total)
         return plain(node, stack)
 
-    quantizer.node_quantizer.quantize = watched
+    chosen.quantize = watched
+    quantizer.node_quantizer = chosen
     quantizer.model.set_opset_import("com.microsoft", 1)
     quantizer._process_subgraph([proto.graph])  # noqa: SLF001 - what process() calls
     quantizer.model.clean_initializers()
     return quantizer.model.model
 
 
-class _Reader:
-    """A data reader that onnxruntime's GPTQ may copy; it has every sample by itself."""
-
-    def __init__(self, data: CalibrationData, stop: Stop) -> None:
-        self._data, self._stop = data, stop
-
-    def __iter__(self) -> Iterator[dict[str, np.ndarray]]:
-        for feeds in self._data:
-            if self._stop.asked:
-                raise StoppedError
-            yield feeds
-
-    def __deepcopy__(self, memo: Any) -> _Reader:
-        return self
-
-
-def _gptq(task: Task, nbits: Any) -> Any:
+def _rounding(task: Task, config: Any) -> Any:
+    """What quantizes one node; None for onnxruntime's own."""
+    algorithm = task.options["algorithm"]
+    if algorithm == "rtn":
+        return None
+    if algorithm != "gptq":
+        return {"hqq": hqq_quantizer, "k_quant": k_quantizer}[algorithm](config)
     if task.data is None:
         raise ModelError("GPTQ needs calibration data: pass calibration=… (what activation capture takes).")
-    # Scales of a group are taken when its block begins: only with blocks of one group do they know what the error of
-    # earlier columns has done to it.
-    size = task.options["block_size"]
-    return nbits.GPTQWeightOnlyQuantConfig(_Reader(task.data, task.stop), block_size=size)
+    inputs, widths = _matrices(task)
+    waiting = passes(widths)
+    held: dict[str, np.ndarray] = {}
+    data, proto, folder = task.data, task.prepared.proto, task.prepared.path.parent
+
+    def hessian_of(name: str) -> np.ndarray | None:
+        """Of the tensor ``name``; the data is fed once more for each pass."""
+        if name not in held:
+            names = next((names for names in waiting if name in names), None)
+            if names is None:
+                return None
+            held.clear()
+            held.update(hessians(proto, names, data, folder, task.stop))
+        return held[name]
+
+    return gptq_quantizer(config, hessian_of, inputs)
 
 
-def _configure(quantizer: Any, task: Task, bits: int) -> None:
-    """Say the number of bits and what stays float, which onnxruntime forgets for these algorithms."""
-    plain = quantizer._generate_q4_node_config  # noqa: SLF001
-
-    def configured() -> dict[str, Any]:
-        config = plain()
-        for each in config.values():
-            each["bits"] = bits
-        config.update(dict.fromkeys(task.keep_float, "fp32"))
-        return config  # type: ignore[no-any-return]
-
-    quantizer._generate_q4_node_config = configured  # noqa: SLF001
+def _matrices(task: Task) -> tuple[dict[str, str], dict[str, int]]:
+    """What each MatMul of a constant matrix reads, and the widths of that, in execution order."""
+    graph = task.prepared.proto.graph
+    rows = {each.name: each.dims[-2] for each in graph.initializer if each.data_type in {1, 10} and len(each.dims) > 1}
+    inputs: dict[str, str] = {}
+    widths: dict[str, int] = {}
+    for node in graph.node:
+        if node.op_type == "MatMul" and node.input[1] in rows and node.name not in task.keep_float:
+            inputs[node.name] = node.input[0]
+            widths[node.input[0]] = rows[node.input[1]]
+    return inputs, widths
 
 
 def _tidy(proto: Any, outputs: list[Any]) -> None:
