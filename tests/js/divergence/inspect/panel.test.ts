@@ -99,6 +99,8 @@ describe("the distribution", () => {
   it("says so where there is no grid, and where nothing was counted", async () => {
     const without = await mount({ tab: "distribution", row: 3 });
     expect(byId("haoline-divergence-distribution", without.node).textContent).toContain("No grid");
+    const unmatched = await mount({ tab: "distribution", row: 1 });
+    expect(byId("haoline-divergence-distribution", unmatched.node).textContent).toContain("folded into");
     const uncounted = await mount({ tab: "distribution", row: 2 });
     expect(byId("haoline-divergence-distribution", uncounted.node).textContent).toContain("were not counted");
   });

@@ -7,6 +7,7 @@ import { exact, percent } from "../../../data/format.js";
 import type { QuantizationGrid, SharedHistogram } from "../../../data/index.js";
 import { h, put } from "../../../views/dom.js";
 import type { Inspected, InspectScene } from "../scene.js";
+import { unmatchedText } from "../values/nothing.js";
 import { valueLimits, variantWord } from "../values/sides.js";
 import { errorShare } from "./error-share.js";
 import { ErrorStrip } from "./error-strip.js";
@@ -144,6 +145,7 @@ function beyondAxis(histogram: SharedHistogram, values: Limits, grid: Quantizati
 
 /** What is missing in the chart, and why. */
 function noteOf({ divergence, row }: Inspected, counted: boolean): string {
+  if (!divergence.matched(row)) return unmatchedText(divergence, row);
   if (!counted) return "The values of this tensor were not counted: compare with histograms to see them.";
   const { scale, low, bits } = divergence.grid(row);
   if (scale !== null) return "";

@@ -2,14 +2,13 @@ import { ColorBar } from "../../../activations/color/bar.js";
 import type { Colors } from "../../../activations/color/coloring.js";
 import type { Showing } from "../../../activations/showing.js";
 import { h } from "../../../views/dom.js";
-import type { Way } from "../settings.js";
 
-const READ = "Hover or use the arrow keys to read both sides";
+const READ = "Hover or arrow keys read both sides";
 const HINTS: Readonly<Record<Showing["kind"], string>> = {
   nothing: "",
-  grid: `${READ}; click a picture for one alone.`,
-  channel: `${READ}; wheel or + − to zoom, drag to move, Escape to go back.`,
-  plane: `${READ}; click, then wheel or + − to zoom, drag to move.`,
+  grid: `${READ}; click for one alone; F swaps.`,
+  channel: `${READ}; wheel or + − zooms; F swaps.`,
+  plane: `${READ}; click, then wheel or + − zooms; F swaps.`,
 };
 
 /** What the colours mean, and what is read off the pictures. */
@@ -42,9 +41,9 @@ export class Foot {
     this.#error.show(error);
   }
 
-  hint(kind: Showing["kind"], way: Way): void {
+  hint(kind: Showing["kind"]): void {
     const before = this.#hint;
-    this.#hint = `${HINTS[kind]} F swaps the sides${way === "wipe" && kind !== "grid" ? "; drag the line to wipe" : ""}.`;
+    this.#hint = HINTS[kind];
     if (this.#reading.textContent === before || this.#reading.textContent === "") this.read("");
   }
 

@@ -1,5 +1,6 @@
 import { opName } from "../../../activations/panels/scene.js";
 import type { Showing } from "../../../activations/showing.js";
+import type { DivergenceDocument } from "../../../data/index.js";
 import { type Child, h } from "../../../views/dom.js";
 import type { Inspected } from "../scene.js";
 import { readersOf } from "../upstream.js";
@@ -11,10 +12,15 @@ export function whyNothing(inspected: Inspected, what: Showing, select: (ops: re
   const { document: report, divergence, row } = inspected;
   if (row < 0) return [NOTHING];
   if (what.kind === "nothing") return [what.text];
-  const why = divergence.text(row, "why") || "nothing in it corresponds to this one";
   const [op] = readersOf(report, divergence, row);
   const onclick = (): void => select([op!]);
   const link =
     op !== undefined && h("button", { type: "button", class: "hl-link", onclick }, `Inspect ${opName(report, op)}`);
-  return [`The variant has no such tensor: ${why}. `, link];
+  return [`${unmatchedText(divergence, row)} `, link];
+}
+
+/** Why the variant has nothing to compare with a tensor, in a sentence. */
+export function unmatchedText(divergence: DivergenceDocument, row: number): string {
+  const why = divergence.text(row, "why") || "nothing in it corresponds to this one";
+  return `The variant has no such tensor: ${why}.`;
 }

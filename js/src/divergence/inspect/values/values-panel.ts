@@ -125,7 +125,7 @@ export class ValuesPanel {
     this.#captions.show(inspected);
     this.#arrange();
     this.#paint(inspected, channels);
-    this.#foot.hint(this.#what.kind, settings.way);
+    this.#foot.hint(this.#what.kind);
   }
 
   #paint(inspected: Inspected, channels: Channels): void {
