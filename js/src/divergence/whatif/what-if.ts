@@ -46,6 +46,7 @@ export class WhatIfPanel implements ComparePart {
   readonly #chosen = h("span", { class: "hl-muted", role: "status" });
   readonly #measure = h("button", { type: "button", class: "hl-button", "data-testid": "haoline-measure" });
   readonly #build = h("button", { type: "button", class: "hl-button hl-primary", "data-testid": "haoline-build" });
+  readonly #again = h("button", { type: "button", class: "hl-link" }, "Measure again");
   readonly #clear = h("button", { type: "button", class: "hl-link" }, "Clear");
   readonly #node: HTMLElement;
   #doc: DivergenceDocument | null = null;
@@ -65,9 +66,18 @@ export class WhatIfPanel implements ComparePart {
     this.#curve = new KeepCurve(scene.tooltip, (count) => setPlan(this.#costliest(count)));
     this.#builds = new BuildList({ setPlan, open: (path) => void this.#open(path) });
     this.#measure.addEventListener("click", () => void this.#askCosts());
+    this.#again.addEventListener("click", () => void this.#askCosts());
     this.#build.addEventListener("click", () => void this.#askBuild());
     this.#clear.addEventListener("click", () => setPlan(EMPTY));
-    const actions = h("div", { class: "hl-whatif-actions" }, this.#measure, this.#build, this.#chosen, this.#clear);
+    const actions = h(
+      "div",
+      { class: "hl-whatif-actions" },
+      this.#measure,
+      this.#build,
+      this.#chosen,
+      this.#clear,
+      this.#again,
+    );
     this.#node = h(
       "div",
       { class: "hl-whatif hl-scroll", "data-testid": "haoline-what-if" },
@@ -132,6 +142,7 @@ export class WhatIfPanel implements ComparePart {
     this.#measure.hidden = this.#predictor !== null || !errand;
     this.#measure.textContent = "Measure what each op costs";
     this.#measure.disabled = !idle;
+    this.#again.hidden = this.#predictor === null || !idle;
     this.#build.hidden = !errand;
     this.#build.textContent = "Build and verify";
     this.#build.disabled = !idle || isEmpty(plan);
