@@ -22,11 +22,16 @@ class Choice(NamedTuple):
     blocked: bool
 
 
-def choose(graph: Graph, values: Sequence[int]) -> Choice | None:
+def choose(graph: Graph, values: Sequence[int], rank: int | None = None) -> Choice | None:
     """The tensor by which the rest of the graph knows a value.
 
     What the op computes where others read that; else the integers that a quantizer makes of it, or the narrower float
     that a cast does. None where no tensor holds it: an integer product that has not got its scale yet.
+
+    Args:
+        graph: the deployed graph.
+        values: what holds the float tensor there.
+        rank: axes of the float tensor, if they are known; tensors of as many are preferred.
     """
     members = [tensor for value in values for tensor in graph.values[value].members if _is_usable(graph, tensor)]
     if not members:
@@ -38,8 +43,15 @@ def choose(graph: Graph, values: Sequence[int]) -> Choice | None:
         pool = [head] if _is_worked_with(graph, head) else _narrowest(graph, floats)
     else:
         pool = integers or floats
-    best = min(pool, key=lambda tensor: (tensor in graph.blocked, graph.layouts.order(tensor) is not None))
+    best = min(pool, key=lambda tensor: _unfit(graph, tensor, rank))
     return Choice(best, graph.forms.get(best), graph.layouts.order(best), best in graph.blocked)
+
+
+def _unfit(graph: Graph, tensor: int, rank: int | None) -> tuple[bool, bool, bool]:
+    """What has to be done to a tensor before it can be compared."""
+    shape = graph.shapes[tensor]
+    other = rank is not None and shape is not None and len(shape) != rank
+    return other, tensor in graph.blocked, graph.layouts.order(tensor) is not None
 
 
 def _is_usable(graph: Graph, tensor: int) -> bool:

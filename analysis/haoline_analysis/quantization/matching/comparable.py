@@ -33,19 +33,33 @@ def comparable(model: Model, evaluation: Evaluation | None = None) -> list[int]:
     ]
 
 
+def evaluated(model: Model) -> Evaluation | None:
+    """Shapes and types under default sizes, None where the file contradicts itself."""
+    try:
+        return evaluate(model)
+    except ModelError:
+        return None
+
+
 def tensor_types(model: Model, evaluation: Evaluation | None = None) -> list[str]:
     """Element type per tensor, "" where unknown."""
-    if evaluation is None:
-        try:
-            evaluation = evaluate(model)
-        except ModelError:  # sizes that contradict each other: what the file declares has to do
-            return [(tensor.weight.dtype if tensor.weight else tensor.dtype) or "" for tensor in model.tensors]
+    evaluation = evaluated(model) if evaluation is None else evaluation
+    if evaluation is None:  # what the file declares has to do
+        return [(tensor.weight.dtype if tensor.weight else tensor.dtype) or "" for tensor in model.tensors]
     values = [value.dtype for value in evaluation.values]
     places = evaluation.tensor_values.tolist()
     return [
         tensor.weight.dtype if tensor.weight is not None else (values[at] if at >= 0 else "") or tensor.dtype or ""
         for tensor, at in zip(model.tensors, places, strict=True)
     ]
+
+
+def tensor_shapes(model: Model, evaluation: Evaluation | None) -> list[tuple[int | None, ...] | None]:
+    """Shape per tensor under an evaluation, None where unknown."""
+    if evaluation is None:
+        return [None] * len(model.tensors)
+    known = [value.shape for value in evaluation.values]
+    return [known[at] if at >= 0 else None for at in evaluation.tensor_values.tolist()]
 
 
 def _varying(model: Model) -> set[int]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from haoline_analysis.comparison.side import canonical
 from haoline_analysis.quantization.matching.agreement import Agreement
 from haoline_analysis.quantization.matching.constants import LARGE, Constants, best_pairs
-from haoline_analysis.quantization.matching.families import ACTIVATIONS, COMMUTATIVE, CONTRACTIONS
+from haoline_analysis.quantization.matching.families import ACTIVATIONS, COMMUTATIVE, CONTRACTIONS, MOVING
 from haoline_analysis.quantization.matching.fusions import Fusions
 from haoline_analysis.quantization.matching.graph import Graph, Node, is_moving
 from haoline_analysis.quantization.matching.lookup import Lookup
@@ -150,13 +150,22 @@ class Engine:
             meaning = self.means.get(value, -1)
             if meaning < 0 or (at and is_moving(node)):
                 continue
-            others = [other for other in self.f.readers(meaning) if other.family == node.family]
-            best = self.agreement.best(node, others)
+            best = self.agreement.best(node, self._alike(node, meaning))
             if best is not None:
                 self.pair(node, best)
                 return best.outputs, "structure"
             return None
         return None
+
+    def _alike(self, node: Node, meaning: int) -> list[Node]:
+        """Float ops of a node's family on a value, or on what only moves it, which the variant may do without."""
+        others = [other for other in self.f.readers(meaning) if other.family == node.family]
+        if others or node.family in MOVING:
+            return others
+        moved = [self.look.outcome(other) for other in self.f.readers(meaning) if other.family in MOVING]
+        return [
+            other for value in moved if value >= 0 for other in self.f.readers(value) if other.family == node.family
+        ]
 
     def _rectified_of(self) -> dict[int, int]:
         return {held.rectified: value for value, held in enumerate(self.v.values) if held.rectified >= 0}

@@ -26,6 +26,9 @@ COMMUTATIVE = frozenset({"Add", "Mul", "Max", "Min", "And", "Or", "Xor", "Mean",
 CONTRACTIONS = frozenset({"Conv", "ConvTranspose", "MatMul", "Gemm"})
 ACTIVATIONS = frozenset({"Relu", "Clip", "LeakyRelu", "Sigmoid", "Tanh", "HardSigmoid", "HardSwish"})
 
+MOVING = frozenset({"Reshape", "Squeeze", "Unsqueeze", "Flatten", "Transpose"})
+"""Ops that change shape or order only."""
+
 SHAPED = frozenset(
     {"Reshape", "Squeeze", "Unsqueeze", "Expand", "Slice", "Tile", "Pad", "Resize", "Upsample", "Split", "TopK"}
     | {"ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceL2", "CumSum", "Trilu", "Flatten", "Dropout"}

@@ -16,7 +16,7 @@ from haoline_analysis import dtypes
 from haoline_analysis.dtypes import ONNX_CODES
 from haoline_analysis.model import OMITTED
 from haoline_analysis.quantization.deployed.blocked import blocked
-from haoline_analysis.quantization.matching.comparable import tensor_types
+from haoline_analysis.quantization.matching.comparable import evaluated, tensor_shapes, tensor_types
 from haoline_analysis.quantization.matching.families import SHAPED, family, operand_slots
 from haoline_analysis.quantization.matching.layouts import Layouts
 from haoline_analysis.quantization.structure import forms, slots
@@ -66,7 +66,9 @@ class Graph:
         """Read a model; constants are loaded as far as they are small."""
         self.model = model
         self.forms: dict[int, Form] = forms(model)
+        evaluation = evaluated(model) if evaluation is None else evaluation
         self.types = tensor_types(model, evaluation)
+        self.shapes = tensor_shapes(model, evaluation)
         self.blocked = blocked(model)
         self.layouts = Layouts(model)
         self.values: list[Value] = []

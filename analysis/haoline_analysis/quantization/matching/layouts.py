@@ -11,9 +11,11 @@ if TYPE_CHECKING:
 
 _AGNOSTIC = frozenset(
     {"QuantizeLinear", "DequantizeLinear", "Cast", "Identity", "Relu", "Clip", "LeakyRelu", "Sigmoid", "Tanh", "Add"}
-    | {"Sum", "Mul", "Sub", "QLinearAdd", "QLinearMul", "QLinearSigmoid", "QLinearLeakyRelu", "HardSigmoid"}
+    | {"Sum", "Mul", "Sub", "Div", "Max", "Min", "Pow", "Sqrt", "Exp", "Erf", "Abs", "Neg", "HardSigmoid", "HardSwish"}
+    | {"Elu", "Softplus", "Where", "Concat", "Pad", "Slice", "Split", "Resize", "Upsample", "Softmax", "LogSoftmax"}
+    | {"QLinearAdd", "QLinearMul", "QLinearSigmoid", "QLinearLeakyRelu", "QLinearConcat", "QLinearSoftmax", "Dropout"}
 )
-"""Ops that do not care in which order axes are."""
+"""Ops that keep the order of axes, whichever it is; onnxruntime renames their axes when it turns their operands."""
 
 
 class Layouts:
@@ -51,7 +53,7 @@ class Layouts:
             if channels_last(op):
                 wanted.update(op.inputs[:1])
             elif op.type in _AGNOSTIC and not wanted.isdisjoint(op.outputs):
-                wanted.update(op.inputs)
+                wanted.update(tensor for tensor in op.inputs if tensor >= 0)
         return wanted
 
     def _follow(self) -> None:
@@ -60,7 +62,7 @@ class Layouts:
                 continue
             rank = self._rank(op)
             if rank:
-                self._last.update(dict.fromkeys(op.outputs[:1], rank))
+                self._last.update(dict.fromkeys((tensor for tensor in op.outputs if tensor >= 0), rank))
 
     def _rank(self, op: Op) -> int:
         """Rank of a result that is channels last, 0 where it is not."""

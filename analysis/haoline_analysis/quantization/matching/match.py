@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from haoline_analysis.errors import ModelError
 from haoline_analysis.quantization.matching import origin, pairing
 from haoline_analysis.quantization.matching.choosing import choose
-from haoline_analysis.quantization.matching.comparable import comparable
+from haoline_analysis.quantization.matching.comparable import comparable, evaluated
 from haoline_analysis.quantization.matching.engine import Engine
 from haoline_analysis.quantization.matching.graph import Graph
 from haoline_analysis.quantization.matching.reasons import NONE, fused_away
@@ -55,9 +55,9 @@ class _Matcher:
     def __init__(self, float_model: Model, deployed: Deployed, evaluation: Evaluation | None) -> None:
         self.model, self.deployed = float_model, deployed
         self.names_in, self.names_out = pairing.ports(float_model, deployed.raw)
+        evaluation = evaluated(float_model) if evaluation is None else evaluation
         self.floats = Graph(float_model, evaluation)
         self.comparable = comparable(float_model, evaluation)
-        self.channels = pairing.channels(float_model, evaluation)
 
     def run(
         self, feeds: Sequence[Mapping[str, np.ndarray]], values: Sequence[Mapping[str, np.ndarray]] | None
@@ -123,12 +123,13 @@ class _Matcher:
 
     def _match(self, tensor: int, holders: Mapping[int, list[int]], origins: origin.Origins) -> Match | None:
         values = holders.get(self.floats.of[tensor], [])
-        choice = choose(origins.running.v, values)
+        shape = self.floats.shapes[tensor]
+        choice = choose(origins.running.v, values, None if shape is None else len(shape))
         if choice is None:
             return None
         captured = choice.tensor
         if choice.blocked:
-            channels = self.channels[tensor]
+            channels = shape[1] if shape is not None and len(shape) > 2 else None
             if channels is None:
                 return None
             captured = self.deployed.copies.plain(captured, channels)

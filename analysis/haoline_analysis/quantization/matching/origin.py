@@ -36,6 +36,8 @@ class Origins:
                 continue
             op = self.raw.v.model.ops[held.op]
             tensor = op.outputs[held.slot] if held.slot < len(op.outputs) else -1
+            if tensor in self.raw.v.unscaled:
+                tensor = next((one for one in held.members if one not in self.raw.v.unscaled), tensor)
             return (tensor if tensor >= 0 else None), held.op
         return None, None
 

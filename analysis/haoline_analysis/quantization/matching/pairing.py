@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from haoline_analysis.errors import ModelError
 from haoline_analysis.quantization.matching.families import ACTIVATIONS, CONTRACTIONS
-from haoline_analysis.shapes import evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from haoline_analysis.model import Model
     from haoline_analysis.quantization.matching.engine import Engine
     from haoline_analysis.quantization.matching.graph import Graph, Node
-    from haoline_analysis.shapes import Evaluation
 
 
 def ports(float_model: Model, variant: Model) -> tuple[dict[str, str], dict[str, str]]:
@@ -59,17 +57,6 @@ def _fits(one: Sequence[object] | None, other: Sequence[object] | None) -> bool:
 
 def _text(shape: Sequence[object] | None) -> str:
     return "unknown" if shape is None else "×".join("?" if dim is None else str(dim) for dim in shape) or "scalar"
-
-
-def channels(model: Model, evaluation: Evaluation | None) -> list[int | None]:
-    """Size of axis 1 per tensor, None where unknown."""
-    try:
-        found = evaluate(model) if evaluation is None else evaluation
-    except ModelError:
-        return [None] * len(model.tensors)
-    shapes = [value.shape for value in found.values]
-    sizes = [shape[1] if shape is not None and len(shape) > 2 else None for shape in shapes]
-    return [sizes[at] if at >= 0 else None for at in found.tensor_values.tolist()]
 
 
 def hand_over(raw: Engine, running: Engine) -> None:

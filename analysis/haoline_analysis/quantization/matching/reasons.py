@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from haoline_analysis.quantization.matching.families import ACTIVATIONS
+from haoline_analysis.quantization.matching.families import ACTIVATIONS, MOVING
 
 if TYPE_CHECKING:
     from haoline_analysis.quantization.matching.engine import Engine
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
 NONE = "no counterpart"
 _MOST = 64
-_RESHAPING = frozenset({"Reshape", "Squeeze", "Unsqueeze", "Flatten"})
 
 
 def fused_away(engine: Engine) -> dict[int, str]:
@@ -37,10 +36,10 @@ def fused_away(engine: Engine) -> dict[int, str]:
 def _reshaped(engine: Engine, known: set[int], found: dict[int, str]) -> None:
     """What only puts known elements into another shape, where the variant's graph does without."""
     for node in engine.f.nodes.values():
-        if node.family in _RESHAPING and node.operands[0] in known:
+        if node.family in MOVING and node.operands[0] in known:
             for value in node.outputs:
                 if value >= 0 and value not in known:
-                    found.setdefault(value, f"left out: {engine.f.op(node).type} changes the shape only")
+                    found.setdefault(value, f"left out: {engine.f.op(node).type} moves elements only")
 
 
 def _folded(engine: Engine, found: dict[int, str]) -> None:

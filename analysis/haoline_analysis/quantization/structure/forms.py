@@ -133,9 +133,9 @@ class _Finder:
 
     def _later_scale(self, op: Op) -> np.ndarray | None:
         """The constant factor of ``Cast(integer product) * (scale of activations * scale of weights)``."""
-        tensor = op.outputs[0]
+        tensor = op.outputs[0] if op.outputs else -1
         for _ in range(4):
-            readers = self.model.tensors[tensor].consumers
+            readers = self.model.tensors[tensor].consumers if tensor >= 0 else []
             if len(readers) != 1:
                 return None
             after = self.model.ops[readers[0]]
@@ -143,7 +143,7 @@ class _Finder:
                 return self._factor(next((other for other in after.inputs if other != tensor), -1))
             if after.type not in ("Cast", "Add", "Reshape"):
                 return None
-            tensor = after.outputs[0]
+            tensor = after.outputs[0] if after.outputs else -1
         return None
 
     def _factor(self, tensor: int) -> np.ndarray | None:

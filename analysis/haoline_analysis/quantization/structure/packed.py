@@ -22,7 +22,9 @@ def packed_forms(model: Model, op: Op) -> Iterator[tuple[int, Form]]:
     if op.domain != "com.microsoft" or op.type not in (_MATMUL, _GATHER):
         return
     data, scales, zeros = (1, 2, 3) if op.type == _MATMUL else (0, 2, 3)
-    if len(op.inputs) <= scales or model.tensors[op.inputs[data]].weight is None:
+    if len(op.inputs) <= scales or min(op.inputs[data], op.inputs[scales]) < 0:
+        return
+    if model.tensors[op.inputs[data]].weight is None:
         return
     try:
         yield op.inputs[data], _form(model, op, op.inputs[scales], op.inputs[zeros] if len(op.inputs) > zeros else -1)

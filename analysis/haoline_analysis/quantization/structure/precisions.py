@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _CONTRACTIONS = frozenset(["Conv", "ConvTranspose", "Gemm", "MatMul", "Einsum", "Attention", "LSTM", "GRU", "RNN"])
 _JOINING = frozenset({"Add", "Mul", "Sub", "Div", "Concat", "Sum", "MatMul", "Max", "Min", "Where"})
+_FOLDED = ("Relu", "Clip", "LeakyRelu")
 _QUANTIZERS = frozenset({"QuantizeLinear", "DequantizeLinear"})
 _DYNAMIC = {"MatMulInteger": (0, 1), "ConvInteger": (0, 1), "DynamicQuantizeMatMul": (-1, 1)}
 _PACKED = ("MatMulNBits", "GatherBlockQuantized", "MatMulBnb4", "MatMulFpQ4", "QMoE")
@@ -81,17 +82,23 @@ class _Teller:
         return self._carried(op) or self._between(op) or self._weight_only(op) or self._float(op)
 
     def _quantizer(self, op: Op) -> str:
-        integers = op.outputs[0] if op.type == "QuantizeLinear" else op.inputs[0]
-        return _short(self.forms[integers].dtype if integers in self.forms else self.types[integers])
+        held = op.outputs if op.type == "QuantizeLinear" else op.inputs
+        return _short(self._type(held, 0))
+
+    def _type(self, tensors: Sequence[int], at: int) -> str:
+        """Element type of one of several tensors; "" where it is left out or unknown."""
+        tensor = tensors[at] if at < len(tensors) else -1
+        if tensor in self.forms:
+            return self.forms[tensor].dtype
+        return self.types[tensor] if tensor >= 0 else ""
 
     def _dynamic(self, op: Op) -> str:
         activation, weight = _DYNAMIC[op.type]
-        first = self.types[op.inputs[activation]] if activation >= 0 else "uint8"
-        return _product(first or "uint8", self.types[op.inputs[weight]] or "int8")
+        first = self._type(op.inputs, activation) if activation >= 0 else ""
+        return _product(first or "uint8", self._type(op.inputs, weight) or "int8")
 
     def _integers(self, op: Op) -> str:
-        read = [op.inputs[slot.data] for slot in slots.inputs(op) if slot.data < len(op.inputs)]
-        types = [self.forms[tensor].dtype if tensor in self.forms else self.types[tensor] for tensor in read]
+        types = [self._type(op.inputs, slot.data) for slot in slots.inputs(op)]
         return _product(types[0], types[1] if len(types) > 1 else "")
 
     def _carried(self, op: Op) -> str:
@@ -121,7 +128,7 @@ class _Teller:
             if source < 0:
                 return ""
             if op.type == "DequantizeLinear":
-                return self.forms[source].dtype if source in self.forms else self.types[source]
+                return self._type(op.inputs, 0)
             if op.type not in slots.CARRIERS:
                 return ""
             tensor = source
@@ -131,8 +138,8 @@ class _Teller:
         """Whether the result goes into a quantizer, possibly through an activation that is fused with the op."""
         rows = list(self.model.tensors[op.outputs[0]].consumers) if op.outputs and op.outputs[0] >= 0 else []
         after = [self.model.ops[row] for row in rows]
-        kept = [other for other in after if other.type in ("Relu", "Clip", "LeakyRelu")]
-        rows += [row for other in kept for row in self.model.tensors[other.outputs[0]].consumers]
+        kept = [tensor for other in after if other.type in _FOLDED for tensor in other.outputs[:1] if tensor >= 0]
+        rows += [row for tensor in kept for row in self.model.tensors[tensor].consumers]
         return any(self.model.ops[row].type == "QuantizeLinear" for row in rows)
 
     def _weight_only(self, op: Op) -> str:
@@ -143,9 +150,10 @@ class _Teller:
         tensor = op.inputs[slot] if slot < len(op.inputs) else -1
         producer = self.model.tensors[tensor].producer if tensor >= 0 else -1
         maker = self.model.ops[producer] if producer >= 0 else None
-        if maker is None or maker.type != "DequantizeLinear" or self.model.tensors[maker.inputs[0]].weight is None:
+        stored = maker.inputs[0] if maker is not None and maker.type == "DequantizeLinear" and maker.inputs else -1
+        if stored < 0 or self.model.tensors[stored].weight is None:
             return ""
-        return f"{_short(self.types[maker.inputs[0]])} weights"
+        return f"{_short(self.types[stored])} weights"
 
     def _float(self, op: Op) -> str:
         """The first float type among what is made, else among what is read; "" for integers and truth values."""

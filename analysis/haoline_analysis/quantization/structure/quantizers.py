@@ -42,12 +42,12 @@ def quantizers(model: Model, found: Mapping[int, Form] | None = None) -> list[Qu
     sites: list[Quantizer] = []
     seen: set[int] = set()
     for row, op in enumerate(model.ops):
-        if op.type == "QuantizeLinear" and op.outputs and op.outputs[0] in known:
+        if op.type == "QuantizeLinear" and op.outputs[:1] and op.outputs[0] in known and _reads(op):
             integers = op.outputs[0]
             rows = _dequantizes(model, integers)
             kind = _kind(model, op.inputs[0], rows, known[integers])
             sites.append(Quantizer(op.inputs[0], kind, known[integers], row, rows, integers))
-        elif op.type == "DequantizeLinear" and op.inputs and op.inputs[0] in known:
+        elif op.type == "DequantizeLinear" and op.outputs[:1] and op.inputs[:1] and op.inputs[0] in known:
             integers = op.inputs[0]
             if integers not in seen and _starts(model, integers):
                 rows = _dequantizes(model, integers)
@@ -55,6 +55,10 @@ def quantizers(model: Model, found: Mapping[int, Form] | None = None) -> list[Qu
                 sites.append(Quantizer(op.outputs[0], kind, known[integers], None, rows, integers))
             seen.add(integers)
     return sites
+
+
+def _reads(op: Op) -> bool:
+    return bool(op.inputs) and op.inputs[0] >= 0
 
 
 def _starts(model: Model, tensor: int) -> bool:
@@ -75,6 +79,8 @@ def _kind(model: Model, source: int, dequantizes: tuple[int, ...], form: Form) -
 
 def _is_bias(model: Model, dequantize: Op) -> bool:
     """Whether all that read the reals take them as what is added to each channel."""
-    reals = dequantize.outputs[0]
+    reals = dequantize.outputs[0] if dequantize.outputs else -1
+    if reals < 0:
+        return False
     readers = [model.ops[row] for row in model.tensors[reals].consumers]
     return bool(readers) and all(op.type in _CONTRACTIONS and op.inputs[2:3] == (reals,) for op in readers)

@@ -69,7 +69,7 @@ def _through(model: Model, forms: Mapping[int, Form], op: Op, hops: int) -> np.n
     if op.type == "Transpose":
         order = op.attributes.get("perm")
         return found.transpose(order) if isinstance(order, (list, tuple)) else found.transpose()
-    form = forms.get(op.outputs[0])
+    form = forms.get(op.outputs[0]) if op.outputs else None
     if form is None or form.dtype in dtypes.FLOATS:
         return None
     return form.dequantize(form.quantize(found))
