@@ -10,7 +10,7 @@ from onnx import helper
 from haoline_analysis.quantization.deployed import Deployed
 from haoline_analysis.quantization.deployed.blocked import NCHWC
 from haoline_analysis.quantization.matching import Matching
-from haoline_analysis.quantization.matching.comparable import evaluated, tensor_shapes
+from haoline_analysis.quantization.matching.comparable import evaluated, tensor_shapes, tensor_types
 
 
 def _session(model: onnx.ModelProto) -> ort.InferenceSession:
@@ -49,7 +49,8 @@ class Pupil:
         self.names = {matching.inputs[name]: name for name in feeds}
         self.held = {self._plain(match.captured)[0]: match for match in matching.matches}
         self.matching = matching
-        self.shapes = tensor_shapes(deployed.model, evaluated(deployed.model))
+        evaluation = evaluated(deployed.model)
+        self.shapes, self.types = tensor_shapes(deployed.model, evaluation), tensor_types(deployed.model, evaluation)
 
     def local(self) -> dict[str, float]:
         """Local SQNR by float tensor's name."""
@@ -117,7 +118,7 @@ class Pupil:
             array = array.reshape(-1, array.shape[-1])  # a product of three axes that runs as one of two
         if match.form is not None:
             array = match.form.quantize(array)
-        elif self.deployed.model.tensors[match.captured].dtype == "float16":
+        elif match.captured < len(self.types) and self.types[match.captured] == "float16":
             array = array.astype(np.float16)
         if self._plain(match.captured)[1]:
             nodes.append(helper.make_node("ReorderInput", [f"{name}/in"], [name], domain=NCHWC, channels_last=0))
