@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.report.formatting import plain
@@ -15,12 +16,21 @@ if TYPE_CHECKING:
 
 TOP = 15
 """Riskiest ops that are listed."""
-BANDS = ((90, "ready"), (70, "ready with care"), (40, "needs changes"), (0, "will not do as it is"))
+_ADDRESS = re.compile(r"https://[\w./#%~+-]*[\w/]")
+BANDS = ((90, "good"), (75, "fair: with care"), (50, "poor: needs changes"), (0, "bad: will not do as it is"))
 
 
 def verdict(score: int) -> str:
     """What a score says in words."""
     return next(words for least, words in BANDS if score >= least)
+
+
+def cited(source: str) -> tuple[str, str, str]:
+    """A source as title, address and what follows; the address is "" where there is none."""
+    found = _ADDRESS.search(source)
+    if found is None:
+        return source, "", ""
+    return source[: found.start()].rstrip(", ") or found[0], found[0], source[found.end() :]
 
 
 def title(report: LintReport) -> str:
@@ -98,7 +108,13 @@ def _finding(report: LintReport, finding: LintFinding) -> str:
     lines.append(f"- **Do:** {escape(finding.advice)}")
     if finding.fix:
         lines.append(f"- **Fix:** {escape(finding.fix.label)}: {escape(fix(finding))}")
-    return "\n".join([*lines, f"- **Source:** {escape(finding.source)}", ""])
+    return "\n".join([*lines, f"- **Source:** {_link(finding.source)}", ""])
+
+
+def _link(source: str) -> str:
+    """A source as a Markdown link."""
+    name, address, rest = cited(source)
+    return f"[{escape(name)}](<{address}>){escape(rest)}" if address else escape(name)
 
 
 def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
 
 MOST_OPEN = 3
 """Findings whose details are open at first."""
-_ADDRESS = re.compile(r"https://[\w./#%~+-]*[\w/]")
 
 
 def static_html(report: LintReport) -> str:
@@ -58,7 +56,7 @@ def _style() -> str:
 def _meter(report: LintReport) -> str:
     """The score as a bar."""
     words = f"{report.score} of 100: {display.verdict(report.score)}"
-    level = "good" if report.score >= 90 else "fair" if report.score >= 70 else "poor" if report.score >= 40 else "bad"
+    level = display.verdict(report.score).partition(":")[0]
     return (
         f'<div class="haoline-lint-meter" role="img" aria-label="{markup.text(words)}">'
         f'<i class="{level}" style="width:{report.score}%"></i></div>'
@@ -85,9 +83,8 @@ def _finding(report: LintReport, finding: LintFinding, is_open: bool) -> str:
 
 def _source(source: str) -> str:
     """Whom to believe, with a link where there is an address."""
-    found = _ADDRESS.search(source)
-    if found is None:
-        return f"<small>({markup.text(source)})</small>"
-    name = source[: found.start()].rstrip(", ") or found[0]
-    link = f'<a href="{markup.text(found[0])}" target="_blank" rel="noopener noreferrer">{markup.text(name)}</a>'
-    return f"<small>({link}{markup.text(source[found.end() :])})</small>"
+    name, address, rest = display.cited(source)
+    if not address:
+        return f"<small>({markup.text(name)})</small>"
+    link = f'<a href="{markup.text(address)}" target="_blank" rel="noopener noreferrer">{markup.text(name)}</a>'
+    return f"<small>({link}{markup.text(rest)})</small>"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from haoline_analysis.quantization.linter.finding import LintFinding
 
-SHARES = {"error": 0.5, "warning": 0.16, "info": 0.01}
+SHARES = {"error": 0.5, "warning": 0.24, "info": 0.01}
 """Taken by a finding that concerns the whole model; one that concerns next to nothing takes half as much."""
 RISKS = {"error": 0.7, "warning": 0.35, "info": 0.05}
 """Added to the risk of an op by each finding that names it."""

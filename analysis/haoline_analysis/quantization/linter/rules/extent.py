@@ -20,6 +20,7 @@ TABLE_SHARE = 0.2
 FEWEST = 3
 """Ops with weights from which on there are ends to tell from a middle."""
 ATTENTION = ("Attention", "MultiHeadAttention", "GroupQueryAttention")
+PASSING = ("Where", "Cast", "Dropout", "Identity")
 SHAPED = ("Conv", "ConvTranspose", "Gemm", "MatMul", "Add", "Mul", "Concat", "LayerNormalization", "Softmax")
 
 
@@ -52,9 +53,7 @@ def dynamic_first(facts: LintFacts) -> Iterator[LintFinding]:
     """Transformers and recurrent networks, for which the runtime's makers advise dynamic quantization."""
     if facts.quantized or not facts.target.is_cpu:
         return
-    rows = [
-        row for row in facts.of("Softmax") if any(facts.op(at).type == "MatMul" for at in facts.readers(facts.op(row)))
-    ]
+    rows = [row for row in facts.of("Softmax") if _weighs(facts, row)]
     rows += [row for row in facts.anywhere(*ATTENTION) if facts.computes(row)]
     rows += facts.of("LSTM", "GRU", "RNN")
     if rows:
@@ -70,6 +69,13 @@ def dynamic_first(facts: LintFacts) -> Iterator[LintFinding]:
             source=f"{sources.ORT}#method-selection",
             fix=Fix("Dynamic INT8", {"scheme": "dynamic-int8"}),
         )
+
+
+def _weighs(facts: LintFacts, row: int) -> bool:
+    """Whether a matrix product reads a softmax, be it behind ops that only mask or cast."""
+    readers = facts.readers(facts.op(row))
+    behind = [at for reader in readers if facts.op(reader).type in PASSING for at in facts.readers(facts.op(reader))]
+    return any(facts.op(at).type in ("MatMul", "Einsum") for at in (*readers, *behind))
 
 
 def float_tables(facts: LintFacts) -> Iterator[LintFinding]:
