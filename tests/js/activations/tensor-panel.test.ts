@@ -173,6 +173,19 @@ describe("what the panel says", () => {
   });
 });
 
+describe("colours of differences", () => {
+  it("stay what they were when others are chosen, though the pictures are here already", async () => {
+    const made = await mount(null, { against: 1 });
+    await made.kernel.flush();
+    await new Promise((resolve) => requestAnimationFrame(resolve));
+    const label = (): string => byId("haoline-colorbar", made.node).getAttribute("aria-label") ?? "";
+    expect(label()).toMatch(/from −1\.05 to 1\.05/);
+    made.settings = { ...made.settings, map: "viridis" };
+    made.show();
+    expect(label()).toMatch(/from −1\.05 to 1\.05/);
+  });
+});
+
 describe("saving values", () => {
   it("asks the kernel for the tensor, or for the one channel that is shown", async () => {
     const made = await mount();

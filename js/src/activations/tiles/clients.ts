@@ -37,9 +37,11 @@ export class Client implements TileClient {
   }
 
   onScreen(keys: readonly TileKey[]): void {
+    const same = keys.length === this.shown.length && keys.every((key) => this.shows(keyText(key)));
     this.shown = keys;
     this.#shown = null;
-    this.#owner.onShown();
+    // What is drawn anew as it was is no news.
+    if (!same) this.#owner.onShown();
   }
 
   dispose(): void {

@@ -78,6 +78,7 @@ export class InspectPanel {
     const moved = before?.divergence !== inspected.divergence || before.row !== inspected.row;
     const { current } = this.#tabs;
     if (moved || current === "values") this.#values.show(inspected);
+    if (current !== "values") this.#values.hide();
     if (found && current === "distribution") this.#distribution.show(inspected);
     if (found && current === "advice") this.#advice.show(inspected);
   }

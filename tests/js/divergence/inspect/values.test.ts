@@ -168,6 +168,32 @@ describe("flickering", () => {
     expect(names(made)).toEqual(["Float"]);
   });
 
+  it("rests while another tab is in front", async () => {
+    vi.useFakeTimers();
+    const made = await mountFaked();
+    way(made, "Flicker");
+    made.show({ tab: "advice" });
+    vi.advanceTimersByTime(1300);
+    expect(names(made)).toEqual(["Float"]);
+    made.show({ tab: "values" });
+    vi.advanceTimersByTime(650);
+    expect(names(made)).toEqual(["Quantized, 8 bits"]);
+  });
+
+  it("lets what is on screen come to rest, so that it is kept", async () => {
+    vi.useFakeTimers();
+    const made = await mountFaked();
+    let told = 0;
+    made.tiles.watch(() => {
+      told += 1;
+    });
+    made.show({ settings: { ...made.now.settings, channel: null, way: "flicker" } });
+    await vi.advanceTimersByTimeAsync(50);
+    const before = told;
+    await vi.advanceTimersByTimeAsync(6000);
+    expect(told).toBe(before);
+  });
+
   it("begins with F wherever the keys are in the pictures", async () => {
     const made = await mount({ settings: { channel: 0 } });
     press(plane(made, "error"), "F");

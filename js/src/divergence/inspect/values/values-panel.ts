@@ -102,7 +102,15 @@ export class ValuesPanel {
     this.#empty.hidden = found;
     this.#body.hidden = !found;
     if (found) this.#display(inspected);
-    else for (const pane of this.#panes) pane.show(null);
+    else {
+      this.hide();
+      for (const pane of this.#panes) pane.show(null);
+    }
+  }
+
+  /** Another tab is in front. */
+  hide(): void {
+    this.#ways.hide();
   }
 
   dispose(): void {

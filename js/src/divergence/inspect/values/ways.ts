@@ -34,6 +34,8 @@ export class Ways {
     this.#events = events;
     this.#segments = new Segments({ label: "Compare", mute: true, options: WORDS, pick: (way) => events.way(way) });
     this.#slider = new Slider("haoline-wipe", (percent) => events.wipe(percent / 100));
+    const name = "Share of the pictures that shows float values";
+    this.#slider.node().querySelector("input")?.setAttribute("aria-label", name);
     // What is dragged is kept once it rests; the keys of the slider are not those of the notebook.
     this.#slider.node().addEventListener("change", () => events.wiped());
     this.#slider.node().addEventListener("keydown", (event) => event.stopPropagation());
@@ -69,6 +71,12 @@ export class Ways {
   swap(): void {
     this.#stop();
     this.#turn(!this.#second);
+  }
+
+  /** Out of sight nothing takes turns. */
+  hide(): void {
+    this.#stop();
+    this.#way = null;
   }
 
   dispose(): void {
