@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from haoline_analysis.findings.finding import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,16 @@ class LintFinding(Finding):
     fix: Fix | None = None
 
 
-def options_of(findings: Iterable[LintFinding]) -> dict[str, Any]:
-    """The fixes of several findings as keyword arguments of ``quantize``; lists are joined, else the first counts."""
+def options_of(findings: Iterable[LintFinding], severities: Collection[str] = ("error", "warning")) -> dict[str, Any]:
+    """The fixes of several findings as keyword arguments of ``quantize``; lists are joined, else the first counts.
+
+    Args:
+        findings: findings of one model, worst first.
+        severities: those whose fixes count; of mere information many are alternatives that exclude one another.
+    """
     options: dict[str, Any] = {}
     for finding in findings:
-        for name, value in finding.fix.options.items() if finding.fix else ():
+        for name, value in finding.fix.options.items() if finding.fix and finding.severity in severities else ():
             options[name] = _joined(options[name], value) if name in options else _own(value)
     return options
 

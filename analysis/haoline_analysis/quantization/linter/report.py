@@ -84,8 +84,7 @@ class LintReport:
         """The fixes of findings as keyword arguments of ``quantize``: of these severities, else errors and warnings."""
         from haoline_analysis.quantization.linter.finding import options_of
 
-        chosen = severities or ("error", "warning")
-        return options_of(finding for finding in self.findings if finding.severity in chosen)
+        return options_of(self.findings, severities) if severities else options_of(self.findings)
 
     def count(self, severity: str) -> int:
         """Number of findings of a severity."""

@@ -80,7 +80,9 @@ def test_fixes_are_merged():
         made("info", (), fix=Fix("b", {"keep_float": ("q", "r"), "fixes": ["clip-mask"], "per_channel": False})),
         made("info", ()),
     ]
-    assert options_of(held) == {"keep_float": ["p", "q", "r"], "per_channel": True, "fixes": ["clip-mask"]}
+    every = options_of(held, SEVERITIES)
+    assert every == {"keep_float": ["p", "q", "r"], "per_channel": True, "fixes": ["clip-mask"]}
+    assert options_of(held) == {"keep_float": ["p", "q"], "per_channel": True}
     assert held[0].fix.options["keep_float"] == ["p", "q"]
 
 
