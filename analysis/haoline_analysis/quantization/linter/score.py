@@ -49,9 +49,8 @@ def breakdown(findings: Sequence[LintFinding], quantizable: Collection[int]) -> 
     rows, left = [], 100.0
     graver = sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
     for finding in sorted(graver, key=lambda finding: -share(finding, quantizable)):
-        points = left * share(finding, quantizable)
-        left -= points
-        rows.append((finding.id, finding.severity, finding.title, len(finding.ops), points, left))
+        before, left = left, left * (1.0 - share(finding, quantizable))
+        rows.append((finding.id, finding.severity, finding.title, len(finding.ops), before - left, left))
     return pd.DataFrame(rows, columns=["id", "severity", "title", "ops", "points", "left"])
 
 

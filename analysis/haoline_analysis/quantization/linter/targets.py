@@ -29,6 +29,10 @@ class Target:
     aliases: tuple[str, ...]
     sources: Mapping[str, str]
 
+    def __str__(self) -> str:
+        """The id."""
+        return self.id
+
     @property
     def is_tensorrt(self) -> bool:
         """Whether the rules of TensorRT's explicit quantization hold."""

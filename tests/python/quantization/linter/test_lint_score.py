@@ -55,7 +55,8 @@ def test_severity_weighs_more_than_extent(few, many, counted):
 def test_points_and_score_add_up(held, counted):
     table = breakdown(held, counted)
     assert len(table) == len(held)
-    assert score(held, counted) == int(100 - table["points"].sum() + 1e-9)
+    assert table["points"].sum() + (table["left"].iloc[-1] if held else 100) == pytest.approx(100)
+    assert score(held, counted) == int((table["left"].iloc[-1] if held else 100) + 1e-9)
     assert 0 <= score(held, counted) <= 100
     assert (table["points"] > 0).all()
     assert table["left"].is_monotonic_decreasing
