@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lint_cases import CASES
 from lint_models import findings
@@ -26,23 +26,27 @@ def made(severity, ops, name="x", fix=None):
 found = st.lists(st.builds(made, severities, rows), max_size=8)
 
 
+@settings(deadline=None)
 @given(found, severities, rows, quantizable)
 def test_one_finding_more_never_raises_the_score(held, severity, ops, counted):
     assert score([*held, made(severity, ops)], counted) <= score(held, counted)
 
 
+@settings(deadline=None)
 @given(found, rows, quantizable)
 def test_a_graver_finding_never_raises_the_score(held, ops, counted):
     scores = [score([*held, made(severity, ops)], counted) for severity in SEVERITIES]
     assert scores == sorted(scores)
 
 
+@settings(deadline=None)
 @given(found, severities, rows, st.integers(0, OPS - 1), quantizable)
 def test_a_finding_about_more_ops_never_raises_the_score(held, severity, ops, row, counted):
     more = tuple(sorted({*ops, row})) if ops else ops
     assert score([*held, made(severity, more)], counted) <= score([*held, made(severity, ops)], counted)
 
 
+@settings(deadline=None)
 @given(rows, rows, quantizable)
 def test_severity_weighs_more_than_extent(few, many, counted):
     error, warning, info = (score([made(severity, few)], counted) for severity in SEVERITIES)
@@ -51,6 +55,7 @@ def test_severity_weighs_more_than_extent(few, many, counted):
     assert info >= 98
 
 
+@settings(deadline=None)
 @given(found, quantizable)
 def test_points_and_score_add_up(held, counted):
     table = breakdown(held, counted)
@@ -67,6 +72,7 @@ def test_nothing_found_is_a_hundred():
     assert breakdown([], frozenset()).empty
 
 
+@settings(deadline=None)
 @given(found, severities, rows)
 def test_risk_lies_between_nought_and_one_and_only_grows(held, severity, ops):
     before, _ = risks(held, OPS)
