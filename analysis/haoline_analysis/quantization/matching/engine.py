@@ -18,6 +18,8 @@ from haoline_analysis.quantization.matching.graph import Graph, Node, is_moving
 from haoline_analysis.quantization.matching.lookup import Lookup
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from haoline_analysis.quantization.matching.constants import Sample
 
 ROUNDS = 12
@@ -37,6 +39,7 @@ class Engine:
         self.agreement = Agreement(self, Constants(floats), Constants(variant))
         self.fusions = Fusions(self)
         self._names = self._float_names()
+        self._results: dict[int, int] = {}  # what the variant's outputs are, by their names or places
 
     def run(self, *, anchored: bool = True) -> None:
         """Infer until nothing new follows; with ``anchored`` from the content of weights too."""
@@ -67,13 +70,21 @@ class Engine:
 
     # Facts.
 
-    def inputs(self, names: dict[str, str]) -> None:
-        """State the inputs, by name: the float model's -> the variant's."""
-        there = {self.v.model.tensors[tensor].name: tensor for tensor in self.v.model.inputs}
-        for tensor in self.f.model.inputs:
+    def ports(self, inputs: dict[str, str], outputs: dict[str, str]) -> None:
+        """State the inputs and note the outputs, by name: the float model's -> the variant's."""
+        for mine, theirs in self._paired(self.f.model.inputs, self.v.model.inputs, inputs):
+            self.state(mine, theirs, "name")
+        for mine, theirs in self._paired(self.f.model.outputs, self.v.model.outputs, outputs):
+            self._results[mine] = theirs
+
+    def _paired(
+        self, floats: Sequence[int], variant: Sequence[int], names: dict[str, str]
+    ) -> Iterator[tuple[int, int]]:
+        there = {self.v.model.tensors[tensor].name: tensor for tensor in variant}
+        for tensor in floats:
             other = there.get(names.get(self.f.model.tensors[tensor].name, ""))
             if other is not None:
-                self.state(self.v.value_of(other), self.f.value_of(tensor), "name")
+                yield self.v.value_of(other), self.f.value_of(tensor)
 
     def _anchor(self) -> None:
         """Pair ops whose weights are alike and like no others."""
@@ -117,6 +128,7 @@ class Engine:
             if source in self.means or held.fixed or held.op < 0:
                 continue
             named = {self._names.get(canonical(name), -1) for name in self.v.names(value)} - {-1}
+            named = {self._results[value]} if value in self._results else named
             node = self.v.producer(source)
             if len(named) == 1 and node is not None:
                 meaning = named.pop()

@@ -157,7 +157,9 @@ class Graph:
 
     def _scaled(self, op: Op) -> int:
         """The integer product, cast to float, that a Mul gives its scale; -1 for any other Mul."""
-        for product, scale in (op.inputs[:2], op.inputs[1::-1]):
+        if len(op.inputs) != 2 or min(op.inputs) < 0:
+            return -1
+        for product, scale in (op.inputs, op.inputs[::-1]):
             if product in self.unscaled and (scale in self._scales or self.values[self.of[scale]].fixed):
                 return product
         return -1

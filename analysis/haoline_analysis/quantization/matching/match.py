@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from haoline_analysis.model import Model
     from haoline_analysis.quantization.deployed import Deployed
+    from haoline_analysis.runtime.source import ModelSource
     from haoline_analysis.shapes import Evaluation
 
 _FEW = 0.5
@@ -34,6 +35,7 @@ def match(
     feeds: Sequence[Mapping[str, np.ndarray]] = (),
     float_values: Sequence[Mapping[str, np.ndarray]] | None = None,
     evaluation: Evaluation | None = None,
+    source: ModelSource | None = None,
 ) -> Matching:
     """Match every comparable tensor of a float model, or say why the variant has none.
 
@@ -43,12 +45,13 @@ def match(
         feeds: one or two samples, by the float model's input names, for a numeric vote; none: no vote.
         float_values: the float model's tensors on these samples, by name, if they are known already.
         evaluation: the float model's shapes and types, if they are known already.
+        source: where the float model's bytes are, if it was not opened from a file.
 
     Raises:
         ModelError: if the models have different inputs or outputs, or nothing in common.
     """
     matcher = _Matcher(float_model, deployed, evaluation)
-    return matcher.run(feeds, float_values)
+    return matcher.run(feeds, float_values, source)
 
 
 class _Matcher:
@@ -60,21 +63,24 @@ class _Matcher:
         self.comparable = comparable(float_model, evaluation)
 
     def run(
-        self, feeds: Sequence[Mapping[str, np.ndarray]], values: Sequence[Mapping[str, np.ndarray]] | None
+        self,
+        feeds: Sequence[Mapping[str, np.ndarray]],
+        values: Sequence[Mapping[str, np.ndarray]] | None,
+        source: ModelSource | None,
     ) -> Matching:
         raw = Engine(self.floats, Graph(self.deployed.raw))
-        raw.inputs(self.names_in)
+        raw.ports(self.names_in, self.names_out)
         raw.run()
         if origin.recall(raw):
             raw.run(anchored=False)
         running = Engine(self.floats, Graph(self.deployed.model))
-        running.inputs(self.names_in)
+        running.ports(self.names_in, self.names_out)
         pairing.hand_over(raw, running)
         running.run(anchored=False)
         if self._missing(raw, running):
             running.run()
         missing = self._missing(raw, running)
-        if missing and feeds and vote(running, self.deployed, self.names_in, missing, feeds, values):
+        if missing and feeds and vote(running, self.deployed, self.names_in, missing, feeds, values, source):
             running.run(anchored=False)
         result = self._result(raw, running)
         self._judge(result)
@@ -101,14 +107,20 @@ class _Matcher:
 
     def _missing(self, raw: Engine, running: Engine) -> list[int]:
         """Tensors that are neither matched nor inside of what the variant does in one op."""
-        known = set(running.means.values())
-        known |= set(fused_away(raw)) | set(fused_away(running))
+        known = set(running.means.values()) | set(self._reasons(raw, running))
         return [tensor for tensor in self.comparable if self.floats.of[tensor] not in known]
+
+    @staticmethod
+    def _reasons(raw: Engine, running: Engine) -> dict[int, str]:
+        """What is fused away: in the variant's file, or of what the file has when it runs."""
+        found = fused_away(raw)
+        there = set(raw.means.values()) | set(found)
+        return {value: why for value, why in fused_away(running).items() if value in there} | found
 
     def _result(self, raw: Engine, running: Engine) -> Matching:
         origins = origin.Origins(raw, running)
         holders = pairing.holders(running)
-        reasons = fused_away(raw) | fused_away(running)
+        reasons = self._reasons(raw, running)
         result = Matching(inputs=self.names_in, outputs=self.names_out)
         for tensor in self.comparable:
             found = self._match(tensor, holders, origins)

@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from haoline_analysis.quantization.deployed import Deployed
     from haoline_analysis.quantization.matching.choosing import Choice
     from haoline_analysis.quantization.matching.engine import Engine
+    from haoline_analysis.runtime.source import ModelSource
 
 ALIKE = 0.9
-"""Correlation from which on two tensors may be one."""
+"""Likeness from which on two tensors may be one: 1 less the energy of their difference as a share of both spreads."""
 MARGIN = 0.03
-"""How much less the next best has to correlate, as a share of what is left to 1 where that is less."""
+"""How much less alike the next best has to be, or 0.9 of what is left to 1 where that is less."""
 FEWEST = 16
-"""Elements below which a correlation says nothing."""
+"""Elements below which likeness says nothing."""
 _SAMPLED = 1 << 14
 """Elements of a tensor that are looked at."""
 
@@ -46,6 +47,7 @@ def vote(
     missing: Sequence[int],
     feeds: Sequence[Mapping[str, np.ndarray]],
     float_values: Sequence[Mapping[str, np.ndarray]] | None,
+    source: ModelSource | None,
 ) -> bool:
     """State what unknown values of the running graph mean, as far as their numbers leave no doubt.
 
@@ -56,6 +58,7 @@ def vote(
         missing: tensors of the float model without a counterpart.
         feeds: samples, by the float model's input names.
         float_values: its tensors on them, by name; None: they are computed here.
+        source: where its bytes are; None: where it was opened from.
 
     Returns:
         Whether anything new was found.
@@ -69,10 +72,18 @@ def vote(
     sample = feeds[0]
     rivals = [tensor for tensor in _floats(engine) if tensor >= 0]
     values = float_values[0] if float_values else None
-    floats = _signatures_of_floats(engine.f.model, rivals, sample, values)
+    source = source or _opened_from(engine.f.model)
+    if source is None and values is None:
+        return False
+    floats = _signatures_of_floats(engine.f.model, rivals, sample, values, source)
     there = {names_in.get(name, name): array for name, array in sample.items()}
     variant = _signatures_of_variant(engine, deployed, unknown, there)
     return _decide(engine, floats, variant, set(missing))
+
+
+def _opened_from(model: Model) -> ModelSource | None:
+    """Where a model's bytes are; None where it was opened from memory."""
+    return None if model.path is None else source_of(model)[0]
 
 
 def _unknown(engine: Engine) -> list[Open]:
@@ -91,8 +102,8 @@ def _floats(engine: Engine) -> list[int]:
     return [held.members[0] for held in engine.f.values if held.members and not held.fixed and held.op >= 0]
 
 
-Signature = tuple[tuple[int, ...], "NDArray[np.float32]"]
-"""Shape, and some centred elements of length 1."""
+Signature = tuple[tuple[int, ...], "NDArray[np.float64]"]
+"""Shape, and some elements."""
 
 
 def _signature(array: np.ndarray) -> Signature | None:
@@ -101,22 +112,22 @@ def _signature(array: np.ndarray) -> Signature | None:
         return None
     step = max(1, array.size // _SAMPLED)
     part = np.ascontiguousarray(array).reshape(-1)[::step].astype(np.float64)
-    part = part - part.mean()
-    length = np.linalg.norm(part)
-    if not np.isfinite(length) or length == 0:
-        return None
-    return array.shape, (part / length).astype(np.float32)
+    spread = part.std() if np.all(np.isfinite(part)) else 0.0
+    return (array.shape, part) if 0 < spread < np.inf else None
 
 
 def _signatures_of_floats(
-    model: Model, tensors: Sequence[int], sample: Mapping[str, np.ndarray], values: Mapping[str, np.ndarray] | None
+    model: Model,
+    tensors: Sequence[int],
+    sample: Mapping[str, np.ndarray],
+    values: Mapping[str, np.ndarray] | None,
+    source: ModelSource | None,
 ) -> dict[int, Signature]:
     names = {model.tensors[tensor].name: tensor for tensor in tensors}
     given = {name: array for name, array in (values or {}).items() if name in names}
     found = {names[name]: _signature(array) for name, array in given.items()}
     rest = [name for name in names if name not in given]
-    if rest and values is None:
-        source, _, _ = source_of(model)
+    if rest and source is not None:
         with source.buffer() as buf:
             data = changed(buf, scan(buf), Changes(outputs=[name.encode() for name in rest]))
         session = Fixed(source, data, "cpu")
@@ -151,7 +162,7 @@ def _run(session: object, sample: Mapping[str, np.ndarray], names: Sequence[str]
 def _decide(
     engine: Engine, floats: Mapping[int, Signature], variant: Mapping[int, Signature], missing: set[int]
 ) -> bool:
-    """Pair what correlates with each other like with nothing else."""
+    """Pair what is like each other and like nothing else."""
     wanted = {engine.f.of[tensor] for tensor in missing}
     news = False
     for shape in {signature[0] for signature in variant.values()}:
@@ -159,7 +170,7 @@ def _decide(
         columns = [value for value, signature in variant.items() if signature[0] == shape]
         if not rows or not columns:
             continue
-        table = np.stack([floats[row][1] for row in rows]) @ np.stack([variant[column][1] for column in columns]).T
+        table = _likeness([floats[row][1] for row in rows], [variant[column][1] for column in columns])
         for i, j in _clear(table):
             meaning = engine.f.of[rows[i]]
             if meaning in wanted:
@@ -167,7 +178,17 @@ def _decide(
     return news
 
 
-def _clear(table: np.ndarray) -> list[tuple[int, int]]:
+def _likeness(some: Sequence[NDArray[np.float64]], others: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """1 for equal tensors, 0 and less for unrelated ones; [some, others]. Scale and offset make a difference."""
+    one, other = np.stack(some), np.stack(others)
+    spread = one.var(1)[:, None] + other.var(1)[None, :]
+    squares = (one**2).mean(1)[:, None] + (other**2).mean(1)[None, :]
+    with np.errstate(all="ignore"):
+        found: NDArray[np.float64] = 1 - (squares - 2 * (one @ other.T) / one.shape[1]) / spread
+    return np.nan_to_num(found, nan=-1.0)
+
+
+def _clear(table: NDArray[np.float64]) -> list[tuple[int, int]]:
     """Each other's best by a margin."""
     found = []
     for j in range(table.shape[1]):
@@ -175,7 +196,7 @@ def _clear(table: np.ndarray) -> list[tuple[int, int]]:
         best = float(table[i, j])
         if best < ALIKE or int(np.argmax(table[i])) != j:
             continue
-        rest = float(np.delete(table[:, j], i).max(initial=-1.0))
+        rest = max(np.delete(table[:, j], i).max(initial=-1.0), np.delete(table[i], j).max(initial=-1.0))
         if best - rest >= min(MARGIN, (1 - rest) * 0.9):
             found.append((i, j))
     return found
