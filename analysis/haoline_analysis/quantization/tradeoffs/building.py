@@ -94,7 +94,8 @@ class Builder:
         from haoline_analysis.quantization.quantizers import quantize
 
         given = {**self.options, **({"int16": int16} if int16 else {})}
-        model = quantize(self.model, calibration=self.calibration, keep_float=keep_float, **given)
+        place = self.folder / f"{len(self.steps)}.onnx"
+        model = quantize(self.model, calibration=self.calibration, keep_float=keep_float, output=place, **given)
         outcome = self._judged(model)
         meets = not self.wanted.failures(outcome, outcome.sqnr_db)
         step = Step(name, model, tuple(keep_float), tuple(int16), outcome, meets, prediction, predicted_us)
@@ -128,7 +129,7 @@ class Builder:
 
         for name, options in ALTERNATIVES.items():
             tell(f"Measuring {name}", 0.95)
-            given = dict(options)
+            given = {**options, "output": self.folder / f"{name}.onnx"}
             if name != "dynamic-int8":
                 given |= {"calibration": self.calibration, "fixes": self.options.get("fixes", ())}
             try:

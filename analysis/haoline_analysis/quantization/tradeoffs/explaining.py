@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from haoline_analysis.quantization.quantizers.workplace import temporary_path
 from haoline_analysis.quantization.tradeoffs.choosing import speed
 from haoline_analysis.quantization.tradeoffs.constraints import show
 from haoline_analysis.quantization.tradeoffs.mixed_result import MixedPrecision
@@ -23,10 +26,8 @@ _SLOW = 1.05
 def explained(builder: Builder, found: Found, assumed: str, *, complete: bool) -> MixedPrecision:
     """Everything that was built, the best of it chosen."""
     best = builder.best()
-    model = best.model
-    if builder.output is not None:
-        path = model.save(builder.output)
-        model = _moved(model, path)
+    place = builder.output or temporary_path(f"{Path(builder.source.label).stem}.mixed.onnx")
+    model = replace(best.model, path=best.model.save(place))
     return MixedPrecision(
         name=builder.opened.name,
         model=model,
@@ -41,12 +42,6 @@ def explained(builder: Builder, found: Found, assumed: str, *, complete: bool) -
         notes=tuple(_notes(builder, found, complete=complete)),
         complete=complete,
     )
-
-
-def _moved(model: Any, path: Any) -> Any:
-    from dataclasses import replace
-
-    return replace(model, path=path, _held=None)
 
 
 def _steps(steps: list[Step]) -> pd.DataFrame:

@@ -1,0 +1,118 @@
+"""Plans on a noise model and a time model made by hand, whose best answers can be counted out."""
+
+import itertools
+import math
+
+import pytest
+
+from haoline_analysis.quantization.sensitivity.additive import Additive, Base
+from haoline_analysis.quantization.sensitivity.units import Unit
+from haoline_analysis.quantization.tradeoffs.planning import Problem, plans
+from haoline_analysis.quantization.tradeoffs.timing import NOTHING, Choice, Times, _Op, _Tensor
+
+
+def unit(name, *ops):
+    return Unit(name, (0,), ops, (name,), "activation", name)
+
+
+def problem(units, noise, *, wide=None, times=None, grown=None, limit=math.inf):
+    total = sum(noise)
+    additive = Additive(units, noise, wide or noise, Base(total, 1 / math.sqrt(1 + total)))
+    sizes = grown or [0.0] * len(units)
+    return Problem(additive, times, sizes, 25.0, 100.0, limit, wide is not None)
+
+
+def times_of(costs, tensors=None):
+    """Ops that take 10 µs as integers and 10 µs more than their cost says as float."""
+    found = Times(variant_us=10.0 * len(costs), float_us=0.0)
+    for op, cost in costs.items():
+        found.ops[op] = _Op(float_us=10.0 + cost, quantized_us=10.0, integer=True)
+    found.tensors = tensors or {}
+    return found
+
+
+def test_what_costs_least_per_noise_goes_first():
+    units = [unit("a", "A"), unit("b", "B"), unit("c", "C")]
+    costs = times_of({"A": 10.0, "B": 1.0, "C": 1.0})
+    found = plans(problem(units, [0.5, 0.4, 0.1], times=costs), 0.6, {"everything": ()})[0]
+    assert found.keep_float == ("B",)
+    assert found.reached
+    assert found.noise == pytest.approx(0.6)
+    assert found.us == pytest.approx(31.0)
+
+
+def test_a_quantizer_goes_only_with_all_ops_that_ask_for_it():
+    units = [unit("shared", "A", "B"), unit("own", "C")]
+    found = plans(problem(units, [0.9, 0.1]), 0.2, {"everything": ()})[0]
+    assert found.keep_float == ("A", "B")
+    assert found.noise == pytest.approx(0.1)
+
+
+def test_plans_are_near_the_best_there_is():
+    units = [unit("ab", "A", "B"), unit("bc", "B", "C"), unit("a", "A"), unit("d", "D"), unit("cd", "C", "D")]
+    noise = [0.3, 0.2, 0.15, 0.25, 0.1]
+    costs = {"A": 3.0, "B": 2.0, "C": 4.0, "D": 2.5}
+    asked = problem(units, noise, times=times_of(costs))
+    for goal in (0.9, 0.7, 0.5, 0.3, 0.1):
+        found = plans(asked, goal, {"everything": ()})[0]
+        best = min(
+            sum(costs[op] for op in kept)
+            for count in range(5)
+            for kept in itertools.combinations(costs, count)
+            if asked.noise(Choice(frozenset(kept))) <= goal
+        )
+        assert found.reached
+        assert found.us - 40.0 <= 1.5 * best + 1e-9
+
+
+def test_what_a_goal_does_not_need_is_taken_back():
+    units = [unit("cheap", "A"), unit("large", "B")]
+    costs = times_of({"A": 0.1, "B": 10.0})
+    found = plans(problem(units, [0.2, 0.8], times=costs), 0.3, {"everything": ()})[0]
+    assert found.keep_float == ("B",)
+
+
+def test_size_is_kept():
+    units = [unit("w", "A"), unit("x", "B")]
+    asked = problem(units, [0.6, 0.4], grown=[60.0, 0.0], limit=30.0)
+    found = plans(asked, 0.5, {"everything": ()})[0]
+    assert found.keep_float == ("B",)
+    assert found.bytes == 25.0
+    assert not found.reached
+
+
+def test_sixteen_bits_where_float_takes_too_much_room():
+    units = [unit("w", "A"), unit("x", "B")]
+    asked = problem(units, [0.6, 0.4], wide=[0.001, 0.4], grown=[60.0, 0.0], limit=30.0)
+    found = plans(asked, 0.45, {"everything": ()})[0]
+    assert found.int16 == ("A",)
+    assert found.keep_float == ()
+    assert found.reached
+    assert found.noise == pytest.approx(0.401)
+
+
+def test_out_of_reach():
+    found = plans(problem([unit("a", "A")], [1.0]), -1.0, {"everything": ()})[0]
+    assert not found.reached
+    assert found.keep_float == ("A",)
+
+
+def test_starts_compete_and_plans_that_reach_the_goal_come_first():
+    units = [unit("a", "A"), unit("b", "B")]
+    costs = times_of({"A": -5.0, "B": 10.0})
+    found = plans(problem(units, [0.1, 0.9], times=costs), 0.2, {"everything": (), "all": ("A", "B", "unknown")})
+    assert [plan.start for plan in found] == ["everything", "all"] or found[0].us < found[1].us
+    assert found[0].us <= found[1].us
+
+
+def test_quantize_and_dequantize_where_integers_meet_reals():
+    times = times_of({"A": 2.0, "B": 2.0})
+    times.tensors = {"between": _Tensor(1000, "A", ("B",), ("A", "B"))}
+    times.rates = (0.002, 0.003)
+    integers = times.total(NOTHING)
+    assert integers == pytest.approx(20.0)
+    assert times.total(Choice(frozenset({"A"}))) == pytest.approx(22.0 + 2.0)  # Q after A
+    assert times.total(Choice(frozenset({"B"}))) == pytest.approx(22.0 + 3.0)  # DQ before B
+    assert times.total(Choice(frozenset({"A", "B"}))) == pytest.approx(24.0)
+    assert times.change(NOTHING, Choice(frozenset({"A"})), ["A"]) == pytest.approx(4.0)
+    assert times.total(Choice(frozenset(), frozenset({"A"}))) == pytest.approx(24.0)

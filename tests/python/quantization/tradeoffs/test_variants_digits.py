@@ -1,0 +1,186 @@
+"""Variants and mixed precision of a small model with trained weights, built and run."""
+
+import json
+import math
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+from tradeoff_models import DIGITS, pictures
+
+from haoline_analysis.errors import ModelError
+from haoline_analysis.quantization import mixed_precision, quantize, variants
+from haoline_analysis.quantization.tradeoffs import measure
+from haoline_analysis.quantization.tradeoffs.variants_result import FLOAT
+
+CALIBRATION, HELD_OUT = pictures(0, 32), pictures(40, 72)
+SCHEMES = ("dynamic-int8", "static-int8", "weights-int8")
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("variants")
+    return variants(DIGITS, HELD_OUT, calibration=CALIBRATION, schemes=SCHEMES, folder=folder), folder
+
+
+def test_a_row_for_the_model_and_for_each_variant(found):
+    made, folder = found
+    assert list(made.table.index) == [FLOAT, *made.models]
+    assert set(made.models) | set(made.failed) == set(SCHEMES)
+    assert made.table.loc[FLOAT, "cosine"] == 1
+    assert made.table.loc[FLOAT, "sqnr_db"] == math.inf
+    assert made.table.loc[FLOAT, "size_bytes"] == DIGITS.stat().st_size
+    assert (made.table[["p50_us", "p95_us"]] > 0).all(axis=None)
+    assert (made.table["p95_us"] >= made.table["p50_us"]).all()
+    assert {path.name for path in folder.glob("*.onnx")} == {model.path.name for model in made.models.values()}
+
+
+def test_figures_are_those_of_the_files(found):
+    made, _ = found
+    first, second = ort.InferenceSession(str(DIGITS)), ort.InferenceSession(str(made.models["static-int8"].path))
+    pairs = [(first.run(None, each)[0].ravel(), second.run(None, each)[0].ravel()) for each in HELD_OUT]
+    a, b = (np.concatenate(each).astype(np.float64) for each in zip(*pairs, strict=True))
+    row = made.table.loc["static-int8"]
+    assert row["sqnr_db"] == pytest.approx(10 * np.log10(np.sum(a**2) / np.sum((a - b) ** 2)), abs=1e-3)
+    assert row["cosine"] == pytest.approx(a @ b / np.sqrt((a @ a) * (b @ b)), abs=1e-6)
+    same = np.mean([x.argmax() == y.argmax() for x, y in pairs])
+    assert row["top1"] == pytest.approx(same)
+    worst = min(x @ y / np.sqrt((x @ x) * (y @ y)) for x, y in pairs)
+    assert row["cosine_min"] == pytest.approx(worst, abs=1e-5)
+
+
+def test_one_is_recommended_and_said_why(found):
+    made, _ = found
+    assert made.recommended in made.models
+    assert made.why.startswith(made.recommended)
+    assert made.recommended in made.front or not made.table.loc[made.recommended, "front"]
+    assert made.model is made.models[made.recommended]
+    for text in (made.summary(), made.to_markdown(), made.to_html()):
+        assert "recommended" in text
+        assert all(name in text for name in made.models)
+    assert "<script" not in made.to_html()
+
+
+def test_saved_with_its_recipe(found, tmp_path):
+    made, _ = found
+    path = made.save("static-int8", tmp_path / "model.onnx")
+    assert path.read_bytes() == made.models["static-int8"].path.read_bytes()
+    assert json.loads((tmp_path / "model.recipe.json").read_text())["scheme"] == "static-int8"
+    with pytest.raises(ModelError, match="no variant 'int3'"):
+        made.save("int3", tmp_path / "other.onnx")
+
+
+def test_chart(found):
+    pytest.importorskip("altair")
+    made, _ = found
+    spec = made.chart().to_dict()
+    points = next(iter(spec["datasets"].values()))
+    assert {point["variant"] for point in points} == set(made.models)
+
+
+def test_an_interrupt_keeps_finished_variants():
+    def stop(stage, fraction):
+        if stage == "Quantizing: weights-int8":
+            raise KeyboardInterrupt
+
+    made = variants(DIGITS, HELD_OUT[:4], calibration=CALIBRATION, schemes=SCHEMES[1:], progress=stop)
+    assert not made.complete
+    assert list(made.models) == ["static-int8"]
+    assert made.models["static-int8"].path.exists()
+    assert made.table.loc["static-int8", "cosine"] > 0.9
+    assert "Interrupted" in made.summary()
+
+
+def test_an_interrupt_before_the_first_variant():
+    def stop(stage, fraction):
+        if stage.startswith("Quantizing"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        variants(DIGITS, HELD_OUT[:4], calibration=CALIBRATION, schemes=SCHEMES, progress=stop)
+
+
+def test_a_variant_that_fails_does_not_take_the_others_along():
+    options = {"good": {"scheme": "static-int8"}, "bad": {"scheme": "static-int8", "keep_float": ["nowhere"]}}
+    made = variants(DIGITS, HELD_OUT[:4], calibration=CALIBRATION, schemes=options)
+    assert list(made.models) == ["good"]
+    assert "nowhere" in made.failed["bad"]
+    assert "bad failed" in made.summary()
+
+
+def test_what_is_refused(tmp_path):
+    with pytest.raises(ModelError, match="no scheme 'int3'"):
+        variants(DIGITS, HELD_OUT, schemes=["int3"])
+    with pytest.raises(ModelError, match="is no constraint"):
+        variants(DIGITS, HELD_OUT, constraint="accuracy > 3")
+    with pytest.raises(ModelError, match="Mixed precision is for static"):
+        mixed_precision(DIGITS, CALIBRATION, scheme="dynamic-int8")
+    with pytest.raises(ModelError, match="needs calibration data"):
+        mixed_precision(DIGITS, None)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ModelError, match="no folder"):
+        variants(DIGITS, HELD_OUT, folder=tmp_path / "file")
+
+
+def test_notes_tell_shared_data_and_made_up_inputs():
+    made = variants(DIGITS, None, schemes=["static-int8"], limit=4)
+    assert any("judged by" in note for note in made.notes)
+    assert any("Synthetic" in note for note in made.notes)
+
+
+def test_measure_a_model_against_itself():
+    outcome = measure(DIGITS, DIGITS, HELD_OUT, limit=5)
+    assert outcome.sqnr_db == math.inf
+    assert outcome.cosine == pytest.approx(1)
+    assert outcome.top1 == 1
+    assert outcome.samples == 5
+
+
+def test_mixed_precision_reaches_a_target_that_int8_does_not():
+    base = quantize(DIGITS, calibration=CALIBRATION, per_channel=True, fixes=["clip-mask"])
+    before = measure(DIGITS, base, HELD_OUT)
+    wanted = before.sqnr_db + 6
+    made = mixed_precision(DIGITS, CALIBRATION, target=f"sqnr >= {wanted:.2f} dB", inputs=HELD_OUT)
+    assert made.met
+    assert made.outcome.sqnr_db >= wanted - 0.01
+    assert made.model.recipe.keep_float or made.model.recipe.int16
+    assert measure(DIGITS, made.model, HELD_OUT).sqnr_db == pytest.approx(made.outcome.sqnr_db, abs=0.01)
+    assert len(made.steps) >= 2
+    assert not made.steps.iloc[0]["meets"]
+    planned = made.steps.iloc[1:]
+    assert (planned["predicted_db"] - planned["sqnr_db"]).abs().max() < 4
+    assert list(made.alternatives.index) == ["dynamic-int8", "static-int16"]
+    assert "keeps SQNR" in made.why
+    assert made.why in made.summary()
+
+
+def test_mixed_precision_leaves_alone_what_is_good_enough(tmp_path):
+    made = mixed_precision(
+        DIGITS, CALIBRATION, target="cosine >= 0.9", inputs=HELD_OUT, output=tmp_path / "m.onnx", alternatives=False
+    )
+    assert made.met
+    assert len(made.steps) == 1
+    assert made.sensitivity is None
+    assert made.model.path == tmp_path / "m.onnx"
+    assert (tmp_path / "m.recipe.json").exists()
+
+
+def test_mixed_precision_says_when_a_target_is_out_of_reach():
+    made = mixed_precision(
+        DIGITS, CALIBRATION, target="cosine >= 0.99, size <= 1%", inputs=HELD_OUT[:4], builds=1, alternatives=False
+    )
+    assert not made.met
+    assert "No build keeps" in made.why
+    assert "size" in made.why
+
+
+def test_an_interrupt_keeps_the_best_build():
+    def stop(stage, fraction):
+        if stage == "Timing kernels":
+            raise KeyboardInterrupt
+
+    made = mixed_precision(DIGITS, CALIBRATION, target="sqnr >= 60 dB", inputs=HELD_OUT[:4], progress=stop)
+    assert not made.complete
+    assert not made.met
+    assert made.model.path.exists()
+    assert "Interrupted" in made.summary()
