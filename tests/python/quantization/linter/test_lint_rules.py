@@ -102,6 +102,18 @@ def test_a_normalisation_stays_in_float_with_the_sum_before_it():
     assert found.fix.options == {"keep_float": ["Add_1", "LayerNormalization_2"]}
 
 
+@pytest.mark.parametrize("kind", ["Softmax", "Sqrt", "Pow", "Div", "Exp", "Reciprocal"])
+def test_fragile_ops_between_quantizers(kind):
+    for rounded in (True, False):
+        net = Net(x=[1, 16])
+        source = net.q("x") if rounded else net.op("Relu", "x")
+        more = {"Pow": [net.weight(np.float32(2))], "Div": [source]}.get(kind, [])
+        made = net.op(kind, source, *more)
+        net.q(made) if rounded else net.op("Relu", made)
+        model = net.model()
+        assert ("quantized-fragile-op" in findings(model)) == rounded
+
+
 def test_outlier_channels_tell_both_qualities():
     weight = uneven(20)
     found = findings(product(weight))["outlier-channels"][0]
