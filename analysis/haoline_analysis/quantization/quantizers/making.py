@@ -13,6 +13,7 @@ from haoline_analysis.quantization.quantizers.calibration.data import Calibratio
 from haoline_analysis.quantization.quantizers.leftover import check_something, left_float
 from haoline_analysis.quantization.quantizers.methods import find_method
 from haoline_analysis.quantization.quantizers.methods.outcome import Task
+from haoline_analysis.quantization.quantizers.ordering import sort_nodes
 from haoline_analysis.quantization.quantizers.preparing.folding import forget_unused_opsets
 from haoline_analysis.quantization.quantizers.preparing.loading import save
 from haoline_analysis.quantization.quantizers.preparing.prepare import prepare
@@ -100,10 +101,11 @@ def _versions() -> dict[str, str]:
 def _finish(proto: Any, recipe: Recipe, making: Making) -> None:
     """Write the model with its provenance, without the traces of onnxruntime's tools."""
     unmark(proto)
+    sort_nodes(proto.graph)
     forget_unused_opsets(proto)
     write_provenance(proto, recipe, folded_tensors(making.opened, proto))
     making.result.parent.mkdir()
-    save(proto, making.result)
+    save(proto, making.result, keep=False)
 
 
 def _try(making: Making, stop: Stop) -> None:

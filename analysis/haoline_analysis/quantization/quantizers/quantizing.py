@@ -224,10 +224,22 @@ def _made(order: _Order, tell: Callable[[str, float], None]) -> QuantizedModel:
     place = order.output or temporary_path(f"{stem}.{order.recipe.scheme}.onnx")
     with workplace(place.parent) as work:
         making = Making(order.source, order.opened, order.samples, order.recipe, work, place.name)
-        try:
-            recipe, notes = interruptible(lambda stop, told: make(making, stop, told), tell)
-        except StoppedError:
-            raise KeyboardInterrupt from None
+        recipe, notes = _done(making, tell)
         move_into_place(making.result, place)
     tell("Done", 1.0)
     return QuantizedModel(place, recipe, order.model, order.opened.file_bytes, tuple(dict.fromkeys(notes)))
+
+
+def _done(making: Making, tell: Callable[[str, float], None]) -> tuple[Recipe, list[str]]:
+    """The work, in a thread.
+
+    Raises:
+        KeyboardInterrupt: if it was interrupted, be it at the last moment.
+    """
+    try:
+        (recipe, notes), stop = interruptible(lambda stop, told: (make(making, stop, told), stop), tell)
+    except StoppedError:
+        raise KeyboardInterrupt from None
+    if stop.asked:
+        raise KeyboardInterrupt
+    return recipe, notes

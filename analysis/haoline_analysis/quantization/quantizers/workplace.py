@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 import weakref
+from collections import deque
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,12 +68,16 @@ def external_file(path: Path) -> Path:
     return path.with_name(path.name + ".data")
 
 
+_recent: deque[Path] = deque(maxlen=4)
+"""So that ``str(quantize(…).path)`` names a file, though nobody has the path any more."""
+
+
 class _TemporaryPath(type(Path())):  # type: ignore[misc]
     """A path into a temporary folder, which stays as long as somebody has the path."""
 
 
 def temporary_path(name: str) -> Path:
-    """A file in a new folder that is removed with the last reference to this very path, or at the end of the program.
+    """A file in a new folder that goes with the last reference to this very path, the latest few at the program's end.
 
     Raises:
         ModelError: if there can be no such folder.
@@ -83,4 +88,5 @@ def temporary_path(name: str) -> Path:
         raise ModelError(f"Nothing can be written in {tempfile.gettempdir()}: {error.strerror}.") from error
     path: Path = _TemporaryPath(folder, name)
     weakref.finalize(path, shutil.rmtree, folder, ignore_errors=True)
+    _recent.append(path)
     return path

@@ -80,8 +80,10 @@ def weight_bytes(proto: Any) -> int:
     return sum(len(tensor.raw_data) or tensor.ByteSize() for tensor in tensors(proto.graph))
 
 
-def save(proto: Any, path: Path) -> None:
+def save(proto: Any, path: Path, *, keep: bool = True) -> None:
     """Write a model; its weights into a file beside it where they are too many for one.
+
+    With ``keep``, ``proto`` has its weights afterwards, which onnx takes out while it writes them.
 
     Raises:
         ModelError: if the disk refuses.
@@ -93,7 +95,10 @@ def save(proto: Any, path: Path) -> None:
             path.write_bytes(proto.SerializeToString())
             return
         location = external_file(path).name
+        external_file(path).unlink(missing_ok=True)  # onnx would append to it
         onnx.save_model(proto, str(path), save_as_external_data=True, location=location, size_threshold=1024)
+        if keep:
+            fetch_external(proto, ExternalFiles(path))
     except OSError as error:
         raise ModelError(f"{path.name}: cannot be written: {error.strerror or error}.") from error
 

@@ -98,7 +98,7 @@ def prepare(source: ModelSource, model: Model, fixes: Sequence[str], folder: Pat
     notes += apply_fixes(proto, fixes)
     raw, path = folder / "raw.onnx", folder / "prepared.onnx"
     size = weight_bytes(proto)
-    save(proto, raw)
+    save(proto, raw, keep=False)
     del proto
     stop.options()
     folded = fold(raw, path, size, source.label)
