@@ -139,7 +139,7 @@ function figures({ divergence, row }: Inspected): HTMLElement | null {
   if (clipped) list.push(["Grid", clipped, "Float values beyond the least and greatest level of the integers"]);
   return h(
     "dl",
-    { class: "hl-inspect-figures" },
+    { class: "hl-figures hl-inspect-figures" },
     ...list.map(([name, text, title]) => h("div", { title }, h("dt", {}, name), h("dd", {}, text))),
   );
 }

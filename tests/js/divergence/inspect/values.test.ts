@@ -27,7 +27,7 @@ function way({ node }: Mounted, text: string): void {
 }
 
 function names(made: Mounted): (string | null)[] {
-  return [...pane(made, "base").querySelectorAll(".hl-pane-name:not([data-off])")].map((name) => name.textContent);
+  return [...pane(made, "float").querySelectorAll(".hl-pane-name:not([data-off])")].map((name) => name.textContent);
 }
 
 describe("the values of a tensor in both models", () => {
@@ -45,8 +45,8 @@ describe("the values of a tensor in both models", () => {
 
   it("are read of all three at once, with the error in steps of the grid", async () => {
     const made = await mount({ settings: { channel: 1 } });
-    press(plane(made, "base"), "ArrowRight");
-    press(plane(made, "base"), "ArrowRight");
+    press(plane(made, "float"), "ArrowRight");
+    press(plane(made, "float"), "ArrowRight");
     expect(reading(made)).toBe("channel 1 · row 0 · column 1: float 2, quantized 2.25, error 0.25 (0.5 steps)");
   });
 
@@ -59,14 +59,14 @@ describe("the values of a tensor in both models", () => {
       ),
     });
     await settled();
-    for (const key of ["ArrowRight", "ArrowDown", "ArrowRight"]) press(plane(made, "base"), key);
+    for (const key of ["ArrowRight", "ArrowDown", "ArrowRight"]) press(plane(made, "float"), key);
     expect(reading(made)).toContain("float 8, quantized 8.25");
     expect(reading(made)).toContain("beyond the grid's 3");
   });
 
   it("keep the cursor and the zoom of all pictures together", async () => {
     const made = await mount({ settings: { channel: 0, way: "side" } });
-    const all = ["base", "variant", "error"];
+    const all = ["float", "variant", "error"];
     expect(all.map((name) => pane(made, name).hidden)).toEqual([false, false, false]);
     press(plane(made, "variant"), "ArrowRight");
     expect(reading(made)).toContain("row 0 · column 0");
@@ -97,16 +97,16 @@ describe("the values of a tensor in both models", () => {
 
   it("show the worst channels first, one alone by keyboard and back", async () => {
     const made = await mount();
-    const grid = byId("haoline-maps", pane(made, "base"));
+    const grid = byId("haoline-maps", pane(made, "float"));
     grid.focus();
     press(grid, "Home");
     expect(reading(made)).toBe("channel 0 · seen here 12.0 dB · made here 13.0 dB · largest error 1");
     press(grid, "Enter");
     expect(made.now.settings.channel).toBe(0);
-    expect(document.activeElement).toBe(plane(made, "base"));
-    press(plane(made, "base"), "PageDown");
+    expect(document.activeElement).toBe(plane(made, "float"));
+    press(plane(made, "float"), "PageDown");
     expect(made.now.settings.channel).toBe(1);
-    press(plane(made, "base"), "Escape");
+    press(plane(made, "float"), "Escape");
     expect(made.now.settings.channel).toBeNull();
     expect(document.activeElement).toBe(grid);
   });
@@ -137,7 +137,7 @@ describe("wiping", () => {
   it("takes the edge in the picture, and leaves the cursor where it is", async () => {
     const made = await mount({ settings: { channel: 0 } });
     vi.useFakeTimers();
-    const node = plane(made, "base");
+    const node = plane(made, "float");
     // 640 × 400 less the axes: a picture of 370 by 370 in the middle, whose edge is in its middle.
     const at = (x: number): PointerEventInit => ({ clientX: x, clientY: 100, button: 0, bubbles: true, pointerId: 1 });
     const middle = 34 + (598 - 370) / 2 + 185;
@@ -162,7 +162,7 @@ describe("flickering", () => {
     byId("haoline-flicker-pause", made.node).click();
     vi.advanceTimersByTime(5000);
     expect(names(made)).toEqual(["Quantized, 8 bits"]);
-    press(plane(made, "base"), "f");
+    press(plane(made, "float"), "f");
     expect(names(made)).toEqual(["Float"]);
     vi.advanceTimersByTime(5000);
     expect(names(made)).toEqual(["Float"]);
@@ -212,7 +212,7 @@ describe("flickering", () => {
     way(made, "Flicker");
     vi.advanceTimersByTime(5000);
     expect(names(made)).toEqual(["Float"]);
-    press(plane(made, "base"), "f");
+    press(plane(made, "float"), "f");
     expect(names(made)).toEqual(["Quantized, 8 bits"]);
   });
 });
@@ -230,8 +230,8 @@ describe("without a kernel", () => {
     const sides = [...(await unpackSnapshot(snapshot)).tiles.keys()].map((key) => key.split(" ").at(-2));
     expect(sides).toEqual(["float", "variant", "difference"]);
     const saved = await mount({ tiles: () => new SavedSource(snapshot), settings: { channel: 0 } });
-    await vi.waitFor(() => expect(plane(saved, "base").dataset["missing"]).toBe("false"));
-    press(plane(saved, "base"), "ArrowRight");
+    await vi.waitFor(() => expect(plane(saved, "float").dataset["missing"]).toBe("false"));
+    press(plane(saved, "float"), "ArrowRight");
     expect(reading(saved)).toContain("float 0, quantized 0.25, error 0.25");
     saved.show({ sample: 1 });
     await vi.waitFor(() => expect(saved.node.querySelector(".hl-pictures-note")?.textContent).toContain("no kernel"));
@@ -261,7 +261,7 @@ describe("where there is nothing to compare", () => {
   it("says why, and leads to the op that took the tensor up", async () => {
     const made = await mount({ row: 1 });
     expect(byId("haoline-compared", made.node).textContent).toContain("folded into the quantizer of a");
-    expect(pane(made, "base").hidden).toBe(true);
+    expect(pane(made, "float").hidden).toBe(true);
     expect(made.kernel.asked).toEqual([]);
   });
 

@@ -69,7 +69,7 @@ export class ValuesPanel {
       turn: (step) => this.#turn(step),
       slice: (slice) => scene.change({ slice }),
     });
-    this.#panes = [this.#pane(0, "base"), this.#pane(1, "variant"), this.#pane(2, "error")];
+    this.#panes = [this.#pane(0, "float"), this.#pane(1, "variant"), this.#pane(2, "error")];
     this.#captions = new Captions(this.#panes, this.#ways.handle(), (error) => scene.change({ error }));
     this.#link = new Link(this.#panes);
     this.#stage.append(...this.#panes.map((pane) => pane.node()));
