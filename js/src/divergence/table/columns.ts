@@ -7,7 +7,7 @@ import type { ReportDocument } from "../../data/index.js";
 import { scopePaths } from "../../views/scopes.js";
 import type { TableColumn } from "../../views/table/columns.js";
 import type { Cell } from "../../views/table/csv.js";
-import { errors, opNoise } from "../measures.js";
+import { errors } from "../measures.js";
 import { cosine, decibels, share } from "../words.js";
 
 /** Columns whose smallest values are the worst. */
@@ -20,17 +20,18 @@ export const LEAST_FIRST: ReadonlySet<string> = new Set([
   "sqnr_min_db",
 ]);
 
+/** What a new table shows; the rest is a click away. */
 export const SHOWN_FIRST = [
   "name",
-  "type",
-  "precision",
+  "outputs",
   "local",
-  "local_sqnr_db",
   "accumulated",
+  "local_sqnr_db",
   "sqnr_db",
   "weight_sqnr_db",
+  "precision",
+  "type",
   "cosine",
-  "outputs",
   "clipped",
   "float_us",
   "variant_us",
@@ -54,7 +55,14 @@ export function compareColumns(doc: DivergenceDocument, report: ReportDocument):
     ...latencies(doc, report),
     ...remarks(doc, report),
   ];
-  return all.filter((column) => column.id === "name" || rows.some((row) => (column.value(row) ?? "") !== ""));
+  return all
+    .filter((column) => column.id === "name" || rows.some((row) => (column.value(row) ?? "") !== ""))
+    .sort((a, b) => rank(a) - rank(b));
+}
+
+function rank({ id }: TableColumn): number {
+  const at = SHOWN_FIRST.indexOf(id);
+  return at < 0 ? SHOWN_FIRST.length : at;
 }
 
 function names(doc: DivergenceDocument, report: ReportDocument): TableColumn[] {
@@ -70,12 +78,7 @@ function names(doc: DivergenceDocument, report: ReportDocument): TableColumn[] {
 }
 
 function errorColumns(doc: DivergenceDocument): TableColumn[] {
-  const [local, accumulated] = [errors(doc, "local"), errors(doc, "accumulated")];
-  const noise = opNoise(doc);
-  const outputs = (row: number): number | null => {
-    const power = doc.rowsOfOp(doc.opOf(row))[0] === row ? noise.get(doc.opOf(row)) : undefined;
-    return power === undefined ? null : Math.sqrt(power);
-  };
+  const [local, accumulated, outputs] = [errors(doc, "local"), errors(doc, "accumulated"), errors(doc, "outputs")];
   const of = (values: Float64Array) => (row: number) => (Number.isNaN(values[row]) ? null : (values[row] ?? null));
   return [
     barred(
@@ -103,8 +106,8 @@ function errorColumns(doc: DivergenceDocument): TableColumn[] {
     ),
     barred(
       { id: "outputs", label: "Costs", description: "Error of the model's outputs with nothing but this op quantized" },
+      of(outputs),
       outputs,
-      errors(doc, "outputs"),
     ),
     decibelColumn(
       { id: "sqnr_min_db", label: "Worst sample", description: "SQNR of the sample that fares worst" },
