@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from haoline_analysis.quantization.linter.finding import LintFinding
     from haoline_analysis.quantization.linter.report import LintReport
 
+QUANTIZERS = ("QuantizeLinear", "DequantizeLinear")
 TOP = 15
 """Riskiest ops that are listed."""
 _ADDRESS = re.compile(r"https://[\w./#%~+-]*[\w/]")
@@ -68,7 +69,8 @@ def breakdown(report: LintReport) -> list[tuple[str, str, str, str]]:
 
 def riskiest(report: LintReport, top: int = TOP) -> list[tuple[str, str, str, str]]:
     """Op, type, risk and reasons of the riskiest ops."""
-    rows = report.risk.head(top).itertuples(index=False)
+    ops = report.risk
+    rows = ops[~ops["type"].isin(QUANTIZERS)].head(top).itertuples(index=False)  # what they round has their risk
     return [(plain(row.op), plain(row.type), f"{row.risk:.2f}", plain(row.reasons)) for row in rows]
 
 

@@ -250,6 +250,14 @@ class LintFacts(Facts):
             return self.only_requantized(readers[0])
         return self.only_requantized(row)
 
+    @cached_property
+    def served(self) -> dict[int, list[int]]:
+        """By row of a quantizer the ops whose values it rounds: what it reads from, or what reads it."""
+        made = {row: [self.producer(self.source(row))] for row in self.every.get(Q, [])}
+        read = {row: self.readers(self.model.ops[row]) for row in self.every.get(DQ, [])}
+        both = {**made, **read}
+        return {row: [at for at in rows if at >= 0 and at not in both] for row, rows in both.items()}
+
     def float_names(self, rows: Iterable[int]) -> list[str]:
         """Names that the ops have in the float model: quantizers append ``_quant`` to those they replace."""
         return list(dict.fromkeys(self.name(row).removesuffix("_quant") for row in rows))

@@ -38,11 +38,11 @@ def lint(model: Any, *, target: str | Target | None = None, activations: Activat
     report = model if isinstance(model, ModelReport) else analysis.report({}, None, _silent)
     facts = _facts(analysis, report, chosen, activations)
     findings = find(facts)
-    risk, reasons = score.risks(findings, len(facts.model.ops))
+    risk, reasons = score.risks(findings, len(facts.model.ops), facts.served)
     return LintReport(
         findings=findings,
-        score=score.score(findings, facts.quantizable),
-        breakdown=score.breakdown(findings, facts.quantizable),
+        score=score.score(findings, facts.quantizable, facts.served),
+        breakdown=score.breakdown(findings, facts.quantizable, facts.served),
         target=chosen,
         report=report,
         risks=risk,

@@ -7,15 +7,12 @@ more ops can raise the score. Any error takes more than any warning, any warning
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haoline_analysis.findings.finding import SEVERITIES
-
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -27,39 +24,54 @@ RISKS = {"error": 0.7, "warning": 0.35, "info": 0.05}
 """Added to the risk of an op by each finding that names it."""
 
 
-def share(finding: LintFinding, quantizable: Collection[int]) -> float:
+Served = Mapping[int, Sequence[int]]
+"""By row of a quantizer the ops whose values it rounds, which share what is found of it."""
+
+
+def reach(finding: LintFinding, served: Served | None = None) -> set[int]:
+    """The ops that a finding concerns, those that its quantizers serve with them."""
+    shared = served or {}
+    return {*finding.ops, *(at for row in finding.ops for at in shared.get(row, ()))}
+
+
+def share(finding: LintFinding, quantizable: Collection[int], served: Served | None = None) -> float:
     """What a finding takes of the score, from 0 to 1."""
-    held = sum(row in quantizable for row in finding.ops)
+    held = sum(row in quantizable for row in reach(finding, served))
     extent = min(held / len(quantizable), 1.0) if quantizable and finding.ops else 1.0
     return SHARES[finding.severity] * (0.5 + 0.5 * extent)
 
 
-def score(findings: Sequence[LintFinding], quantizable: Collection[int]) -> int:
+def score(findings: Sequence[LintFinding], quantizable: Collection[int], served: Served | None = None) -> int:
     """Readiness from 0 to 100."""
     left = 100.0
-    for taken in sorted((share(finding, quantizable) for finding in findings), reverse=True):
+    for taken in sorted((share(finding, quantizable, served) for finding in findings), reverse=True):
         left *= 1.0 - taken
     return int(left + 1e-9)
 
 
-def breakdown(findings: Sequence[LintFinding], quantizable: Collection[int]) -> pd.DataFrame:
-    """One row per finding, the gravest first: ``points`` taken of those ``left`` by the rows above; they add up."""
+def breakdown(
+    findings: Sequence[LintFinding], quantizable: Collection[int], served: Served | None = None
+) -> pd.DataFrame:
+    """One row per finding, the costliest first: ``points`` taken of those ``left`` by the rows above; they add up."""
     import pandas as pd
 
     rows, left = [], 100.0
-    graver = sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
-    for finding in sorted(graver, key=lambda finding: -share(finding, quantizable)):
-        before, left = left, left * (1.0 - share(finding, quantizable))
+    taken = [share(finding, quantizable, served) for finding in findings]
+    for at in sorted(range(len(findings)), key=lambda at: -taken[at]):
+        finding = findings[at]
+        before, left = left, left * (1.0 - taken[at])
         rows.append((finding.id, finding.severity, finding.title, len(finding.ops), before - left, left))
     return pd.DataFrame(rows, columns=["id", "severity", "title", "ops", "points", "left"])
 
 
-def risks(findings: Sequence[LintFinding], ops: int) -> tuple[NDArray[np.float64], list[str]]:
+def risks(
+    findings: Sequence[LintFinding], ops: int, served: Served | None = None
+) -> tuple[NDArray[np.float64], list[str]]:
     """Risk from 0 to 1 and the ids of its findings for each op: ``1 − Π(1 − risk of the finding)``."""
     safe = np.ones(ops)
     reasons: list[list[str]] = [[] for _ in range(ops)]
     for finding in findings:
-        for row in finding.ops:
+        for row in reach(finding, served):
             safe[row] *= 1.0 - RISKS[finding.severity]
             reasons[row].append(finding.id)
     return 1.0 - safe, [", ".join(dict.fromkeys(names)) for names in reasons]

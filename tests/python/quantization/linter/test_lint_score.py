@@ -81,6 +81,13 @@ def test_risk_lies_between_nought_and_one_and_only_grows(held, severity, ops):
     assert all(("new" in reasons[row].split(", ")) == (row in ops) for row in range(OPS))
 
 
+def test_what_is_found_of_a_quantizer_is_a_risk_of_the_op_it_rounds_for():
+    report = lint(CASES["nonzero-zero-point"][0](), target="tensorrt")
+    reasons = dict(zip(report.risk["type"], report.risk["reasons"], strict=True))
+    assert "nonzero-zero-point" in reasons["Conv"]
+    assert "QuantizeLinear" not in report.to_markdown().split("## Riskiest ops")[1]
+
+
 def test_fixes_are_merged():
     held = [
         made("error", (), fix=Fix("a", {"keep_float": ["p", "q"], "per_channel": True})),
