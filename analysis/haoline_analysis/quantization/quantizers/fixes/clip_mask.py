@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 MASKED = -30.0
 """What a masked score becomes. Softmax gives it less than 2**-24 of the whole, the last bit of a float32, wherever the
 scores themselves lie within 13 of one another; the grid of an INT8 tensor then still has steps of 0.2."""
-SENTINEL = -1e30
-_HALF_SENTINEL = -6e4
+SENTINEL = -1e4
+"""What is as low as this is meant as "not at all": BERT's −10,000, Keras' −1e9, the lowest float, −inf."""
 _PASSING = frozenset({"Add", "Cast", "Concat", "Expand", "Identity", "Max", "Min", "Mul", "Reshape", "Slice", "Squeeze",
                       "Sub", "Tile", "Transpose", "Trilu", "Unsqueeze", "Where"})  # fmt: skip
 
@@ -49,8 +49,7 @@ def _sentinel(constant: Constant) -> float | None:
     if constant.tensor.data_type not in {1, 10, 11, 16}:
         return None
     array = constant.numpy().astype(np.float64)
-    bound = _HALF_SENTINEL if constant.tensor.data_type == 10 else SENTINEL
-    return float(array.min()) if array.size and array.min() <= bound else None
+    return float(array.min()) if array.size and array.min() <= SENTINEL else None
 
 
 def _filled(graph: Any) -> Iterator[tuple[Any, Any, float]]:
@@ -99,6 +98,5 @@ def _clipped(constant: Constant, name: str) -> Any:
     import onnx
 
     array = constant.numpy()
-    bound = _HALF_SENTINEL if constant.tensor.data_type == 10 else SENTINEL
-    moderate = np.where(array.astype(np.float64) <= bound, np.asarray(MASKED, array.dtype), array)
+    moderate = np.where(array.astype(np.float64) <= SENTINEL, np.asarray(MASKED, array.dtype), array)
     return onnx.numpy_helper.from_array(moderate.astype(array.dtype), name)
