@@ -15,9 +15,8 @@ COLOURS = """canvas => {
 }"""
 PICTURE = "canvas => canvas.toDataURL()"
 _NUMBER = r"(?:≈ )?([−-]?[\d.]+(?:e[−-]?\d+)?)"
-_READING = re.compile(
-    rf"channel (\d+) · row (\d+) · column (\d+): float {_NUMBER}, int8 {_NUMBER}(?:, error {_NUMBER})?.*"
-)
+_PLACE = r"channel (\d+) · row (\d+) · column (\d+)"
+_READING = re.compile(rf"{_PLACE}: float {_NUMBER}, (?:quantized|variant) {_NUMBER}.*")
 
 
 class DivergenceCell:
@@ -54,9 +53,10 @@ class DivergenceCell:
         field.press("Enter")
         expect(self.part("inspect-head")).to_contain_text(op)
 
-    def nodes(self, which: int = 0) -> list[dict[str, Any]]:
-        """What a graph draws, in CSS pixels of its canvas."""
-        return self.graph(which).evaluate("root => root.haolineGraph.nodes()")
+    def selection(self, which: int = 0) -> list[int]:
+        """The ops that are selected in a graph, as rows of its report."""
+        state: dict[str, Any] = self.graph(which).evaluate("root => root.haolineGraph.state()")
+        return list(state["selection"])
 
     def picture(self, pane: str = "float") -> Locator:
         """The pictures of a side, once every one in sight is there."""

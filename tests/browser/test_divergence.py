@@ -82,9 +82,12 @@ class TestGraphs:
         expect(view.graph(1).locator("canvas").first).to_be_visible()
         view.find(OP)
         lab.page.wait_for_timeout(500)
-        chosen = [[node for node in view.nodes(which) if node.get("selected")] for which in (0, 1)]
-        assert [len(nodes) for nodes in chosen] == [1, 1]
         lab.screenshot("divergence-both-light")
+        row, other = view.selection(0), view.selection(1)
+        assert [len(row), len(other)] == [1, 1]
+        names = f"compared.report.ops['name'][{row[0]}], compared.variant_report.ops['name'][{other[0]}]"
+        told = ask(lab, path, f"list(({names}))")
+        assert told == ask(lab, path, f"[{OP!r}, compared.ops['variant_op'][{OP!r}]]")
 
     def test_overlays_colour_the_graphs_and_python_hears_of_it(self, lab: Lab, path: str) -> None:
         view = shown(lab, path)
