@@ -21,7 +21,6 @@ export class InspectPanel {
   readonly #body: HTMLElement;
   readonly #node: HTMLElement;
   #known = "";
-  #before: Inspected | null = null;
 
   constructor(scene: InspectScene) {
     this.#scene = scene;
@@ -64,7 +63,6 @@ export class InspectPanel {
     const advice = found ? this.#advice.count(inspected) : 0;
     this.#tabs.badge("advice", advice > 0 && String(advice));
     this.#showTab(inspected, found);
-    this.#before = inspected;
   }
 
   dispose(): void {
@@ -72,13 +70,11 @@ export class InspectPanel {
     this.#node.remove();
   }
 
-  /** What is out of sight is shown when its tab comes to the front, but has to know of another tensor. */
+  /** What is out of sight asks the kernel for nothing. */
   #showTab(inspected: Inspected, found: boolean): void {
-    const before = this.#before;
-    const moved = before?.divergence !== inspected.divergence || before.row !== inspected.row;
     const { current } = this.#tabs;
-    if (moved || current === "values") this.#values.show(inspected);
-    if (current !== "values") this.#values.hide();
+    if (current === "values") this.#values.show(inspected);
+    else this.#values.hide();
     if (found && current === "distribution") this.#distribution.show(inspected);
     if (found && current === "advice") this.#advice.show(inspected);
   }

@@ -95,6 +95,16 @@ describe("the values of a tensor in both models", () => {
     expect(slider.getAttribute("aria-valuetext")).toBe("owl.png, 3 of 3");
   });
 
+  it("are asked for only while they are in sight", async () => {
+    const made = await mount({ tab: "advice" });
+    made.show({ row: 3, ops: [3] });
+    await settled();
+    expect(made.kernel.asked).toEqual([]);
+    made.show({ row: 0, ops: [0], tab: "values" });
+    await settled();
+    expect(made.kernel.asked.length).toBeGreaterThan(0);
+  });
+
   it("show the worst channels first, one alone by keyboard and back", async () => {
     const made = await mount();
     const grid = byId("haoline-maps", pane(made, "float"));

@@ -102,15 +102,13 @@ export class ValuesPanel {
     this.#empty.hidden = found;
     this.#body.hidden = !found;
     if (found) this.#display(inspected);
-    else {
-      this.hide();
-      for (const pane of this.#panes) pane.show(null);
-    }
+    else this.hide();
   }
 
-  /** Another tab is in front. */
+  /** Another tab is in front, or there is nothing to show. */
   hide(): void {
     this.#ways.hide();
+    for (const pane of this.#panes) pane.show(null);
   }
 
   dispose(): void {
