@@ -41,8 +41,29 @@ MEASURES = (
     _Measure("max_abs", "max error", "", "Largest absolute error of the variant's output.", "max", "log"),
     _Measure("relative", "relative error", "", "Error over the float model's output, Euclidean norms.", "max", "log"),
     _Measure("weight_sqnr_db", "weight SQNR", "dB", "Error of the op's stored weight.", "min"),
+    _Measure("error", "Error seen here", "%", "Error over the float model's output, as a share of it.", "max", "log"),
+    _Measure(
+        "local_error",
+        "Error made here",
+        "%",
+        "The same of the op by itself, fed with the float model's tensors.",
+        "max",
+        "log",
+    ),
+    _Measure("weight_error", "Error of the weights", "%", "Error over the op's stored weight.", "max", "log"),
     _Measure("clipped", "clipped", "", "Share of the float model's values beyond the variant's grid.", "max"),
 )
+
+
+SHARES = {"error": "sqnr_db", "local_error": "local_sqnr_db", "weight_error": "weight_sqnr_db"}
+"""Errors of which more is worse, by the figure in dB that they are made of."""
+
+
+def share(sqnr_db: pd.Series) -> np.ndarray:
+    """The norm of the error over that of the signal: 10^(-dB/20); 0 without error, NaN where unknown."""
+    values = sqnr_db.to_numpy(dtype=float, na_value=np.nan)
+    with np.errstate(over="ignore"):
+        return np.asarray(10 ** (-values / 20))
 
 
 def add_measures(report: ModelReport, tensors: pd.DataFrame, rows: str) -> None:
@@ -56,6 +77,7 @@ def add_measures(report: ModelReport, tensors: pd.DataFrame, rows: str) -> None:
     count = report.tables["ops"].rows
     at = tensors[rows].to_numpy(np.int64)
     known = at >= 0
+    tensors = tensors.assign(**{name: share(tensors[of]) for name, of in SHARES.items()})
     add_columns(report, [_column(measure, tensors[known], at[known], count) for measure in MEASURES])
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haoline_analysis.quantization.divergence.settling import casts
-from haoline_analysis.quantization.divergence.steps import cast
+from haoline_analysis.quantization.divergence.settling import inputs_of
+from haoline_analysis.quantization.divergence.steps import fed_to
 from haoline_analysis.runtime.runner import Runner
 from haoline_analysis.runtime.sessions import Session
 
@@ -32,7 +32,7 @@ def measure(job: Job, stop: Stop) -> dict[str, dict[str, float]]:
     floats = Session(job.source, None, job.provider, dict(job.linked), capturing=False)
     sides = {
         "float": (Runner(floats, (), None, {}), dict(job.first.feeds)),
-        "variant": (Runner(job.deployed.session, (), None, {}), cast(job.first.feeds, casts(job))),
+        "variant": (Runner(job.deployed.session, (), None, {}), fed_to(job.first.feeds, inputs_of(job))),
     }
     taken: dict[str, list[float]] = {side: [] for side in sides}
     begun = perf_counter()

@@ -49,11 +49,12 @@ class Told:
 class Outputs:
     """Compares the outputs of two models, which are matched by name, else by place."""
 
-    def __init__(self, model: Model, variant: Model) -> None:
-        """Take both models."""
+    def __init__(self, model: Model, variant: Model, known: Mapping[str, str] | None = None) -> None:
+        """Take both models, and which output of the variant is which where that is known."""
         names, others = ([one.tensors[at].name for at in one.outputs] for one in (model, variant))
         by_place = dict(zip(names, others, strict=False)) if len(names) == len(others) else {}
-        self.pairs = {name: name if name in others else by_place.get(name) for name in names}
+        named = {name: name for name in names if name in others}
+        self.pairs = {name: {**by_place, **named, **(known or {})}.get(name) for name in names}
         self.told = {name: Told(name, *_task(model, at)) for name, at in zip(names, model.outputs, strict=True)}
         self.tally = Tally(list(self.told), [None] * len(self.told), [Grid()] * len(self.told))
 

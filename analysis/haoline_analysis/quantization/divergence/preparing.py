@@ -57,6 +57,8 @@ class Job:
     axes: Mapping[str, int | None]
     layouts: Mapping[str, str]
     linked: Mapping[str, Path]
+    inputs: Mapping[str, str]  # names of the float model's inputs to the variant's
+    outputs: Mapping[str, str]  # likewise
     work: Mapping[int, int]  # op rows of the float model to those of the deployed ops that do their work
     weights: Mapping[tuple[int, int], tuple[int, int]]  # op row and slot in the float model to the variant
     notes: list[str] = field(default_factory=list)
@@ -113,7 +115,7 @@ def prepare(
         check_inputs(model, deployed.raw)
         stop.options()
         tell("Matching tensors", 0.0)
-        matching = match(model, deployed, feeds=[first.feeds])
+        matching = match(model, deployed, feeds=[first.feeds], evaluation=forms.evaluation, source=source)
         targets, linked = _targets(source, model, forms.of(first.feeds))
         pairs, hidden = _pairs(model, deployed, matching, targets)
         _check_some(pairs, source.label, deployed)
@@ -134,6 +136,8 @@ def prepare(
             axes=channel_axes(model, forms.evaluation),
             layouts=layouts(model, forms.evaluation),
             linked=linked,
+            inputs=matching.inputs,
+            outputs=matching.outputs,
             work=matching.ops,
             weights=matching.weights,
             notes=list(matching.notes),
@@ -162,15 +166,16 @@ def check_inputs(model: Model, variant: Model) -> None:
     Raises:
         InputError: if it takes other inputs, or of other ranks, sizes or kinds.
     """
-    ports, others = {port.name: port for port in ports_of(model)}, {port.name: port for port in ports_of(variant)}
-    if ports.keys() != others.keys():
-        names = (", ".join(map(repr, side)) or "none" for side in (ports, others))
+    ports, others = ports_of(model), {port.name: port for port in ports_of(variant)}
+    if len(ports) == len(others) and not all(port.name in others for port in ports):  # exported anew: by place
+        others = {port.name: other for port, other in zip(ports, others.values(), strict=True)}
+    if {port.name for port in ports} != others.keys():
+        names = (", ".join(map(repr, side)) or "none" for side in ((port.name for port in ports), others))
         raise InputError("The two models take different inputs: {} and {}.".format(*names))
-    for name, port in ports.items():
-        if not _fits(port, others[name]):
-            raise InputError(
-                f"The two models take different inputs: {name!r} is {port} in one, {others[name]} in the other."
-            )
+    for port in ports:
+        if not _fits(port, others[port.name]):
+            told = f"{port.name!r} is {port} in one, {others[port.name]} in the other"
+            raise InputError(f"The two models take different inputs: {told}.")
 
 
 def _fits(port: Port, other: Port) -> bool:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from haoline_analysis.quantization.divergence.latency import measure
-from haoline_analysis.quantization.divergence.settling import Settling, casts
+from haoline_analysis.quantization.divergence.outputs import Outputs
+from haoline_analysis.quantization.divergence.settling import Settling, inputs_of
 from haoline_analysis.quantization.divergence.sharing import shared
-from haoline_analysis.quantization.divergence.steps import cast, run
+from haoline_analysis.quantization.divergence.steps import fed_to, run
 from haoline_analysis.quantization.divergence.taking import nothing
 from haoline_analysis.runtime.outputs_check import compare
 from haoline_analysis.runtime.runner import Runner, StoppedError
@@ -80,14 +81,15 @@ class Running:
     def _empty(self) -> Taken:
         """Nothing measured yet."""
         job = self._job
-        return nothing(job.pairs, job.axes, (job.model, job.deployed.raw), histograms=self._histograms)
+        outputs = Outputs(job.model, job.deployed.raw, job.outputs)
+        return nothing(job.pairs, job.axes, outputs, histograms=self._histograms)
 
     def _run_plain(self, stop: Stop) -> None:
         """The variant as anybody would run it, on the first sample."""
         job = self._job
         self._tell("Running the variant without capture", 0.0)
         runner = Runner(job.deployed.session, (), None, {})
-        feeds = cast(job.first.feeds, casts(job))
+        feeds = fed_to(job.first.feeds, inputs_of(job))
         found = runner.run(feeds, job.first.label, stop.options())
         self._plain = {name: array.copy() for name, array in found.items()}
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from haoline_analysis.errors import ModelError
 from haoline_analysis.quantization.divergence.learned import named
 from haoline_analysis.quantization.divergence.local import Known, build_local
-from haoline_analysis.quantization.divergence.steps import Step, run
+from haoline_analysis.quantization.divergence.steps import Fed, Step, run
 from haoline_analysis.runtime.forms import Form
 from haoline_analysis.runtime.plan import Pass, Plan, make_pass
 from haoline_analysis.runtime.samples import ports_of
@@ -43,7 +43,7 @@ class Settling:
         """
         job, first = self._job, self._job.first
         pairs = tuple(job.pairs[slot] for slot in slots)
-        step = Step(tuple(slots), pairs, self._floats(pairs, ()), self._variant(pairs), casts(job))
+        step = Step(tuple(slots), pairs, self._floats(pairs, ()), self._variant(pairs), inputs_of(job))
         three = step.open(job.forms)
         found = run(step, three, first.feeds, first.label, stop.options())
         step = self._fitting(step, found)
@@ -139,8 +139,14 @@ def _with_copies(job: Job) -> Path:
     return path
 
 
-def casts(job: Job) -> dict[str, str]:
-    """Inputs that the variant takes in another float type than the float model."""
+def inputs_of(job: Job) -> dict[str, Fed]:
+    """Inputs that the variant takes under another name or in another float type than the float model."""
     own = {port.name: port.dtype for port in ports_of(job.model)}
-    ports = ports_of(job.deployed.raw)
-    return {port.name: port.dtype for port in ports if port.is_float and own.get(port.name) != port.dtype}
+    sources = {other: name for name, other in job.inputs.items()}
+    found = {}
+    for port in ports_of(job.deployed.raw):
+        source = sources.get(port.name, port.name)
+        dtype = port.dtype if port.is_float and own.get(source) != port.dtype else ""
+        if source != port.name or dtype:
+            found[port.name] = Fed(source, dtype)
+    return found

@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 Learning = tuple[Runner, Learned]
 
 
+class Fed(NamedTuple):
+    """An input of the float model, and the element type to bring it into; "" for its own."""
+
+    source: str
+    dtype: str
+
+
 @dataclass(frozen=True)
 class Step:
     """What is run for one part of the pairs; can be sent to another process that sees the same files."""
@@ -31,7 +38,7 @@ class Step:
     pairs: tuple[Pair, ...]
     floats: Plan
     variant: Plan
-    casts: Mapping[str, str] = field(default_factory=dict)  # inputs that the variant takes in another float type
+    inputs: Mapping[str, Fed] = field(default_factory=dict)  # what feeds the variant, where that is not the same
     local: Plan | None = None
     graph: LocalGraph | None = None
 
@@ -60,12 +67,17 @@ class Step:
 
     def variant_feeds(self, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """A sample in the element types that the variant takes."""
-        return cast(feeds, self.casts)
+        return fed_to(feeds, self.inputs)
 
 
-def cast(feeds: Mapping[str, np.ndarray], types: Mapping[str, str]) -> dict[str, np.ndarray]:
-    """Feeds with some in another element type."""
-    return {name: array.astype(types[name]) if name in types else array for name, array in feeds.items()}
+def fed_to(feeds: Mapping[str, np.ndarray], inputs: Mapping[str, Fed]) -> dict[str, np.ndarray]:
+    """What a variant is fed: the float model's feeds under its names, in its types."""
+    made = {}
+    for name, (source, dtype) in inputs.items():
+        array = feeds[source]
+        made[name] = array.astype(dtype) if dtype else array
+    renamed = {source for source, _ in inputs.values()}
+    return {name: array for name, array in feeds.items() if name not in renamed} | made
 
 
 class Sessions:
@@ -164,5 +176,5 @@ def local_feeds(
     step: Step, graph: LocalGraph, feeds: Mapping[str, np.ndarray], floats: Mapping[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
     """What the local graph is fed: float tensors, and the model's own inputs where ops read them."""
-    own = step.variant_feeds({name: feeds[name] for name in graph.own})
-    return {name: floats[output] for name, output in graph.inputs.items()} | own
+    given = step.variant_feeds(feeds)
+    return {name: floats[output] for name, output in graph.inputs.items()} | {name: given[name] for name in graph.own}

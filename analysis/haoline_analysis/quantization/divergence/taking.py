@@ -10,13 +10,12 @@ import numpy as np
 from haoline_analysis.quantization.divergence.metrics import Bins, Tally
 from haoline_analysis.quantization.divergence.metrics.rows import HIGH, LOW
 from haoline_analysis.quantization.divergence.metrics.together import measured
-from haoline_analysis.quantization.divergence.outputs import Outputs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from haoline_analysis.model import Model
     from haoline_analysis.quantization.divergence.metrics import Job
+    from haoline_analysis.quantization.divergence.outputs import Outputs
     from haoline_analysis.quantization.divergence.pairs import Pair
     from haoline_analysis.quantization.divergence.steps import Found, Step
 
@@ -67,9 +66,7 @@ class Taken:
         self.shapes = other.shapes | self.shapes
 
 
-def nothing(
-    pairs: Sequence[Pair], axes: Mapping[str, int | None], models: tuple[Model, Model], *, histograms: bool
-) -> Taken:
+def nothing(pairs: Sequence[Pair], axes: Mapping[str, int | None], outputs: Outputs, *, histograms: bool) -> Taken:
     """The beginning."""
     names, grids = [pair.name for pair in pairs], [pair.grid for pair in pairs]
     held = [axes.get(name) for name in names]
@@ -77,5 +74,5 @@ def nothing(
         seen=Tally(names, list(held), grids),
         made=Tally(names, list(held), grids),
         bins=Bins(grids) if histograms else None,
-        outputs=Outputs(*models),
+        outputs=outputs,
     )

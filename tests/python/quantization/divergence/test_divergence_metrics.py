@@ -211,7 +211,7 @@ def test_a_range_that_grows_loses_nothing(loops):
 
     assert counted.counts.sum(axis=1).tolist() == [400, 400]
     assert counted.counts[0].tolist() == np.histogram(together.astype(float), counted.edges)[0].tolist()
-    assert 64 <= counted.counts.shape[1] <= 256
+    assert 256 <= counted.counts.shape[1] <= 1024
 
 
 def test_histograms_of_parts_join_to_that_of_the_whole(loops):

@@ -99,3 +99,20 @@ def test_made_up_data_is_labelled():
     found = compare(float_model("digits"), variant("digits", "qdq"), limit=2, latency=False)
     assert found.samples.synthetic
     assert "(made up)" in found.summary()
+
+
+def test_a_model_exported_anew_under_other_names_is_compared(tmp_path):
+    model = onnx.load(variant("transformer", "qdq"))
+    renamed = {entry.name: f"given_{at}" for at, entry in enumerate(model.graph.input)}
+    for node in model.graph.node:
+        for at, name in enumerate(node.input):
+            node.input[at] = renamed.get(name, name)
+    for entry in model.graph.input:
+        entry.name = renamed[entry.name]
+    path = _with_batch(model, tmp_path / "anew.onnx")
+    found = compare(float_model("transformer"), path, samples("transformer"), latency=False)
+    plain = compare(float_model("transformer"), variant("transformer", "qdq"), samples("transformer"), latency=False)
+    assert found.check.identical
+    assert found.outputs["sqnr_db"].tolist() == pytest.approx(plain.outputs["sqnr_db"].tolist())
+    first, second = (one.tensors["local_sqnr_db"].to_numpy(float) for one in (found, plain))
+    assert first == pytest.approx(second, nan_ok=True)

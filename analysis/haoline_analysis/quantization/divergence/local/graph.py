@@ -43,11 +43,11 @@ class Known:
         return form.dtype if form is not None and form.dtype else "float32"
 
     def reshaped(self, pair: Pair) -> bool:
-        """Whether what is captured has other axes than the float tensor, all of them of size one."""
+        """Whether neighbouring axes of the float tensor are one where it is captured."""
         first, second = self.floats.get(pair.output), self.variant.get(pair.captured)
         if first is None or second is None or first.shape is None or second.shape is None:
             return False
-        return len(first.shape) != len(second.shape)
+        return pair.transpose is None and first.shape != second.shape
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from haoline_analysis.quantization.divergence.metrics.jobs import Grid, Job
 
-MOST = 256
-"""Bins of a histogram; between half as many and all of them lie within the range of the float tensor."""
+MOST = 1024
+"""Bins of a histogram, most of them; at least half as many lie within the range of the float tensor. Then no two of 256
+levels share one."""
 
 
 @dataclass

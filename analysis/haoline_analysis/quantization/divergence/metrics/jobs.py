@@ -53,12 +53,12 @@ class Grid:
         return reals if self.transpose is None else reals.transpose(self.transpose)
 
     def fits(self, shape: tuple[int, ...], other: tuple[int, ...]) -> bool:
-        """Whether the variant's shape is the float tensor's, but for axes of size one."""
+        """Whether the variant's shape is the float tensor's, but for neighbouring axes taken as one."""
         if self.transpose is not None:
             if len(other) != len(self.transpose):
                 return False
             other = tuple(other[at] for at in self.transpose)
-        return _long(shape) == _long(other)
+        return merged(shape, other)
 
     def prepared(self, array: np.ndarray) -> np.ndarray:
         """The tensor as compiled loops want it: C order, its own integers where one scale says all."""
@@ -76,8 +76,18 @@ class Job(NamedTuple):
     other: np.ndarray
 
 
-def _long(shape: tuple[int, ...]) -> list[int]:
-    return [size for size in shape if size != 1]
+def merged(shape: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    """Whether one shape is the other with neighbouring axes taken as one, leaving axes of size one aside."""
+    first, second = ([size for size in side if size != 1] for side in (shape, other))
+    few, many = (first, second) if len(first) <= len(second) else (second, first)
+    rest = iter(many)
+    for size in few:
+        product = next(rest, 0)
+        while 0 < product < size:
+            product *= next(rest, 0)
+        if product != size:
+            return False
+    return next(rest, None) is None
 
 
 class Entry(NamedTuple):
@@ -117,6 +127,6 @@ def check_shapes(value: np.ndarray, other: np.ndarray, name: str) -> None:
     Raises:
         ModelError: if their shapes differ.
     """
-    if _long(value.shape) != _long(other.shape):
+    if not merged(value.shape, other.shape):
         words = " and ".join("×".join(map(str, array.shape)) or "scalar" for array in (value, other))
         raise ModelError(f"{name!r} cannot be compared: its shapes are {words}.")
