@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 SCHEME = "static-int8"
 """What a plan is built by where the variant does not tell how it was made."""
-_QUANTIZED = 0.4
-"""Share of the work that quantizing is; the rest is comparing."""
+_QUANTIZED, _MEASURED = 0.4, 0.9
+"""Shares of the work: of building that is quantizing, the rest comparing; of sensitivity, the rest taking times."""
 
 
 def part_of(tell: Tell, start: float, end: float) -> Tell:
@@ -50,11 +50,14 @@ class Workshop:
     def sensitivity(self, tell: Tell) -> dict[str, Any]:
         """What each op's quantization costs the outputs, measured alone, in the words of the page."""
         from haoline_analysis.quantization import measure_sensitivity
+        from haoline_analysis.quantization.tradeoffs import what_if
 
         compared = self.compared
         variant = compared.variant_model
-        measured = measure_sensitivity(compared.float_model, compared.samples, variant=variant, progress=tell)
-        compared.what_if = measured.what_if(compared.report)
+        measured = measure_sensitivity(
+            compared.float_model, compared.samples, variant=variant, progress=part_of(tell, 0.0, _MEASURED)
+        )
+        compared.what_if = what_if(measured, compared, part_of(tell, _MEASURED, 1.0))
         return dict(compared.what_if)
 
     def build(self, plan: Mapping[str, list[int]], tell: Tell) -> tuple[dict[str, Any], QuantizedModel]:

@@ -164,11 +164,10 @@ def settings_of(options: argparse.Namespace, model: Any, variables: Mapping[str,
 
 
 def _suggested(model: Any, target: str | None) -> dict[str, Any]:
-    """The options that the fixes of what lint warns of come down to; its notes leave a choice."""
+    """The options that the fixes of what lint warns of come down to."""
     from haoline_analysis.quantization import lint, options_of
 
-    found = lint(model, target=target).findings
-    return dict(options_of([finding for finding in found if finding.severity != "info"]))
+    return dict(options_of(lint(model, target=target).findings))
 
 
 def _variants(

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from .divergence_cell import COLOURS, PICTURE, DivergenceCell
-from .lab import Lab
+from .lab import SCREENSHOTS, Lab
 
 LOAD = "%load_ext haoline_jupyter"
 DIGITS = """
@@ -281,7 +281,7 @@ class TestSaved:
         kept = DivergenceCell(page.locator("body"))
         expect(kept.part("inspect-head")).to_contain_text(OP)
         kept.picture()
-        page.screenshot(path=Path(__file__).parent / "screenshots/divergence-page.png")
+        page.screenshot(path=SCREENSHOTS / "divergence-page.png")
         context.close()
         assert errors == []
 
@@ -294,16 +294,10 @@ def test_light_and_dark(lab: Lab, path: str) -> None:
     view.picture()
     for theme in ("light", "dark"):
         lab.set_theme(theme)
-        lab.page.wait_for_timeout(700)
-        view.root.scroll_into_view_if_needed()
-        view.tab("Op")
-        lab.screenshot(f"divergence-inspect-{theme}")
-        view.tab("Table")
-        lab.screenshot(f"divergence-table-{theme}")
-        view.tab("Findings")
-        lab.screenshot(f"divergence-findings-{theme}")
-        view.tab("What if")
-        lab.screenshot(f"divergence-what-if-before-{theme}")
+        for tab in ("Op", "Table", "Findings"):
+            view.tab(tab)
+            lab.page.wait_for_timeout(700)
+            view.root.screenshot(path=SCREENSHOTS / f"divergence-{tab.lower()}-{theme}.png")
     lab.set_theme("light")
 
 

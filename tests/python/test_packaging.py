@@ -43,6 +43,8 @@ def test_wheel_holds_both_packages_and_the_front_end_once(wheel: Path) -> None:
     for wanted in (
         "haoline_analysis/report/schema.json",
         "haoline_analysis/hardware/profiles.json",
+        "haoline_analysis/quantization/linter/lint.css",
+        "haoline_analysis/quantization/linter/targets.json",
         "haoline_jupyter/static/stub.js",
         "haoline_jupyter/static/views.js",
         "haoline_jupyter/static/views.css",

@@ -30,6 +30,18 @@ def test_a_clipped_mask_changes_no_output_and_saves_static_int8(sentinel):
     assert any("clip-mask" in note for note in saved.notes)
 
 
+def test_masked_scores_have_a_place_though_the_data_masks_nothing():
+    model, feeds = attention(), attention_feeds()
+    whole = [{**each, "mask": np.ones_like(each["mask"])} for each in feeds]
+    made = quantize(model, calibration=whole, fixes=["clip-mask"])
+    assert any("masks nothing" in note for note in made.notes)
+    seen = quantize(model, calibration=feeds, fixes=["clip-mask"])
+    assert not any("masks nothing" in note for note in seen.notes)
+    assert sqnr(model, made.path, feeds) > sqnr(model, seen.path, feeds) - 2
+    plain = quantize(model, calibration=whole)
+    assert sqnr(model, made.path, feeds) > sqnr(model, plain.path, feeds) + 2
+
+
 def test_sentinels_that_something_else_reads_stay():
     model = attention()
     graph = model.graph

@@ -89,3 +89,14 @@ def _model(nodes, constants, inputs, outputs, opset):
         constants,
     )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
+
+
+def two_layers() -> onnx.ModelProto:
+    """``y = relu(x U) V``."""
+    weights = [numpy_helper.from_array(weight(64, 32), "u"), numpy_helper.from_array(weight(32, 16, seed=1), "v")]
+    nodes = [
+        helper.make_node("MatMul", ["x", "u"], ["h"], name="first"),
+        helper.make_node("Relu", ["h"], ["r"], name="relu"),
+        helper.make_node("MatMul", ["r", "v"], ["y"], name="second"),
+    ]
+    return _model(nodes, weights, {"x": [None, 64]}, {"y": [None, 16]}, 17)

@@ -6,11 +6,12 @@ import math
 import numpy as np
 import onnxruntime as ort
 import pytest
+from sensitivity_models import DIGITS, digits_variant, linear, linear_variant, pictures, two_layers, weight
+
 from haoline_analysis.errors import ModelError
 from haoline_analysis.quantization import measure_sensitivity, quantize
 from haoline_analysis.quantization.sensitivity.noise import Noise, cosine_of, decibels, noise_of
 from haoline_analysis.report import analyze
-from sensitivity_models import DIGITS, digits_variant, linear, linear_variant, pictures, weight
 
 SAMPLES = pictures(40, 44)
 
@@ -167,3 +168,22 @@ def test_noise_cosine_and_decibels():
     broken.add([a], [np.array([np.nan, 1])])
     assert broken.power == math.inf
     assert math.isnan(broken.cosine)
+
+
+@pytest.mark.parametrize("scheme", ["dynamic-int8", "weights-int4", "weights-int8"])
+def test_variants_without_q_and_dq(scheme):
+    model, feeds = two_layers(), [{"x": weight(1, 64, seed=seed)} for seed in range(2, 6)]
+    made = quantize(model, scheme=scheme)
+    found = measure_sensitivity(model, feeds, variant=made, limit=4)
+    assert [unit.ops for unit in found.additive.units] == [("first",), ("second",)]
+    assert (found.units["noise"] > 0).all()
+    first, second = ort.InferenceSession(model.SerializeToString()), ort.InferenceSession(str(made.path))
+    real = Noise(1)
+    for each in feeds:
+        real.add(first.run(None, each), second.run(None, each))
+    assert found.base.noise == pytest.approx(real.power, rel=0.1)
+    assert abs(found.additive.difference_db) < 1
+    assert found.predict(keep_float=["first", "second"]).noise == 0
+    assert (found.units["bytes"] < found.units["bytes_float"] / 2).all()
+    again = measure_sensitivity(model, feeds, recipe=made.recipe, limit=4)
+    assert again.base.noise == pytest.approx(found.base.noise)

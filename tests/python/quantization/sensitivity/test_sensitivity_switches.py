@@ -4,14 +4,15 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 import pytest
+from onnx import helper
+from sensitivity_models import DIGITS, digits_variant, linear, linear_variant, pictures, weight
+
 from haoline_analysis.errors import ModelError
 from haoline_analysis.quantization.sensitivity.opening import graph_of, whole
 from haoline_analysis.quantization.sensitivity.session import Switchable
 from haoline_analysis.quantization.sensitivity.sites import sites_of
 from haoline_analysis.quantization.sensitivity.switching import switchable
 from haoline_analysis.runtime.source import source_of
-from onnx import helper
-from sensitivity_models import DIGITS, digits_variant, linear, linear_variant, pictures, weight
 
 
 def found_of(model, variant):
