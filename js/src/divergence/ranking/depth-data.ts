@@ -39,6 +39,11 @@ export function depthErrors(doc: DivergenceDocument, report: ReportDocument): De
   };
 }
 
+/** Why the marked ops are marked. */
+export function costliestText(doc: DivergenceDocument): string {
+  return ranking(doc) === "outputs" ? "cost most at the outputs" : "make most error";
+}
+
 /** The row itself where it was compared, else the first after it that was and whose op reads it. */
 function reader(doc: DivergenceDocument, report: ReportDocument, row: number): number {
   if (doc.matched(row)) return row;

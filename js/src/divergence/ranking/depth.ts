@@ -7,7 +7,7 @@ import { readout } from "../../views/tooltip.js";
 import type { ComparePart, CompareScene } from "../scene.js";
 import { decibels, share } from "../words.js";
 import { type Band, bandLabels, bands } from "./bands.js";
-import { type DepthErrors, depthErrors } from "./depth-data.js";
+import { costliestText, type DepthErrors, depthErrors } from "./depth-data.js";
 import { barsPath, type Plotted, stepsPath } from "./paths.js";
 
 const HEIGHT = 212;
@@ -188,7 +188,7 @@ export class DepthRanking implements ComparePart {
       rows.push(["Seen here", both(data.accumulated[row], doc.sqnr(row, "accumulated"))]);
     }
     const note = doc.matched(row) ? "" : `Not compared: ${doc.text(row, "why") || "no counterpart"}.`;
-    const costs = rank < 0 ? "" : `Number ${rank + 1} of those that cost most.`;
+    const costs = rank < 0 ? "" : `Number ${rank + 1} of those that ${costliestText(doc)}.`;
     this.#scene.tooltip.at(x, y, ...readout(opName(report, op), rows, note || costs));
   }
 

@@ -7,6 +7,7 @@ import { errors, largest, MEASURES, ranking } from "../measures.js";
 import type { ComparePart, CompareScene } from "../scene.js";
 import { blocks, categories } from "./blocks.js";
 import { DepthRanking } from "./depth.js";
+import { costliestText } from "./depth-data.js";
 import { type GroupBar, type GroupFigure, groupBars } from "./group-bars.js";
 import { type GroupError, groupErrors } from "./groups.js";
 
@@ -159,5 +160,11 @@ function legend(doc: DivergenceDocument): HTMLElement[] {
     ...(unmatched > 0
       ? [item("hl-key-unmatched", `${unmatched} not compared`, "No counterpart in the variant: fused or folded away")]
       : []),
+    h(
+      "span",
+      { class: "hl-legend-item" },
+      h("span", { class: "hl-rank-mark", "aria-hidden": "true" }, "1"),
+      costliestText(doc),
+    ),
   ];
 }

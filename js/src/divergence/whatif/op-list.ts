@@ -11,8 +11,9 @@ const CHOICES: readonly (readonly [Choice, string, string])[] = [
   ["int16", "INT16", "16-bit activations"],
   ["float", "float", "Keep it float"],
 ];
-/** Shown before the reader asks for the rest. */
+/** Shown before the reader asks for more, and how many more that is. */
 const FIRST = 40;
+const MORE = 200;
 
 export interface OpListOptions {
   readonly choose: (op: number, choice: Choice) => void;
@@ -34,7 +35,7 @@ export interface OpListState {
 export class OpList {
   readonly #options: OpListOptions;
   readonly #node = h("div", { class: "hl-keep-list", "data-testid": "haoline-keep-list" });
-  #all = false;
+  #count = FIRST;
   #state: OpListState | null = null;
 
   constructor(options: OpListOptions) {
@@ -63,21 +64,20 @@ export class OpList {
     if (focused) this.#node.querySelector<HTMLElement>(focused)?.focus({ preventScroll: true });
   }
 
-  /** What is chosen or selected is never hidden in the rest. */
+  /** What is chosen or selected is not hidden in the rest, unless it is very much. */
   #shown({ candidates, plan, selected }: OpListState): readonly Candidate[] {
-    if (this.#all) return candidates;
     const wanted = new Set([...plan.keep_float, ...plan.int16, ...selected]);
-    return candidates.filter(({ op }, at) => at < FIRST || wanted.has(op));
+    const few = wanted.size <= MORE;
+    return candidates.filter(({ op }, at) => at < this.#count || (few && wanted.has(op)));
   }
 
   #more(rest: number): HTMLElement | false {
     const open = (): void => {
-      this.#all = true;
+      this.#count += MORE;
       if (this.#state) this.show(this.#state);
     };
-    return (
-      rest > 0 && h("button", { type: "button", class: "hl-link", onclick: open }, `Show ${plural(rest, "more op")}`)
-    );
+    const words = `Show ${plural(Math.min(rest, MORE), "more op")}`;
+    return rest > 0 && h("button", { type: "button", class: "hl-link", onclick: open }, words);
   }
 
   #row(
