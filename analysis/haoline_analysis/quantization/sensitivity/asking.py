@@ -54,12 +54,14 @@ class Asking:
         self._constants = {*constants, *(each.name for each in graph.initializer)}
         self._known: dict[str, tuple[str, ...]] = {}
 
-    def ops(self, tensor: str) -> tuple[str, ...]:
+    def ops(self, tensor: str, *, consumers_only: bool = False) -> tuple[str, ...]:
         """Names of the ops; its neighbours where none of them seems to ask."""
-        asked = self._asked(tensor)
+        readers = self._consumers.get(tensor, ())
+        asked = tuple(dict.fromkeys(node.name for node in readers if self._asks(node, tensor)))
+        asked = asked if consumers_only else self._asked(tensor)
         if asked:
             return asked
-        near = [*filter(None, [self._producers.get(tensor)]), *self._consumers.get(tensor, ())]
+        near = [*filter(None, [None if consumers_only else self._producers.get(tensor)]), *readers]
         return tuple(dict.fromkeys(node.name for node in near))
 
     def _asked(self, tensor: str) -> tuple[str, ...]:

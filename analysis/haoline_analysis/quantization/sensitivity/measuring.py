@@ -57,15 +57,15 @@ def measure_sensitivity(
 ) -> Sensitivity:
     """The error that each quantizer alone makes at the outputs, as a share of their power.
 
-    The quantizers are those of a QDQ variant; each is switched on alone on the float graph. Ctrl-C keeps what is
-    measured and estimates the rest from how much each quantizer changes its own tensor.
+    The quantizers are those of a QDQ, dynamic or weight-only variant; each is switched on alone on the float graph.
+    Ctrl-C keeps what is measured and estimates the rest from how much each quantizer changes its own tensor.
 
     Args:
         model: the float model: a path, bytes, a ``ModelProto``, a ``Model`` or a ``ModelReport``.
         inputs: samples to measure on, as for ``capture``.
-        scheme: how to quantize, one of the static ones.
+        scheme: how to quantize.
         recipe: a ``Recipe`` in place of a scheme.
-        variant: a QDQ model that is there already, in place of both.
+        variant: a model that is there already, in place of both.
         calibration: data to quantize with; None: ``inputs``.
         limit: most samples to measure on; None: all.
         unit: ``"op"`` for what choosing ops can tell apart, ``"quantizer"`` for each alone.
@@ -87,8 +87,9 @@ def measure_sensitivity(
         tell("Quantizing", 0.0)
         data = inputs if calibration is None else calibration
         path = _variant(model, variant, scheme, recipe, data, Path(folder), how)
-        found = sites_of(graph_of(source), whole(source_of(path)[0]), _quantizable(opened, scheme))
-        bytes_variant = source_of(path)[1].file_bytes
+        other, read, _ = source_of(path)
+        found = sites_of(graph_of(source), whole(other), _quantizable(opened, scheme_of(read, scheme)))
+        bytes_variant = read.file_bytes
     if not found.sites:
         raise ModelError(
             f"{source.label}: the variant has no quantizers (QuantizeLinear, DequantizeLinear) to measure."
@@ -116,12 +117,28 @@ def _variant(
     if variant is not None:
         return getattr(variant, "path", variant)
     from haoline_analysis.quantization.quantizers import quantize, rebuild
+    from haoline_analysis.quantization.quantizers.schemes import find_scheme
 
     output = folder / "variant.onnx"
     if recipe is not None:
-        return rebuild(recipe, model, calibration, output).path
+        data = calibration if recipe.calibration is not None else None
+        return rebuild(recipe, model, data, output).path
     asked = "static-int8" if scheme == "static-int8-qoperator" else scheme  # the same scales, as QDQ
-    return quantize(model, scheme=asked, calibration=calibration, output=output, **how).path
+    data = {"calibration": calibration, **how} if find_scheme(asked).calibrated else {}
+    return quantize(model, scheme=asked, output=output, **data).path
+
+
+def scheme_of(variant: Model, otherwise: str) -> str:
+    """The scheme that a variant is of, by its recipe, else by its ops."""
+    from haoline_analysis.quantization.quantizers.provenance import recipe_of
+
+    recipe = recipe_of(variant)
+    if recipe is not None:
+        return str(recipe.scheme)
+    types = {op.type for op in variant.ops}
+    if types & {"DynamicQuantizeLinear", "MatMulInteger", "ConvInteger"}:
+        return "dynamic-int8"
+    return "weights-int4" if "MatMulNBits" in types else otherwise
 
 
 def _quantizable(model: Model, scheme: str) -> Collection[str]:

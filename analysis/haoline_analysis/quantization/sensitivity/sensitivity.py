@@ -88,7 +88,7 @@ class Sensitivity:
             if site.stored is not None:
                 elements = math.prod(site.stored.dims)
                 before += 4 * elements
-                after += elements * site.bits // 8 + site.scale.nbytes + site.zero_point.nbytes
+                after += site.nbytes
         return before, after
 
     @cached_property

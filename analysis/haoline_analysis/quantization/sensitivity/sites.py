@@ -1,7 +1,8 @@
-"""Where a QDQ variant rounds: its quantizers, by the names of the float model."""
+"""Where a variant rounds: its quantizers, by the names of the float model."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -30,16 +31,25 @@ class Site:
     axis: int
     stored: Any  # the integers of a weight (a TensorProto); None where the graph rounds as it runs
     ops: tuple[str, ...]  # float ops that ask for it: it goes when all of them are kept float
+    dynamic: bool = False  # the range is that of each run: scale and zero point only tell the type
+    stored_bytes: int | None = None  # of a weight whose ``stored`` holds the reals it stands for
 
     @property
     def bits(self) -> int:
         """Width of the integers."""
         return 8 * self.zero_point.dtype.itemsize
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of a stored weight with its scales; 0 for what is rounded as the model runs."""
+        if self.stored_bytes is not None or self.stored is None:
+            return self.stored_bytes or 0
+        return int(math.prod(self.stored.dims)) * self.bits // 8 + self.scale.nbytes + self.zero_point.nbytes
+
     @cached_property
     def wide(self) -> tuple[np.ndarray, np.ndarray] | None:
         """Scale and zero point of a 16-bit grid over the same range; None where there is no wider one."""
-        if self.kind != "activation" or self.bits != 8:
+        if self.kind != "activation" or self.bits != 8 or self.dynamic:
             return None
         signed = self.zero_point.dtype == np.int8
         if signed and not np.any(self.zero_point):
@@ -61,6 +71,8 @@ class Site:
         if self.stored is None:
             raise ValueError(f"{self.tensor} is rounded as the model runs")
         integers = numpy_helper.to_array(self.stored).astype(np.float64)
+        if self.stored_bytes is not None:
+            return np.asarray(integers)
         scale, zero = (_along(each, self.axis, integers.ndim) for each in (self.scale, self.zero_point))
         return np.asarray((integers - zero) * scale)
 
@@ -83,13 +95,15 @@ class Found:
 
 
 def sites_of(float_model: Any, variant: Any, quantizable: Collection[str] | None = None) -> Found:
-    """The quantizers of a QDQ model, placed on the float model that it was made of.
+    """The quantizers of a QDQ, dynamic or weight-only model, placed on the float model that it was made of.
 
     Args:
         float_model: its ``ModelProto``.
         variant: the ``ModelProto`` of the variant, as its quantizer wrote it: tensors kept their names.
         quantizable: names of the float ops that the variant's scheme quantizes; None: all.
     """
+    from haoline_analysis.quantization.sensitivity.other_sites import other_sites
+
     reader = _Reader(float_model.graph, variant.graph)
     placed: dict[str, Site] = {}
     unplaced = []
@@ -99,8 +113,11 @@ def sites_of(float_model: Any, variant: Any, quantizable: Collection[str] | None
             unplaced.append(raw.source)
             continue
         placed[tensor] = reader.site(raw, tensor)
+    for site in other_sites(float_model.graph, variant.graph):
+        placed.setdefault(site.tensor, site)
     asking = Asking(float_model.graph, placed, quantizable)
-    return Found(tuple(replace(site, ops=asking.ops(site.tensor)) for site in placed.values()), tuple(unplaced))
+    found = (replace(site, ops=asking.ops(site.tensor, consumers_only=site.dynamic)) for site in placed.values())
+    return Found(tuple(found), tuple(unplaced))
 
 
 @dataclass(frozen=True)

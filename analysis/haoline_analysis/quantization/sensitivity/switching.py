@@ -87,18 +87,25 @@ class Builder:
         from onnx import helper
 
         name = f"{_name(at)}.{what}"
-        scale, zero = (
-            self.constant(f"{name}.{part}", _flat(each)) for part, each in zip(("scale", "zero"), grid, strict=True)
-        )
-        axis = {"axis": site.axis} if grid[0].ndim and grid[0].size > 1 else {}
-        if site.stored is None:
-            first = [
-                helper.make_node("QuantizeLinear", [site.tensor, scale, zero], [f"{name}.q"], domain=_DOMAIN, **axis)
+        output = f"{name}.dq"
+        if site.stored_bytes is not None:
+            return [helper.make_node("Identity", [self._stored(f"{name}.q", site.stored)], [output])]
+        if site.dynamic:
+            parts = [f"{name}.q", f"{name}.scale", f"{name}.zero"]
+            return [
+                helper.make_node("DynamicQuantizeLinear", [site.tensor], parts),
+                helper.make_node("DequantizeLinear", parts, [output], domain=_DOMAIN),
             ]
-            integers = f"{name}.q"
+        params = [
+            self.constant(f"{name}.{part}", _flat(each)) for part, each in zip(("scale", "zero"), grid, strict=True)
+        ]
+        axis = {"axis": site.axis} if grid[0].ndim and grid[0].size > 1 else {}
+        if site.stored is not None:
+            integers, first = self._stored(f"{name}.q", site.stored), []
         else:
-            first, integers = [], self._stored(f"{name}.q", site.stored)
-        node = helper.make_node("DequantizeLinear", [integers, scale, zero], [f"{name}.dq"], domain=_DOMAIN, **axis)
+            integers = f"{name}.q"
+            first = [helper.make_node("QuantizeLinear", [site.tensor, *params], [integers], domain=_DOMAIN, **axis)]
+        node = helper.make_node("DequantizeLinear", [integers, *params], [output], domain=_DOMAIN, **axis)
         return [*first, node]
 
     def _graph(self, name: str, nodes: Sequence[Any]) -> Any:

@@ -17,7 +17,8 @@ def what_if(found: Sensitivity, report: ModelReport) -> dict[str, Any]:
     """
     rows = {str(name): row for row, name in enumerate(_op_names(report))}
     latency = found.latency or {}
-    waiting = dict(latency)
+    asking = {op for unit in found.additive.units for op in unit.ops}
+    waiting = {op: times for op, times in latency.items() if op in asking}  # others are float whatever is chosen
     units = []
     for name, row in found.units.iterrows():
         ops = [rows[op] for op in row["ops"] if op in rows]

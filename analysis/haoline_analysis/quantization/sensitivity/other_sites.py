@@ -1,0 +1,105 @@
+"""Quantizers that are no Q/DQ pairs: dynamic ranges, weights of integer kernels, packed weights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from haoline_analysis.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from haoline_analysis.quantization.sensitivity.sites import Site
+
+_QUANTIZED = "_quantized"
+_INTEGERS = frozenset({"MatMulInteger", "ConvInteger", "Gather"})
+_PACKED = "MatMulNBits"
+
+
+def other_sites(float_graph: Any, variant: Any) -> Iterator[Site]:
+    """Sites of dynamic INT8 and of weight-only models, by tensors of the float graph; no ops yet.
+
+    Args:
+        float_graph: the ``GraphProto`` of the float model.
+        variant: that of the variant, in which tensors kept their names, as onnxruntime's quantizers write it.
+    """
+    made = {name: node for node in float_graph.node for name in node.output if name}
+    floats = {*made, *(each.name for each in float_graph.input), *(each.name for each in float_graph.initializer)}
+    yield from (site for site in _dynamic(variant) if site.tensor in floats)
+    yield from (site for site in _weights(variant) if site.tensor in floats)
+    yield from _packed(variant, made)
+
+
+def _dynamic(variant: Any) -> Iterator[Site]:
+    from haoline_analysis.quantization.sensitivity.sites import Site
+
+    one, zero = np.ones((), np.float32), np.zeros((), np.uint8)
+    for node in variant.node:
+        if node.op_type == "DynamicQuantizeLinear":
+            yield Site(node.input[0], "activation", one, zero, 0, None, (), dynamic=True)
+
+
+def _weights(variant: Any) -> Iterator[Site]:
+    """Stored integers that an integer kernel reads, with the scale of the same name."""
+    from onnx import numpy_helper
+
+    from haoline_analysis.quantization.sensitivity.sites import Site
+
+    stored = {each.name: each for each in variant.initializer}
+    read = {name for node in variant.node if node.op_type in _INTEGERS for name in node.input}
+    for name in [each for each in stored if each in read and each.endswith(_QUANTIZED)]:
+        base = name.removesuffix(_QUANTIZED)
+        parts = [stored.get(f"{base}{end}") for end in ("_scale", "_zero_point")]
+        if None in parts:
+            continue
+        scale, zero = (np.asarray(numpy_helper.to_array(each)) for each in parts)
+        yield Site(base, "weight", scale, zero, _axis(stored[name].dims, scale.size), stored[name], ())
+
+
+def _axis(dims: Iterable[int], scales: int) -> int:
+    """The last axis that has as many elements as there are scales."""
+    sizes = list(dims)
+    return max((at for at, size in enumerate(sizes) if size == scales), default=0)
+
+
+def _packed(variant: Any, made: dict[str, Any]) -> Iterator[Site]:
+    """Weights of MatMulNBits, as the reals they stand for; the float op makes the same tensor from its second input."""
+    from onnx import numpy_helper
+
+    from haoline_analysis.quantization.sensitivity.sites import Site
+
+    sizes = {each.name: len(each.raw_data) for each in variant.initializer}
+    reals = _reals(variant) if any(node.op_type == _PACKED for node in variant.node) else {}
+    for node in variant.node:
+        twin = made.get(node.output[0]) if node.op_type == _PACKED else None
+        if twin is None or len(twin.input) < 2 or node.output[0] not in reals:
+            continue
+        stored = numpy_helper.from_array(np.ascontiguousarray(reals[node.output[0]], np.float32), node.input[1])
+        size = sum(sizes.get(name, 0) for name in node.input[1:])
+        one, zero = np.ones((), np.float32), np.zeros((), np.uint8)
+        yield Site(twin.input[1], "weight", one, zero, 0, stored, (), stored_bytes=size)
+
+
+def _reals(variant: Any) -> dict[str, np.ndarray]:
+    """By output of the op that reads them."""
+    import onnx
+
+    from haoline_analysis.formats import open_model
+    from haoline_analysis.quantization.structure.forms import forms
+    from haoline_analysis.quantization.structure.stored import stored_reals
+
+    imports = [onnx.helper.make_opsetid("", 21), onnx.helper.make_opsetid("com.microsoft", 1)]
+    try:
+        opened = open_model(onnx.helper.make_model(variant, opset_imports=imports))
+        known = forms(opened)
+    except ModelError:
+        return {}
+    found = {}
+    for row, op in enumerate(opened.ops):
+        if op.type == _PACKED:
+            array = stored_reals(opened, known, row, 1)
+            if array is not None:
+                found[opened.tensors[op.outputs[0]].name] = array
+    return found
