@@ -4,12 +4,7 @@ import { digits, percent, UNKNOWN } from "../data/format.js";
 
 type Maybe = number | null | undefined;
 
-/** `38.8 dB`; what has no error at all is exact. */
-export function decibels(value: Maybe): string {
-  if (value === Number.POSITIVE_INFINITY) return "exact";
-  if (value === null || value === undefined || !Number.isFinite(value)) return UNKNOWN;
-  return `${(Math.abs(value) < 0.05 ? 0 : value).toFixed(1).replace("-", "−")} dB`;
-}
+export { decibels } from "../activations/words.js";
 
 /** An error as a share of the signal: `3.2 %`. */
 export function share(value: Maybe): string {
