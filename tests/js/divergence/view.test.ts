@@ -177,6 +177,15 @@ describe("the table", () => {
   });
 });
 
+it("shows what an op takes on either side once that was measured", async () => {
+  const { root } = await drawn(new AskHost(measured({ panel: { tab: "table" } })));
+  tall(byId("haoline-divergence-table", root), 400);
+  type(byId("haoline-divergence-filter", root), "");
+  expect(column(root, "name")).toEqual(["a", "c", "d", "b"]);
+  expect(column(root, "float_us")).toEqual(["60 µs", "30 µs", "", "5 µs"]);
+  expect(column(root, "variant_us")).toEqual(["20 µs", "10 µs", "", "5 µs"]);
+});
+
 describe("what to change", () => {
   it("is predicted at once, and marked as predicted", async () => {
     const { root, host } = await drawn(new AskHost(measured()));

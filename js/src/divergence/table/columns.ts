@@ -148,15 +148,19 @@ function figures(doc: DivergenceDocument): TableColumn[] {
   ];
 }
 
-/** What each side took for an op, where its report has it measured. */
+/** What each side took for an op: by its report, else as it was measured with what each op costs. */
 function latencies(doc: DivergenceDocument, report: ReportDocument): TableColumn[] {
   const column = (of: ReportDocument | null) => of?.ops.numeric("latency_us");
   const [float, variant] = [column(report), column(report.other)];
+  const units = (doc.header.what_if?.units ?? []).filter(({ ops }) => ops.length === 1);
+  const timed = (name: "latency_float_us" | "latency_us"): Map<number, number> =>
+    new Map(units.flatMap((unit) => (unit[name] === null ? [] : [[unit.ops[0]!, unit[name]] as const])));
+  const [floatTimes, variantTimes] = [timed("latency_float_us"), timed("latency_us")];
   const told = (value: number | null): string => (value === null ? "" : micros(value));
   return [
     number(
       { id: "float_us", label: "Float time", description: "Latency of the op in the float model", unit: "us" },
-      (row) => float?.at(doc.opOf(row)) ?? null,
+      (row) => float?.at(doc.opOf(row)) ?? floatTimes.get(doc.opOf(row)) ?? null,
       told,
     ),
     number(
@@ -167,7 +171,7 @@ function latencies(doc: DivergenceDocument, report: ReportDocument): TableColumn
         unit: "us",
         width: 104,
       },
-      (row) => variant?.at(doc.variantOpOf(row)) ?? null,
+      (row) => variant?.at(doc.variantOpOf(row)) ?? variantTimes.get(doc.opOf(row)) ?? null,
       told,
     ),
   ];
@@ -210,7 +214,7 @@ function text({ width = 120, unit = "", ...about }: Words, value: (row: number) 
 }
 
 function number(
-  { width = 92, unit = "", ...about }: Words,
+  { width = 104, unit = "", ...about }: Words,
   value: (row: number) => number | null,
   told: (value: number | null) => string,
 ): TableColumn {
