@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from haoline_analysis.quantization.matching.constants import ALIKE, LARGE, Constants, numbers, similarity
-from haoline_analysis.quantization.matching.families import COMMUTATIVE, CONTRACTIONS
+from haoline_analysis.quantization.matching.families import COMMUTATIVE, CONTRACTIONS, RESHAPING
 from haoline_analysis.quantization.matching.graph import is_moving
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 NO = 1000
 """A contradiction that nothing makes up for."""
+
+SENTINEL = 1e4
+"""Magnitude from which on a constant only says that something is masked."""
 
 _ENDS: dict[str, frozenset[str]] = {
     "MatMul": frozenset({"Add", "Mul", "Div", "Gemm", "Relu"}),
@@ -50,7 +53,12 @@ class Agreement:
         self.engine, self.floats, self.variant = engine, floats, variant
 
     def best(self, node: Node, others: Sequence[Node]) -> Node | None:
-        """The one of several float nodes that agrees best; None where none does or two do equally."""
+        """The one of several float nodes that agrees best; None where none does or two do equally.
+
+        All operands have to be known: one that is not may be none of the float model's.
+        """
+        if not self._all_known(node):
+            return None
         scored = [(self.distance(node, other), other) for other in others]
         scored = [(score, other) for score, other in scored if score < NO]
         if not scored:
@@ -61,9 +69,16 @@ class Agreement:
             found = {made: other for made, other in found.items() if self._same_name(node, other)}
         return next(iter(found.values())) if len(found) == 1 else None
 
+    def _all_known(self, node: Node) -> bool:
+        values, means = self.engine.v.values, self.engine.means
+        wanted = node.operands[:1] if is_moving(node) else node.operands
+        return all(value < 0 or value in means or values[value].fixed for value in wanted)
+
     def distance(self, node: Node, other: Node) -> int:
         """How much speaks against two nodes being the same; NO or more: they are not."""
         if len(node.outputs) != len(other.outputs) and node.family == "Split":
+            return NO
+        if node.family in RESHAPING and self._other_rank(node, other):
             return NO
         score = self._attributes(node, other)
         if node.family in COMMUTATIVE:
@@ -75,6 +90,12 @@ class Agreement:
                 meant = other.operands[at] if at < len(other.operands) else -1
                 score += self._operand(node, at, other, at) if meant >= 0 else 1
         return score
+
+    def _other_rank(self, node: Node, other: Node) -> bool:
+        """Whether two nodes make tensors of different numbers of axes."""
+        mine, theirs = self.engine.v.op(node).outputs[0], self.engine.f.op(other).outputs[0]
+        one, two = self.engine.v.shapes[mine], self.engine.f.shapes[theirs]
+        return one is not None and two is not None and len(one) != len(two)
 
     def could_be(self, node: Node, other: Node) -> bool:
         """Whether two nodes with the same result are the same operation: nothing known contradicts it."""
@@ -93,11 +114,13 @@ class Agreement:
         other = engine.f.producer(meaning)
         if other is None:
             return False
+        known = {engine.means[value] for value in node.operands if value in engine.means}
+        known = {value for value in known if not engine.f.values[value].fixed}
+        if not known:
+            return False
         if node.family == other.family and self.distance(node, other) < NO:
             return True
         if other.family in _ENDS.get(node.family, ()) or node.family == other.family:
-            known = {engine.means[value] for value in node.operands if value in engine.means}
-            known = {value for value in known if not engine.f.values[value].fixed}
             return known <= engine.look.ancestors(meaning)
         return False
 
@@ -141,8 +164,7 @@ class Agreement:
     def _fixed(self, node: Node, at: int, other: Node, slot: int) -> int:
         one, two = (numbers(self.engine.v, node.operands[at]), numbers(self.engine.f, other.operands[slot]))
         if one is not None and two is not None and one.size == two.size and one.size < LARGE:
-            with np.errstate(all="ignore"):
-                return 0 if np.allclose(one.reshape(-1), two.reshape(-1), rtol=0.05, atol=1e-6) else 10
+            return _unlike(one.reshape(-1), two.reshape(-1))
         first, second = self.variant.sample(node, at), self.floats.sample(other, slot)
         if first is None or second is None:
             return 1
@@ -167,3 +189,16 @@ class Agreement:
         mine = {canonical(name) for value in node.outputs if value >= 0 for name in self.engine.v.names(value)}
         theirs = {canonical(name) for value in other.outputs if value >= 0 for name in self.engine.f.names(value)}
         return not mine.isdisjoint(theirs)
+
+
+def _unlike(one: np.ndarray, two: np.ndarray) -> int:
+    """What speaks against two constants of few elements, of which the first may be quantized, being one.
+
+    A sentinel of a mask, such as -3.4e38, may be another number that is large enough.
+    """
+    with np.errstate(all="ignore"):
+        slack = 0.02 * float(np.abs(two).max(initial=0.0)) if one.size > 1 else 1e-6
+        if np.allclose(one, two, rtol=0.05, atol=slack):
+            return 0
+        sentinel = bool(np.all(np.abs(two) >= SENTINEL)) or not np.all(np.isfinite(two))
+    return NO if one.size == 1 and not sentinel else 10

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from haoline_analysis.comparison.side import canonical
 from haoline_analysis.quantization.matching.agreement import Agreement
 from haoline_analysis.quantization.matching.constants import LARGE, Constants, best_pairs
-from haoline_analysis.quantization.matching.families import ACTIVATIONS, COMMUTATIVE, CONTRACTIONS, MOVING
+from haoline_analysis.quantization.matching.families import ACTIVATIONS, COMMUTATIVE, CONTRACTIONS, MOVING, RESHAPING
 from haoline_analysis.quantization.matching.fusions import Fusions
 from haoline_analysis.quantization.matching.graph import Graph, Node, is_moving
 from haoline_analysis.quantization.matching.lookup import Lookup
@@ -134,6 +134,9 @@ class Engine:
                 meaning = named.pop()
                 if self.agreement.plausible(node, meaning):
                     self.state(source, meaning, "name")
+                    made = self.f.producer(meaning)
+                    if made is not None and made.family == node.family:
+                        self.pair(node, made)
 
     # What follows.
 
@@ -157,7 +160,10 @@ class Engine:
             self.state(value, meaning, how)
 
     def _same(self, node: Node) -> tuple[tuple[int, ...], str] | None:
-        """The results of the float op that does the same to the same operands."""
+        """The results of the float op that does the same to the same operands.
+
+        A reshape that the float model has not keeps the meaning: a product of three axes may run as one of two.
+        """
         for at, value in enumerate(node.operands):
             meaning = self.means.get(value, -1)
             if meaning < 0 or (at and is_moving(node)):
@@ -166,7 +172,7 @@ class Engine:
             if best is not None:
                 self.pair(node, best)
                 return best.outputs, "structure"
-            return None
+            return ((meaning,), "structure") if node.family in RESHAPING else None
         return None
 
     def _alike(self, node: Node, meaning: int) -> list[Node]:

@@ -26,7 +26,10 @@ COMMUTATIVE = frozenset({"Add", "Mul", "Max", "Min", "And", "Or", "Xor", "Mean",
 CONTRACTIONS = frozenset({"Conv", "ConvTranspose", "MatMul", "Gemm"})
 ACTIVATIONS = frozenset({"Relu", "Clip", "LeakyRelu", "Sigmoid", "Tanh", "HardSigmoid", "HardSwish"})
 
-MOVING = frozenset({"Reshape", "Squeeze", "Unsqueeze", "Flatten", "Transpose"})
+RESHAPING = frozenset({"Reshape", "Squeeze", "Unsqueeze", "Flatten"})
+"""Ops that change the shape only."""
+
+MOVING = RESHAPING | {"Transpose"}
 """Ops that change shape or order only."""
 
 SHAPED = frozenset(

@@ -112,8 +112,8 @@ class Graph:
     def _stored(self, row: int) -> Hashable:
         """What makes two small constants one value."""
         weight = self.model.tensors[row].weight
-        if weight is None or weight.elements > SMALL or weight.dtype == "string":
-            return None
+        if weight is None or weight.elements > SMALL or weight.dtype == "string" or row in self.forms:
+            return None  # equal integers of two scales are two values
         found = constant(self.model, row)
         return None if found is None else ("constant", weight.dtype, weight.shape, found.tobytes())
 

@@ -53,7 +53,9 @@ def _folded(engine: Engine, found: dict[int, str]) -> None:
 
 
 def _may_fuse(engine: Engine, node: Node) -> bool:
-    """Whether a node does more than the float op that makes what it makes."""
+    """Whether a node does more than the float op that makes what it makes, all that it works on being known."""
+    if any(value >= 0 and value not in engine.means and not engine.v.values[value].fixed for value in node.operands):
+        return False
     if engine.fusions.loose(node):
         return True
     meanings = [engine.means[value] for value in node.outputs if value in engine.means]
