@@ -246,7 +246,15 @@ class Engine:
             return
         for value, meaning in zip(node.operands, other.operands, strict=False):
             if value >= 0 and meaning >= 0 and not (is_moving(node) and value != node.operands[0]):
-                self.state(value, meaning, "structure")
+                self.state(value, self._before_reshape(value, meaning), "structure")
+
+    def _before_reshape(self, value: int, meaning: int) -> int:
+        """What a reshape that the variant does without was given, if the variant computes the value as that was."""
+        made, mine = self.f.producer(meaning), self.v.producer(value)
+        if made is None or mine is None or made.family not in RESHAPING or mine.family in RESHAPING:
+            return meaning
+        before = self.f.producer(made.operands[0])
+        return made.operands[0] if before is not None and before.family == mine.family else meaning
 
     def _commuting(self, node: Node, other: Node) -> None:
         """The one operand that is left over on both sides."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from haoline_analysis.quantization.deployed import Deployed
     from haoline_analysis.quantization.matching.choosing import Choice
     from haoline_analysis.quantization.matching.engine import Engine
+    from haoline_analysis.quantization.matching.graph import Graph
     from haoline_analysis.runtime.source import ModelSource
 
 ALIKE = 0.9
@@ -171,11 +172,18 @@ def _decide(
         if not rows or not columns:
             continue
         table = _likeness([floats[row][1] for row in rows], [variant[column][1] for column in columns])
-        for i, j in _clear(table):
+        does = [_family(engine.f, engine.f.of[row]) for row in rows]
+        for i, j in _clear(table, does, [_family(engine.v, column) for column in columns]):
             meaning = engine.f.of[rows[i]]
             if meaning in wanted:
                 news |= engine.state(columns[j], meaning, "values")
     return news
+
+
+def _family(graph: Graph, value: int) -> str:
+    """What computes a value."""
+    node = graph.producer(value)
+    return "" if node is None else node.family
 
 
 def _likeness(some: Sequence[NDArray[np.float64]], others: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
@@ -188,15 +196,27 @@ def _likeness(some: Sequence[NDArray[np.float64]], others: Sequence[NDArray[np.f
     return np.nan_to_num(found, nan=-1.0)
 
 
-def _clear(table: NDArray[np.float64]) -> list[tuple[int, int]]:
-    """Each other's best by a margin."""
+def _clear(table: NDArray[np.float64], does: Sequence[str], other: Sequence[str]) -> list[tuple[int, int]]:
+    """Each other's best by a margin; of several equally good ones the only pair that the same operation computes."""
     found = []
     for j in range(table.shape[1]):
-        i = int(np.argmax(table[:, j]))
-        best = float(table[i, j])
-        if best < ALIKE or int(np.argmax(table[i])) != j:
-            continue
-        rest = max(np.delete(table[:, j], i).max(initial=-1.0), np.delete(table[i], j).max(initial=-1.0))
-        if best - rest >= min(MARGIN, (1 - rest) * 0.9):
+        near = _near(table[:, j])
+        i = _chosen(near, does, other[j])
+        if i >= 0 and _chosen(_near(table[i]), other, does[i]) == j:
             found.append((i, j))
     return found
+
+
+def _near(likeness: NDArray[np.float64]) -> list[int]:
+    """The best, with all that are not clearly worse; none where the best is not good enough."""
+    best = float(likeness.max(initial=-1.0))
+    if best < ALIKE:
+        return []
+    return [int(at) for at in np.flatnonzero(best - likeness < np.minimum(MARGIN, (1 - likeness) * 0.9 + 1e-12))]
+
+
+def _chosen(near: Sequence[int], does: Sequence[str], family: str) -> int:
+    """The one that is near, or the one of them that does the same; -1 where that leaves it open."""
+    if len(near) > 1:
+        near = [at for at in near if does[at] == family]
+    return near[0] if len(near) == 1 else -1
