@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 MASKED = -30.0
 """What a masked score becomes. Softmax gives it less than 2**-24 of the whole, the last bit of a float32, wherever the
 scores themselves lie within 13 of one another; the grid of an INT8 tensor then still has steps of 0.2."""
+SUFFIX = "_clipped"
+"""Of the names of moderated constants."""
 SENTINEL = -1e4
 """What is as low as this is meant as "not at all": BERT's −10,000, Keras' −1e9, the lowest float, −inf."""
 _PASSING = frozenset({"Add", "Cast", "Concat", "Expand", "Identity", "Max", "Min", "Mul", "Reshape", "Slice", "Squeeze",
@@ -88,7 +90,7 @@ def _only_softmax(edge: tuple[Any, int], readers: dict[str, list[tuple[Any, int]
 
 def _replace(graph: Any, constant: Constant, edges: list[tuple[Any, int]]) -> None:
     """Let these readers read a clipped copy."""
-    name = fresh_name(graph, f"{constant.name}_clipped")
+    name = fresh_name(graph, f"{constant.name}{SUFFIX}")
     graph.initializer.append(_clipped(constant, name))
     for node, slot in edges:
         node.input[slot] = name

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.errors import ModelError
+from haoline_analysis.quantization.quantizers.calibration.masks import hold_masks
 from haoline_analysis.quantization.quantizers.calibration.ranges import Calibrating, find_ranges
 from haoline_analysis.quantization.quantizers.methods.guard import guard_float
 from haoline_analysis.quantization.quantizers.methods.onnx_types import op_types, quant_type
@@ -43,7 +44,8 @@ def quantize_static(task: Task) -> Outcome:
         external=task.prepared.size > INSIDE_BYTES,
     )
     ranges = find_ranges(wanted, task.data, task.stop, task.tell)
-    notes = [*task.data.notes(), *ranges.notes]
+    masks = hold_masks(task.prepared.proto.graph, ranges.data)
+    notes = [*task.data.notes(), *ranges.notes, *masks]
     if _pairs_on_weights(options):
         notes.append("Weights stay float in the file, behind their quantizers: TensorRT rounds them when it builds.")
     task.tell("Quantizing", 0.65)
