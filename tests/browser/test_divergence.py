@@ -287,6 +287,7 @@ class TestSaved:
 
 
 def test_light_and_dark(lab: Lab, path: str) -> None:
+    lab.page.set_viewport_size({"width": 1720, "height": 1900})  # the whole view
     view = shown(lab, path)
     view.press("Both", "divergence-overlay")
     view.press("Seen here", "divergence-overlay")
