@@ -22,6 +22,7 @@ EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 def magic(shell, tmp_path):
     """The magic in a folder with a model and digits."""
     shutil.copy(EXAMPLES / "models/digits_cnn.onnx", tmp_path / "digits.onnx")
+    shutil.copy(EXAMPLES / "models/repeater.onnx", tmp_path / "words.onnx")
     shutil.copy(EXAMPLES / "digits.npz", tmp_path / "digits.npz")
     return lambda line: shell.run_line_magic("haoline", f"quantize {line}")
 
@@ -53,7 +54,7 @@ class TestOne:
 
     def test_dynamic_and_weights_only_need_no_data(self, magic):
         assert magic("digits.onnx --scheme dynamic-int8").recipe.calibration is None
-        assert magic("digits.onnx --scheme weights-int4 --block-size 16").recipe.block_size == 16
+        assert magic("words.onnx --scheme weights-int4 --block-size 16").recipe.block_size == 16
 
     def test_variables_are_names_data_and_models(self, shell, magic, tmp_path):
         images = [np.load(tmp_path / "digits.npz")["image"][i : i + 1] for i in range(4)]
