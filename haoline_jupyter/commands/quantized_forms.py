@@ -19,7 +19,7 @@ def model_in(made: Made) -> QuantizedModel | None:
     """The one model of a result; None of a table."""
     if hasattr(made, "recipe"):
         return made
-    return getattr(made, "model", None)
+    return None if hasattr(made, "table") else made.model
 
 
 def _text(made: Made) -> str:

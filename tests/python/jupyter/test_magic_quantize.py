@@ -11,7 +11,7 @@ pytest.importorskip("onnxruntime")
 pytest.importorskip("onnx_ir")
 
 from haoline_analysis import analyze
-from haoline_analysis.quantization import QuantizedModel
+from haoline_analysis.quantization import MixedPrecision, QuantizedModel, Variants
 from haoline_jupyter.cli import main
 from haoline_jupyter.completion import candidates
 
@@ -98,6 +98,72 @@ class TestOne:
         said = capsys.readouterr().out.strip()
         assert words in said
         assert "\n" not in said
+
+
+class TestSeveral:
+    LINE = "digits.onnx --calibrate digits.npz --limit 8"
+
+    def test_variants_are_a_table_with_a_recommendation(self, magic, tmp_path):
+        made = magic(
+            f"{self.LINE} --variants --schemes static-int8,dynamic-int8 --constraint 'cosine >= 0.99' --output kept"
+        )
+        assert isinstance(made, Variants)
+        assert {"float", "static-int8", "dynamic-int8"} <= set(made.table.index)
+        assert made.table.loc[made.recommended, "cosine"] >= 0.99
+        assert list((tmp_path / "kept").glob("*.onnx"))
+
+    def test_the_data_to_judge_by_are_others_where_that_is_said(self, shell, magic, tmp_path):
+        images = np.load(tmp_path / "digits.npz")["image"]
+        shell.user_ns.update(
+            one=[images[i : i + 1] for i in range(4)], other=[images[i : i + 1] for i in range(50, 53)]
+        )
+        made = magic("digits.onnx --calibrate one --input other --variants --schemes static-int8")
+        assert made.models["static-int8"].recipe.calibration.count == 4
+
+    def test_until_a_target_is_met(self, shell, magic, tmp_path):
+        mixed = magic(f"{self.LINE} --until 'cosine >= 0.99' --output mixed.onnx")
+        assert isinstance(mixed, MixedPrecision)
+        assert "QuantizeLinear" in precisions(tmp_path / "mixed.onnx")
+        shell.user_ns["mixed"] = mixed
+        compared = shell.run_line_magic("haoline", "compare digits.onnx mixed --input digits.npz --limit 8")
+        assert compared.outputs["cosine"].iloc[0] >= 0.99
+
+    @pytest.mark.parametrize("words", ["--constraint 'cosine > lots' --variants", "--until 'fast please'"])
+    def test_a_constraint_that_says_nothing_is_refused(self, shell, magic, capsys, words):
+        assert not shell.run_cell(f"%haoline quantize {self.LINE} {words}").success
+        assert capsys.readouterr().out.count("\n") == 1
+
+    def test_forms_on_the_command_line(self, magic, tmp_path, capsys):
+        words = ["quantize", *self.LINE.split()]
+        several = [*words, "--variants", "--schemes", "static-int8,dynamic-int8"]
+        for form, holds in {"text": "dynamic-int8", "markdown": "|", "html": "<table", "csv": "static-int8"}.items():
+            assert main([*several, "--format", form]) == 0
+            assert holds in capsys.readouterr().out
+        assert main([*several, "--format", "json", "--report", "several.json"]) == 0
+        assert "static-int8" in json.dumps(json.loads((tmp_path / "several.json").read_text())["table"])
+        assert main([*words, "--until", "cosine >= 0.99", "--format", "json", "--report", "mixed.json"]) == 0
+        told = json.loads((tmp_path / "mixed.json").read_text())
+        assert told["steps"]
+        assert told["recipe"]["scheme"] == "static-int8"
+        assert (tmp_path / "digits.mixed.onnx").exists()
+
+    def test_an_interrupt_leaves_nothing_half_done_and_a_shell_that_works(self, shell, magic, tmp_path):
+        import _thread
+
+        calls = []
+
+        def sample(index):
+            calls.append(index)
+            if len(calls) == 5:
+                _thread.interrupt_main()
+            return np.load(tmp_path / "digits.npz")["image"][index % 96 : index % 96 + 1]
+
+        shell.user_ns["sample"] = sample
+        before = set(tmp_path.iterdir())
+        result = shell.run_cell("%haoline quantize digits.onnx --calibrate sample --limit 5000 --output half.onnx")
+        assert isinstance(result.error_in_exec, KeyboardInterrupt)
+        assert set(tmp_path.iterdir()) == before
+        assert magic(self.LINE).recipe.calibration.count == 8
 
 
 class TestCompletion:
