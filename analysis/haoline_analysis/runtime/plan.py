@@ -50,7 +50,7 @@ class Plan:
     dtypes: Mapping[str, str]  # element types of the model's inputs
     linked: Mapping[str, Path]  # external data that onnxruntime would not follow
     axes: Mapping[str, int | None]  # channel axis by target name
-    as_is: bool = False  # the file is what onnxruntime has made of a model already: fuse nothing more
+    level: str = ""  # how much onnxruntime may optimise, see Session
     key: str = field(default_factory=lambda: uuid4().hex)
 
     @property
@@ -91,7 +91,7 @@ class Plan:
                 capturing=True,
                 beside=beside,
                 weights=(location, buf) if location else None,
-                as_is=self.as_is,
+                level=self.level,
             )
 
     def runner(

@@ -10,6 +10,7 @@ from haoline_analysis import dtypes
 from haoline_analysis.errors import ModelError
 from haoline_analysis.runtime.failures import failed_run, onnxruntime, terminated
 from haoline_analysis.runtime.forms import UNKNOWN, signature
+from haoline_analysis.runtime.providers import CPU
 from haoline_analysis.runtime.views import CODES, array_of, interpret, ort_value
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class _Slot:
 
     def __init__(self) -> None:
         self.bound: tuple[Signature, Any, dict[str, np.ndarray]] | None = None
+        self.fed: dict[str, np.ndarray | None] = {}  # arrays that are bound as inputs
         self._pool = np.zeros(0, np.uint8)
 
     def memory(self, size: int) -> np.ndarray:
@@ -69,6 +71,7 @@ class Runner:
         self._types = {name: kind for name, kind in outputs.items() if not kind.startswith("optional")}
         self._by_output = {target.output: target for target in targets}
         self._slots = [_Slot() for _ in range(pools)]
+        self._on_cpu = session.ort.get_providers() == [CPU]
 
     def run(
         self, feeds: Mapping[str, np.ndarray], where: str, options: Any = None, *, keep: bool = False
@@ -111,8 +114,7 @@ class Runner:
             return self._run_unbound(feeds, options)
         slot = _Slot() if keep else self._next_slot()
         io, views = self._binding(feeds, slot)
-        for name, array in feeds.items():
-            io.bind_ortvalue_input(name, ort_value(array, self._dtypes.get(name, "")))
+        self._feed(io, feeds, slot)
         self.session.ort.run_with_iobinding(io, options or onnxruntime().RunOptions())
         io.synchronize_outputs()
         found = dict(views)
@@ -121,6 +123,14 @@ class Runner:
             values = zip(self._types, io.get_outputs(), strict=True)
             found |= {name: array_of(value) for name, value in values if name not in views and _numbers(value)}
         return found
+
+    def _feed(self, io: Any, feeds: Mapping[str, np.ndarray], slot: _Slot) -> None:
+        """Bind the inputs; on a CPU those that are the very arrays of the run before are bound already."""
+        for name, array in feeds.items():
+            if slot.fed.get(name) is not array:
+                io.bind_ortvalue_input(name, ort_value(array, self._dtypes.get(name, "")))
+                shared = self._on_cpu and array.flags.c_contiguous  # onnxruntime reads the array itself
+                slot.fed[name] = array if shared else None
 
     def _run_unbound(self, feeds: Mapping[str, np.ndarray], options: Any) -> dict[str, np.ndarray]:
         """A run with text among its inputs, or without an output, which cannot be bound."""
@@ -143,6 +153,7 @@ class Runner:
         places, size = self._places(forms)
         pool = slot.memory(size)
         io = self.session.ort.io_binding()
+        slot.fed = {}
         views: dict[str, np.ndarray] = {}
         for name in self._types:
             if name in places:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from haoline_analysis.formats.storage import Buffer
     from haoline_analysis.runtime.source import ModelSource
 
+_LEVELS = {"none": "ORT_DISABLE_ALL", "all": "ORT_ENABLE_ALL"}
 _FATAL = 4  # what goes wrong is raised; onnxruntime need not print it as well
 _FOLDER = "session.model_external_initializers_file_folder_path"
 
@@ -32,7 +33,7 @@ class Session:
         capturing: bool,
         beside: bool = False,
         weights: tuple[str, Buffer] | None = None,
-        as_is: bool = False,
+        level: str = "",
     ) -> None:
         """Make the model ready to run.
 
@@ -44,7 +45,8 @@ class Session:
             capturing: keep to the layouts of the graph, so that no tensor exists twice.
             beside: other work wants the cores too while this session runs.
             weights: what ``data`` calls the file that its weights are in, and the bytes of that file, which are copied.
-            as_is: run the nodes of the file, none fused: it is what onnxruntime has made of a model already.
+            level: how much to optimise: ``"none"`` for what onnxruntime has made of a model already, ``"all"`` with
+                layouts of its own; "": as usual where nothing is captured, else all but those layouts.
 
         Raises:
             RuntimeFailure: if onnxruntime refuses it.
@@ -58,8 +60,8 @@ class Session:
         model: Any = source.data if data is None else data
         if model is None:
             model = str(source.path)
-        if as_is:
-            options.graph_optimization_level = onnxruntime().GraphOptimizationLevel.ORT_DISABLE_ALL
+        if level:
+            options.graph_optimization_level = getattr(onnxruntime().GraphOptimizationLevel, _LEVELS[level])
         self.ort = _made(model, options, asked, source.label)
         self.provider = providers.actual(self.ort, provider)
 

@@ -128,11 +128,10 @@ def channel_frame(pairs: Sequence[Pair], taken: Taken, exact: set[str], *, local
     parts: dict[str, list[np.ndarray]] = {name: [] for name in ("channel", *CHANNEL_FIGURES)}
     names: list[str] = []
     for slot, pair in enumerate(pairs):
-        sums = taken.seen.sums[slot]
-        if taken.seen.axes[slot] is None or sums is None:
+        if not taken.seen.channelled(slot):
             continue
         seen, made = taken.seen.figures(slot), taken.made.figures(slot)
-        count = sums.shape[1]
+        count = len(seen.mse)
         names += [pair.name] * count
         none = np.full(count, np.inf if local and pair.name in exact else np.nan)
         parts["channel"].append(np.arange(count))

@@ -101,10 +101,13 @@ class Settling:
             dtypes={port.name: port.dtype for port in ports_of(job.model)},
             linked=dict(job.linked),
             axes={},
+            level="all",
         )
 
     def _variant(self, pairs: Sequence[Pair]) -> Plan:
-        names = list(dict.fromkeys(pair.captured for pair in pairs))
+        model = self._job.deployed.model  # its own outputs too: what is known beforehand is bound once for all samples
+        own = [model.tensors[at].name for at in model.outputs]
+        names = list(dict.fromkeys([*(pair.captured for pair in pairs), *own]))
         return self._as_is(self._path, named(names))
 
     def _as_is(self, path: Path, targets: Sequence[Target]) -> Plan:
@@ -115,7 +118,7 @@ class Settling:
             dtypes={port.name: port.dtype for port in ports_of(self._job.deployed.raw)},
             linked={},
             axes={},
-            as_is=True,
+            level="none",
         )
 
 

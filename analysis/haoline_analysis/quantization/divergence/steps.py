@@ -126,22 +126,23 @@ class Found(NamedTuple):
     variant: Mapping[str, np.ndarray]
     local: Mapping[str, np.ndarray]
 
-    def jobs(self, step: Step) -> list[Job]:
-        """Float tensors beside the variant's."""
-        return [
-            Job(slot, self.floats[pair.output], self.variant[pair.captured])
-            for slot, pair in zip(step.slots, step.pairs, strict=True)
-            if pair.output in self.floats and pair.captured in self.variant
-        ]
+    def jobs(self, step: Step, made: int) -> list[Job]:
+        """Float tensors beside the variant's, each followed by the same beside what the ops make of float tensors.
 
-    def local_jobs(self, step: Step) -> list[Job]:
-        """Float tensors beside what the variant's ops make of float tensors."""
+        The former have the pairs' slots, the latter those from ``made`` on. Both are next to each other so that the
+        float tensor is still in the cache.
+        """
         outputs = {} if step.graph is None else step.graph.outputs
-        return [
-            Job(slot, self.floats[pair.output], self.local[outputs[pair.name]])
-            for slot, pair in zip(step.slots, step.pairs, strict=True)
-            if pair.name in outputs and outputs[pair.name] in self.local and pair.output in self.floats
-        ]
+        jobs = []
+        for slot, pair in zip(step.slots, step.pairs, strict=True):
+            value, other = self.floats.get(pair.output), self.variant.get(pair.captured)
+            if value is None or other is None:
+                continue
+            jobs.append(Job(slot, value, other))
+            local = self.local.get(outputs.get(pair.name, ""))
+            if local is not None:
+                jobs.append(Job(made + slot, value, local))
+        return jobs
 
 
 def run(

@@ -5,63 +5,95 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from haoline_analysis.quantization.divergence.metrics import Bins, Tally
-from haoline_analysis.quantization.divergence.metrics.rows import HIGH, LOW
-from haoline_analysis.quantization.divergence.metrics.together import measured
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from haoline_analysis.quantization.divergence.metrics import Job
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from haoline_analysis.quantization.divergence.metrics import Figures
+    from haoline_analysis.quantization.divergence.metrics.spread import Spread
     from haoline_analysis.quantization.divergence.outputs import Outputs
     from haoline_analysis.quantization.divergence.pairs import Pair
     from haoline_analysis.quantization.divergence.steps import Found, Step
+
+
+@dataclass(frozen=True)
+class Half:
+    """One kind of error of every pair: the first half of a tally is what is seen, the second what is made."""
+
+    tally: Tally
+    start: int
+    count: int
+
+    def figures(self, slot: int) -> Figures:
+        """Figures of the channels of a pair."""
+        return self.tally.figures(self.start + slot)
+
+    def totals(self) -> Figures:
+        """Figures of every pair."""
+        return self.tally.totals().part(self.start, self.start + self.count)
+
+    def channelled(self, slot: int) -> bool:
+        """Whether a pair was seen, and has channels."""
+        at = self.start + slot
+        return bool(self.tally.firsts[at] >= 0) and self.tally.axes[at] is not None
+
+    @property
+    def spread(self) -> Spread:
+        """How the SQNR spreads over samples."""
+        return self.tally.spread.part(self.start, self.start + self.count)
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """[pairs, 4], see :mod:`.metrics.layout`."""
+        return self.tally.counts[self.start : self.start + self.count]
+
+    @property
+    def elements(self) -> NDArray[np.int64]:
+        """Elements of every pair."""
+        return self.tally.elements[self.start : self.start + self.count]
 
 
 @dataclass
 class Taken:
     """Everything measured so far; can be sent to another process and joined."""
 
-    seen: Tally
-    made: Tally
-    bins: Bins | None
+    tally: Tally
     outputs: Outputs
     shapes: dict[int, tuple[int, ...]] = field(default_factory=dict)  # of float tensors in the first sample, by slot
 
+    @property
+    def seen(self) -> Half:
+        """The variant's tensors beside the float model's."""
+        return Half(self.tally, 0, len(self.tally.names) // 2)
+
+    @property
+    def made(self) -> Half:
+        """What the variant's ops make of the float model's tensors beside these."""
+        count = len(self.tally.names) // 2
+        return Half(self.tally, count, count)
+
+    @property
+    def bins(self) -> Bins | None:
+        """Histograms by pair."""
+        return self.tally.bins
+
     def add(self, step: Step, found: Found, sample: int) -> None:
         """Take in one sample of one step; arrays may be overwritten afterwards."""
-        jobs = [job for job in found.jobs(step) if job.value.size]
-        local = [job for job in found.local_jobs(step) if job.value.size]
-        self._measure(jobs, local, sample)
+        self.tally.add(found.jobs(step, len(self.tally.names) // 2), sample)
         if 0 in step.slots:
             self.outputs.add(found.floats, found.variant, sample)
-        for job in jobs:
-            self.shapes.setdefault(job.slot, tuple(job.value.shape))
-
-    def _measure(self, jobs: Sequence[Job], local: Sequence[Job], sample: int) -> None:
-        """Sum up both errors of each tensor one after the other, while it is in the cache."""
-        both = [(job.slot, 0, job) for job in jobs] + [(job.slot, 1, job) for job in local]
-        order = sorted(range(len(both)), key=lambda at: both[at][:2])
-        if not both:
-            return
-        tallies = (self.seen, self.made)
-        found = measured([tallies[both[at][1]].entry(both[at][2]) for at in order])
-        places = np.empty(len(order), np.int64)
-        places[order] = np.arange(len(order))
-        split = places[: len(jobs)].tolist(), places[len(jobs) :].tolist()
-        self.seen.take(jobs, found, split[0], sample)
-        self.made.take(local, found, split[1], sample)
-        if self.bins is not None:
-            self.bins.add(jobs, *found.totals[LOW : HIGH + 1, split[0]].tolist())
+        if len(self.shapes) < len(self.tally.names) // 2:
+            for slot, pair in zip(step.slots, step.pairs, strict=True):
+                if pair.output in found.floats:
+                    self.shapes.setdefault(slot, tuple(found.floats[pair.output].shape))
 
     def merge(self, other: Taken) -> None:
         """Take in what was measured elsewhere."""
-        self.seen.merge(other.seen)
-        self.made.merge(other.made)
-        if self.bins is not None and other.bins is not None:
-            self.bins.merge(other.bins)
+        self.tally.merge(other.tally)
         self.outputs.merge(other.outputs)
         self.shapes = other.shapes | self.shapes
 
@@ -70,9 +102,5 @@ def nothing(pairs: Sequence[Pair], axes: Mapping[str, int | None], outputs: Outp
     """The beginning."""
     names, grids = [pair.name for pair in pairs], [pair.grid for pair in pairs]
     held = [axes.get(name) for name in names]
-    return Taken(
-        seen=Tally(names, list(held), grids),
-        made=Tally(names, list(held), grids),
-        bins=Bins(grids) if histograms else None,
-        outputs=outputs,
-    )
+    bins = Bins(grids) if histograms else None
+    return Taken(Tally(names * 2, held * 2, grids * 2, bins), outputs)

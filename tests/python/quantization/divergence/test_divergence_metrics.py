@@ -88,7 +88,7 @@ def test_what_is_not_finite_is_counted_and_left_out(loops, shape):
     tally.add([Job(0, value, other)], 0)
     kept = np.isfinite(value) & np.isfinite(other)
 
-    assert tally.counts[0].tolist() == [3, 0, 2]
+    assert tally.counts[0, :3].tolist() == [3, 0, 2]
     apart = (value.astype(float) - other)[kept]
     assert tally.totals().mse[0] == pytest.approx((apart**2).mean(), rel=1e-4)
 
@@ -134,6 +134,33 @@ def test_transposed_and_per_channel_tensors_are_read_in_the_float_tensors_axes(l
 
     assert tally.totals().mse[0] == pytest.approx((apart**2).mean(), rel=1e-4)
     assert tally.figures(0).max_abs == pytest.approx(np.abs(apart).max(axis=(0, 2, 3)), rel=1e-4)
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: "float32" if form is None else form.dtype)
+@pytest.mark.parametrize("shape", [(2, 40, 15, 11), (1, 3, 9, 30), (3, 33, 5), (1, 70, 2, 3, 200)])
+def test_channels_last_beside_channels_first(loops, shape, form):
+    value, other = _pair(shape, form)
+    rank = len(shape)
+    last = np.ascontiguousarray(np.moveaxis(other, 1, -1))
+    tally = Tally(["x", "y"], [1, 1], [Grid(form, (0, rank - 1, *range(1, rank - 1))), Grid(form)])
+    tally.add([Job(0, value, last), Job(1, value, other)], 0)
+
+    for name in ("sqnr_db", "max_abs", "cosine", "mse"):
+        assert getattr(tally.figures(0), name) == pytest.approx(getattr(tally.figures(1), name), rel=1e-4)
+    assert tally.counts[0].tolist() == tally.counts[1].tolist()
+
+
+def test_arrays_that_are_used_again_are_read_again(loops):
+    value, other = _pair((1, 8, 50), None)
+    tally, apart = Tally(["x"], [1], [Grid()], Bins([Grid()])), 0.0
+    for sample in range(3):
+        value[:], other[:] = _pair((1, 8, 50), None, sample)
+        value *= 2**sample
+        tally.add([Job(0, value, other)], sample)
+        apart += ((value.astype(float) - other) ** 2).sum()
+
+    assert tally.totals().mse[0] == pytest.approx(apart / 1200, rel=1e-4)
+    assert tally.bins.held[0].counts.sum() == 2400
 
 
 def test_sums_of_parts_are_those_of_the_whole(loops):
@@ -184,10 +211,10 @@ def test_tensors_of_different_shapes_are_refused(loops):
 
 
 def _counted(values, others, grid=None):
-    bins = Bins([grid or Grid()])
-    for value, other in zip(values, others, strict=True):
-        bins.add([Job(0, value, other)], [float(np.nanmin(value))], [float(np.nanmax(value))])
-    return bins
+    tally = Tally(["x"], [None], [grid or Grid()], Bins([grid or Grid()]))
+    for sample, (value, other) in enumerate(zip(values, others, strict=True)):
+        tally.add([Job(0, value, other)], sample)
+    return tally.bins
 
 
 @pytest.mark.parametrize("form", [None, FORMS[1]])
@@ -241,9 +268,9 @@ def test_large_tensors_are_counted_in_part_and_scaled(loops):
 def test_constant_and_odd_tensors_have_histograms_too(loops):
     value = np.full((64,), 3.0, np.float32)
     odd = np.array([np.nan, np.inf, 1.0, -2.0], np.float32)
-    bins = Bins([Grid(), Grid(), Grid()])
-    jobs = [Job(0, value, value), Job(1, odd, odd), Job(2, odd[:2], odd[:2])]
-    bins.add(jobs, [3.0, -2.0, np.inf], [3.0, 1.0, -np.inf])
+    tally = Tally(["x", "y", "z"], [None] * 3, [Grid()] * 3, Bins([Grid()] * 3))
+    tally.add([Job(0, value, value), Job(1, odd, odd), Job(2, odd[:2].copy(), odd[:2].copy())], 0)
+    bins = tally.bins
 
     assert bins.held[0].counts.sum() == 128
     assert bins.held[1].counts[0].sum() == 2

@@ -9,10 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haoline_analysis.quantization.divergence.metrics import fast
-from haoline_analysis.quantization.divergence.metrics.jobs import KINDS, float32
-from haoline_analysis.quantization.divergence.metrics.runs import DRAWN, RUN
-from haoline_analysis.quantization.divergence.metrics.together import address
+from haoline_analysis.quantization.divergence.metrics.layout import BINS_STEP, DRAWN, MOST, RUN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,10 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from haoline_analysis.quantization.divergence.metrics.jobs import Grid, Job
-
-MOST = 1024
-"""Bins of a histogram, most of them; at least half as many lie within the range of the float tensor. Then no two of 256
-levels share one."""
+    from haoline_analysis.quantization.divergence.metrics.together import Table
 
 
 @dataclass
@@ -76,7 +70,7 @@ class Counted:
         """Join each two neighbours."""
         odd = self.first % 2
         padded = np.pad(self.counts, ((0, 0), (odd, (self.counts.shape[1] + odd) % 2)))
-        self.counts = padded[:, ::2] + padded[:, 1::2]
+        self.counts = np.ascontiguousarray(padded[:, ::2] + padded[:, 1::2])
         self.first, self.exponent = self.first // 2, self.exponent + 1
 
     def stretch(self, first: int, last: int) -> None:
@@ -129,22 +123,62 @@ class Bins:
     def __post_init__(self) -> None:
         """Start with nothing."""
         self.held = self.held or [None] * len(self.grids)
+        self._places: tuple[NDArray[np.int64], NDArray[np.float64]] | None = None
 
-    def add(self, jobs: Sequence[Job], lows: Sequence[float], highs: Sequence[float]) -> None:
-        """Take in one sample, of which the least and greatest finite element of every float tensor are known."""
-        ready = []
-        for job, low, high in zip(jobs, lows, highs, strict=True):
-            if low <= high:
-                self._cover(job.slot, low, high)
-                ready.append(job)
-        found = fast.kernel.found
-        if ready and found is not None:
-            self._compiled(ready, found.count)
-        for job in ready if found is None else ():
-            self._plainly(job)
+    def __getstate__(self) -> dict[str, Any]:
+        """Without addresses, which are of this process."""
+        return {**self.__dict__, "_places": None}
+
+    def places(self, table: Table) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Addresses and places of the bins of a table's tensors as compiled loops want them; address 0 without bins."""
+        if self._places is None:
+            self._places = self._located()
+        at = np.minimum(table.slots, len(self.held))
+        addresses, places = self._places[0][at], self._places[1][at]
+        places[:, BINS_STEP] = table.steps
+        return addresses, places
+
+    def _located(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        addresses, places = np.zeros(len(self.held) + 1, np.int64), np.zeros((len(self.held) + 1, 4))
+        for slot, counted in enumerate(self.held):
+            if counted is not None:
+                addresses[slot] = counted.counts.ctypes.data
+                places[slot, :BINS_STEP] = 1 / counted.width, counted.first, counted.counts.shape[1]
+        return addresses, places
+
+    def cover(self, slot: int, low: float, high: float) -> bool:
+        """Make the range of a tensor wide enough; False where nothing of it is finite."""
+        if not low <= high:
+            return False
+        counted = self.held[slot]
+        if counted is None:
+            self.held[slot] = begun(low, high)
+        else:
+            counted.cover(low, high)
+        self._places = None
+        return True
+
+    def add(self, job: Job) -> None:
+        """Count one sample of a tensor whose range is wide enough, with numpy."""
+        counted, grid = self.held[job.slot], self.grids[job.slot]
+        assert counted is not None
+        places = _drawn(job.value.size)
+        for side, values in enumerate((job.value, grid.decoded(job.other))):
+            some = np.ascontiguousarray(values).reshape(-1)[places].astype(np.float64)
+            at = np.floor(some[np.isfinite(some)] / counted.width) - counted.first
+            bins = counted.counts.shape[1]
+            counted.counts[side] += np.bincount(np.clip(at, 0, bins - 1).astype(np.int64), minlength=bins)
+
+    def note(self, slot: int, counted: int, elements: int) -> None:
+        """Note how many elements were counted, and out of how many."""
+        held = self.held[slot]
+        assert held is not None
+        held.drawn += counted
+        held.elements += elements
 
     def merge(self, other: Bins) -> None:
         """Take in the counts of other samples."""
+        self._places = None
         for slot, counted in enumerate(other.held):
             mine = self.held[slot]
             if counted is None:
@@ -153,55 +187,6 @@ class Bins:
                 self.held[slot] = counted
             else:
                 mine.merge(counted)
-
-    def _cover(self, slot: int, low: float, high: float) -> None:
-        """Make the range wide enough."""
-        counted = self.held[slot]
-        if counted is None:
-            self.held[slot] = begun(low, high)
-        elif low < counted.low or high >= counted.high:
-            counted.cover(low, high)
-
-    def _plainly(self, job: Job) -> None:
-        counted, grid = self._held(job.slot), self.grids[job.slot]
-        drawn = _drawn(job.value.size)
-        for side, values in enumerate((job.value, grid.decoded(job.other))):
-            some = np.ascontiguousarray(values).reshape(-1)[drawn].astype(np.float64)
-            some = some[np.isfinite(some)]
-            places = np.floor(some / counted.width) - counted.first
-            bins = counted.counts.shape[1]
-            counted.counts[side] += np.bincount(np.clip(places, 0, bins - 1).astype(np.int64), minlength=bins)
-        self._note(job)
-
-    def _compiled(self, jobs: Sequence[Job], count: Any) -> None:
-        held = [self._held(job.slot) for job in jobs]
-        values = [float32(job.value) for job in jobs]
-        others = [self.grids[job.slot].prepared(job.other) for job in jobs]
-        sizes = [(job.value.size, pitch(job.value.size)) for job in jobs]
-        counts = np.zeros((len(jobs), 2, MOST), np.int64)
-        count(
-            np.array([address(value) for value in values], np.int64),
-            np.array([address(other) for other in others], np.int64),
-            np.array([KINDS[other.dtype] for other in others], np.int64),
-            np.array([self.grids[job.slot].row for job in jobs], np.float64),
-            np.array(sizes, np.int64),
-            np.array([(1 / one.width, one.first, one.counts.shape[1]) for one in held], np.float64),
-            counts,
-        )
-        for at, (job, one) in enumerate(zip(jobs, held, strict=True)):
-            one.counts += counts[at, :, : one.counts.shape[1]]
-            self._note(job)
-
-    def _held(self, slot: int) -> Counted:
-        counted = self.held[slot]
-        assert counted is not None
-        return counted
-
-    def _note(self, job: Job) -> None:
-        counted, size = self._held(job.slot), job.value.size
-        begun = range(0, size, pitch(size))
-        counted.drawn += (len(begun) - 1) * RUN + min(RUN, size - begun[-1])
-        counted.elements += size
 
 
 @cache
@@ -213,6 +198,12 @@ def pitch(size: int) -> int:
     while gcd(step, size) > 1:
         step += 1
     return step
+
+
+@cache
+def drawn(size: int) -> int:
+    """How many elements are counted."""
+    return len(_drawn(size))
 
 
 def _drawn(size: int) -> NDArray[np.int64]:

@@ -18,7 +18,7 @@ def _compiled() -> Any:
 
 
 kernel = Loader(_compiled)
-"""Loads the functions of :mod:`.compiled`: ``measure`` and ``count``."""
+"""Loads :func:`haoline_analysis.quantization.divergence.metrics.compiled.measure`."""
 
 
 def warm_up() -> None:

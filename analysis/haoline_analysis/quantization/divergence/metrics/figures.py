@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haoline_analysis.quantization.divergence.metrics.rows import COUNT, DOT, NOISE, PEAK, SIGNAL
+from haoline_analysis.quantization.divergence.metrics.layout import COUNT, DOT, NOISE, PEAK, SIGNAL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,9 +26,13 @@ class Figures:
     relative: Numbers  # |f-v| / |f|, Euclidean
     exact: NDArray[np.bool_]  # nothing differs at all
 
+    def part(self, start: int, stop: int) -> Figures:
+        """Those of some of the columns."""
+        return Figures(*(getattr(self, one.name)[start:stop] for one in fields(self)))
+
 
 def figures_of(sums: Numbers) -> Figures:
-    """Figures of sums [rows, n] (see :mod:`.rows`)."""
+    """Figures of sums [rows, n] (see :mod:`.layout`)."""
     count, signal, noise, dot = sums[COUNT], sums[SIGNAL], sums[NOISE], sums[DOT]
     known = count > 0
     with np.errstate(divide="ignore", invalid="ignore"):

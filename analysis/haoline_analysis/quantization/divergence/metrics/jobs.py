@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from haoline_analysis.errors import ModelError
+from haoline_analysis.quantization.divergence.metrics.layout import CROSSED, FLOAT32
 
 if TYPE_CHECKING:
     from haoline_analysis.quantization.structure import Form
@@ -54,18 +55,33 @@ class Grid:
 
     def fits(self, shape: tuple[int, ...], other: tuple[int, ...]) -> bool:
         """Whether the variant's shape is the float tensor's, but for neighbouring axes taken as one."""
-        if self.transpose is not None:
-            if len(other) != len(self.transpose):
-                return False
-            other = tuple(other[at] for at in self.transpose)
-        return merged(shape, other)
+        return merged(shape, self.shaped(other))
 
-    def prepared(self, array: np.ndarray) -> np.ndarray:
-        """The tensor as compiled loops want it: C order, its own integers where one scale says all."""
-        if self.simple and array.dtype == self._dtype:
-            moved = array if self.transpose is None else array.transpose(self.transpose)
-            return np.ascontiguousarray(moved)
-        return np.ascontiguousarray(self.decoded(array), dtype=np.float32)
+    def shaped(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """The variant's shape in the float tensor's axes; as it is where it has not as many."""
+        if self.transpose is None or len(shape) != len(self.transpose):
+            return shape
+        return tuple([shape[at] for at in self.transpose])
+
+    def prepared(self, array: np.ndarray, axis: int | None) -> tuple[np.ndarray, int]:
+        """The tensor as compiled loops want it, and what kind of elements they find there.
+
+        That is C order, its own integers where one scale says all, and channels last where they are the float tensor's
+        second axis.
+        """
+        if not (self.simple and array.dtype == self._dtype):
+            return np.asarray(self.decoded(array), dtype=np.float32, order="C"), FLOAT32
+        kind = KINDS[array.dtype]
+        if self.transpose is None:
+            return np.asarray(array, order="C"), kind
+        if axis is not None and axis % array.ndim == 1 and self.transpose == _last_to_second(array.ndim):
+            return np.asarray(array, order="C"), kind + CROSSED
+        return np.asarray(array.transpose(self.transpose), order="C"), kind
+
+
+def _last_to_second(rank: int) -> tuple[int, ...]:
+    """How channels that come last become the second axis."""
+    return (0, rank - 1, *range(1, rank - 1))
 
 
 class Job(NamedTuple):
@@ -78,6 +94,8 @@ class Job(NamedTuple):
 
 def merged(shape: tuple[int, ...], other: tuple[int, ...]) -> bool:
     """Whether one shape is the other with neighbouring axes taken as one, leaving axes of size one aside."""
+    if shape == other:
+        return True
     first, second = ([size for size in side if size != 1] for side in (shape, other))
     few, many = (first, second) if len(first) <= len(second) else (second, first)
     rest = iter(many)
@@ -88,16 +106,6 @@ def merged(shape: tuple[int, ...], other: tuple[int, ...]) -> bool:
         if product != size:
             return False
     return next(rest, None) is None
-
-
-class Entry(NamedTuple):
-    """Two arrays of one sample, and how to read them."""
-
-    value: np.ndarray
-    other: np.ndarray
-    grid: Grid
-    axis: int | None  # of the channels
-    name: str
 
 
 class Laid(NamedTuple):
@@ -116,17 +124,18 @@ def laid(shape: tuple[int, ...], axis: int | None) -> Laid:
     return Laid(prod(shape[:at]), shape[at], prod(shape[at + 1 :]))
 
 
-def float32(array: Any) -> np.ndarray:
+def float32(array: np.ndarray) -> np.ndarray:
     """The float model's tensor as compiled loops want it."""
-    return np.ascontiguousarray(array, dtype=np.float32)
+    same = array.dtype == np.float32 and array.flags.c_contiguous  # the very array, by which it is known again
+    return array if same else np.asarray(array, dtype=np.float32, order="C")
 
 
-def check_shapes(value: np.ndarray, other: np.ndarray, name: str) -> None:
+def check_shapes(shape: tuple[int, ...], other: tuple[int, ...], name: str) -> None:
     """Refuse two arrays that are not of one shape.
 
     Raises:
         ModelError: if their shapes differ.
     """
-    if not merged(value.shape, other.shape):
-        words = " and ".join("×".join(map(str, array.shape)) or "scalar" for array in (value, other))
+    if not merged(shape, other):
+        words = " and ".join("×".join(map(str, one)) or "scalar" for one in (shape, other))
         raise ModelError(f"{name!r} cannot be compared: its shapes are {words}.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from haoline_analysis.quantization.divergence.metrics.jobs import laid
-from haoline_analysis.quantization.divergence.metrics.rows import COUNT, DOT, HIGH, LOW, NOISE, PEAK, ROWS, SIGNAL
+from haoline_analysis.quantization.divergence.metrics.layout import COUNT, DOT, HIGH, LOW, NOISE, PEAK, ROWS, SIGNAL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

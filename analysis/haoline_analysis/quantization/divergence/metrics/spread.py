@@ -48,6 +48,10 @@ class Spread:
         lower = values < self.least[slots]
         self.least[slots[lower]], self.worst[slots[lower]] = values[lower], sample
 
+    def part(self, start: int, stop: int) -> Spread:
+        """That of some of the tensors."""
+        return Spread(*(getattr(self, name)[start:stop] for name in ("count", "mean", "squares", "least", "worst")))
+
     def merge(self, other: Spread) -> None:
         """Take in other samples of the same tensors (Chan, Golub and LeVeque 1979)."""
         count = self.count + other.count

@@ -1,60 +1,43 @@
-"""Sums of one sample of many tensors, taken in one go: by compiled loops where they are there, else by numpy."""
+"""Sums of elements, and what is known of the arrays of one sample before they are gone through."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haoline_analysis.quantization.divergence.metrics import fast, plain
-from haoline_analysis.quantization.divergence.metrics.jobs import KINDS, check_shapes, float32, laid
-from haoline_analysis.quantization.divergence.metrics.rows import HIGH, LOW, PEAK, ROWS
+from haoline_analysis.quantization.divergence.metrics.bins import drawn, pitch
+from haoline_analysis.quantization.divergence.metrics.jobs import float32, laid
+from haoline_analysis.quantization.divergence.metrics.layout import HIGH, LOW, PEAK, ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from haoline_analysis.quantization.divergence.metrics.jobs import Entry
+    from haoline_analysis.quantization.divergence.metrics.jobs import Grid, Job
+
+    Sums = NDArray[np.float64]
+    """[rows, channels], see :mod:`.layout`."""
 
 
-@dataclass
-class Measured:
-    """Sums of entries, one after the other."""
-
-    sums: NDArray[np.float64]  # [rows, channels of all]
-    counts: NDArray[np.int64]  # [entries, 3], see :mod:`.compiled`
-    firsts: NDArray[np.int64]  # [entries + 1] where the channels of each begin
-
-    @cached_property
-    def totals(self) -> NDArray[np.float64]:
-        """Sums over the channels of each entry [rows, entries]."""
-        starts = self.firsts[:-1]
-        found = np.add.reduceat(self.sums, starts, axis=1)
-        for row, reduce in ((PEAK, np.maximum), (LOW, np.minimum), (HIGH, np.maximum)):
-            found[row] = reduce.reduceat(self.sums[row], starts)
-        return np.asarray(found)
-
-    def of(self, entry: int) -> NDArray[np.float64]:
-        """Sums of one entry [rows, channels]."""
-        return self.sums[:, self.firsts[entry] : self.firsts[entry + 1]]
-
-
-def nothing(channels: int) -> NDArray[np.float64]:
+def nothing(channels: int) -> Sums:
     """Sums of no elements."""
     sums = np.zeros((ROWS, channels))
     sums[LOW], sums[HIGH] = np.inf, -np.inf
     return sums
 
 
-def joined(sums: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sums of all channels together [rows, 1]."""
-    return Measured(sums, np.zeros((1, 3), np.int64), np.array([0, sums.shape[1]])).totals
+def joined(sums: Sums, firsts: Any = (0,)) -> Sums:
+    """Sums over runs of channels that begin at ``firsts`` [rows, runs]."""
+    found = np.add.reduceat(sums, firsts, axis=1)
+    for row, reduce in ((PEAK, np.maximum), (LOW, np.minimum), (HIGH, np.maximum)):
+        found[row] = reduce.reduceat(sums[row], firsts)
+    return np.asarray(found)
 
 
-def added(sums: NDArray[np.float64], more: NDArray[np.float64]) -> NDArray[np.float64]:
+def added(sums: Sums, more: Sums) -> Sums:
     """Sums of the elements of both."""
     found = sums + more
     found[PEAK] = np.maximum(sums[PEAK], more[PEAK])
@@ -62,51 +45,54 @@ def added(sums: NDArray[np.float64], more: NDArray[np.float64]) -> NDArray[np.fl
     return found
 
 
-def measured(entries: Sequence[Entry]) -> Measured:
-    """Sums of every entry, none of which is empty.
+@dataclass
+class Table:
+    """Where the arrays of some jobs are, and how to read them."""
 
-    Raises:
-        ModelError: if the two arrays of an entry differ in shape.
-    """
-    kernel = fast.kernel.found
-    return _plainly(entries) if kernel is None else _compiled(entries, kernel.measure)
-
-
-def _plainly(entries: Sequence[Entry]) -> Measured:
-    parts, counts = [], []
-    for value, other, grid, axis, name in entries:
-        there = grid.decoded(other)
-        check_shapes(value, there, name)
-        there = there.reshape(value.shape)
-        sums, counted = plain.summed(value, there, axis, *grid.row[2:])
-        parts.append(sums)
-        counts.append(counted)
-    firsts = np.cumsum([0, *(part.shape[1] for part in parts)])
-    return Measured(np.concatenate(parts, axis=1), np.array(counts), firsts)
+    key: tuple[int, ...]  # ids of the arrays, which are kept, so that no others can have them
+    kept: list[np.ndarray]
+    lasting: bool  # the next sample is in the same arrays, if they have the same ids
+    slots: NDArray[np.int64]
+    addresses: NDArray[np.int64]
+    others: NDArray[np.int64]
+    kinds: NDArray[np.int64]
+    grids: NDArray[np.float64]
+    sizes: NDArray[np.int64]  # [jobs, 3]
+    elements: NDArray[np.int64]
+    steps: NDArray[np.int64]  # from which to which element the runs begin that are counted into bins
+    drawn: NDArray[np.int64]  # how many elements that are
 
 
-def _compiled(entries: Sequence[Entry], measure: Any) -> Measured:
-    values = [float32(entry.value) for entry in entries]
-    others = [entry.grid.prepared(entry.other) for entry in entries]
-    for value, other, entry in zip(values, others, entries, strict=True):
-        check_shapes(value, other, entry.name)
-    sizes = np.array([laid(entry.value.shape, entry.axis) for entry in entries], np.int64)
-    firsts = np.concatenate([[0], np.cumsum(sizes[:, 1])])
-    found = Measured(nothing(int(firsts[-1])), np.zeros((len(entries), 3), np.int64), firsts)
-    measure(
-        np.array([address(value) for value in values], np.int64),
-        np.array([address(other) for other in others], np.int64),
-        np.array([KINDS[other.dtype] for other in others], np.int64),
-        np.array([entry.grid.row for entry in entries], np.float64),
-        sizes,
-        firsts[:-1],
-        found.sums,
-        found.counts,
+def key_of(jobs: Sequence[Job]) -> tuple[int, ...]:
+    """What tells whether a table is of these jobs."""
+    return tuple([part for slot, value, other in jobs for part in (slot, id(value), id(other))])
+
+
+def table_of(jobs: Sequence[Job], axes: Sequence[int | None], grids: Sequence[Grid]) -> Table:
+    """The table of some jobs."""
+    values = [float32(job.value) for job in jobs]
+    others = [grids[job.slot].prepared(job.other, axes[job.slot]) for job in jobs]
+    same = all(
+        value is job.value and other is job.other for value, (other, _), job in zip(values, others, jobs, strict=True)
     )
-    return found
+    elements = [value.size for value in values]
+    return Table(
+        key=key_of(jobs),
+        kept=[*values, *(other for other, _ in others), *(array for job in jobs for array in job[1:])],
+        lasting=same,
+        slots=np.array([job.slot for job in jobs], np.int64),
+        addresses=np.array([_address(value) for value in values], np.int64),
+        others=np.array([_address(other) for other, _ in others], np.int64),
+        kinds=np.array([kind for _, kind in others], np.int64),
+        grids=np.array([grids[job.slot].row for job in jobs], np.float64),
+        sizes=np.array([laid(job.value.shape, axes[job.slot]) for job in jobs], np.int64),
+        elements=np.array(elements, np.int64),
+        steps=np.array([pitch(size) for size in elements], np.int64),
+        drawn=np.array([drawn(size) for size in elements], np.int64),
+    )
 
 
-def address(array: np.ndarray) -> int:
+def _address(array: np.ndarray) -> int:
     """Where the elements are."""
     place: int = array.__array_interface__["data"][0]
     return place
