@@ -2,6 +2,7 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from "@jupyterlab/applica
 import { INotebookTracker, type NotebookPanel } from "@jupyterlab/notebook";
 import { IRenderMimeRegistry } from "@jupyterlab/rendermime";
 import { keepLink } from "../views/deep-link";
+import { modelHost } from "../widget/model-host";
 import { registry } from "../widget/registry";
 import { drawLater } from "./draw";
 import { rendererFactory } from "./mime";
@@ -16,7 +17,7 @@ export const mimePlugin: JupyterFrontEndPlugin<void> = {
   optional: [INotebookTracker],
   activate: (app: JupyterFrontEnd, rendermime: IRenderMimeRegistry, notebooks: INotebookTracker | null): void => {
     rendermime.addFactory(rendererFactory);
-    registry().draw = drawLater;
+    registry().draw = (element, model) => drawLater(element, modelHost(model));
     if (notebooks) serve(app, notebooks);
     keepLink();
   },

@@ -1,7 +1,6 @@
-import type { Draw } from "../data/host.js";
 import { ask } from "./ask.js";
 import type { WidgetModel } from "./model-host.js";
-import { type Bundle, registry } from "./registry.js";
+import { type Bundle, type DrawModel, registry } from "./registry.js";
 
 /** The views from the kernel, asked for once per page; a failure leaves the next report free to ask again. */
 export function bundle(model: WidgetModel): Promise<Bundle> {
@@ -18,8 +17,8 @@ export function bundle(model: WidgetModel): Promise<Bundle> {
 async function open([module, style]: ArrayBufferView[]): Promise<Bundle> {
   const url = URL.createObjectURL(new Blob([module as BlobPart], { type: "text/javascript" }));
   try {
-    const { draw } = (await import(url)) as { draw: Draw };
-    return { draw, style: new TextDecoder().decode(style) };
+    const { drawModel } = (await import(url)) as { drawModel: DrawModel };
+    return { draw: drawModel, style: new TextDecoder().decode(style) };
   } finally {
     URL.revokeObjectURL(url);
   }

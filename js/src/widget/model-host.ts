@@ -1,7 +1,8 @@
 /** A host whose values are the traits of a widget. */
 
 import type { Host, HostName, HostValues, TwoWayName } from "../data/host.js";
-import { ask, question } from "./ask.js";
+import { ask } from "./ask.js";
+import { question } from "./question.js";
 
 /** The part of an anywidget model that a host needs. */
 export interface WidgetModel {

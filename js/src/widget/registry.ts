@@ -1,10 +1,12 @@
 /** What the live views of a page and the JupyterLab extension share, whichever comes first. */
 
-import type { Draw } from "../data/host.js";
 import type { WidgetModel } from "./model-host.js";
 
+/** Draws the view of a live model, and returns its disposer. */
+export type DrawModel = (element: HTMLElement, model: WidgetModel) => () => void;
+
 export interface Registry {
-  draw?: Draw;
+  draw?: DrawModel;
   /** The view bundle of pages without the extension, fetched from a kernel once. */
   bundle?: Promise<Bundle>;
   /** The live views by id. */
@@ -14,7 +16,7 @@ export interface Registry {
 }
 
 export interface Bundle {
-  readonly draw: Draw;
+  readonly draw: DrawModel;
   readonly style: string;
 }
 

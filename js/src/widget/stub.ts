@@ -1,9 +1,8 @@
 /** The widget's own module. It is saved with every report, so it only finds the views and hands over. */
 
-import type { Draw } from "../data/host.js";
 import { applyStyle, bundle } from "./bundle.js";
-import { modelHost, type WidgetModel } from "./model-host.js";
-import { registry } from "./registry.js";
+import type { WidgetModel } from "./model-host.js";
+import { type DrawModel, registry } from "./registry.js";
 
 interface Context {
   readonly model: WidgetModel;
@@ -41,14 +40,14 @@ async function render({ model, el }: RenderContext): Promise<() => void> {
   try {
     const draw = await findViews(model, el);
     note.remove();
-    return draw(el, modelHost(model));
+    return draw(el, model);
   } catch (error) {
     note.textContent = `The report view did not load: ${error instanceof Error ? error.message : error}`;
     return () => note.remove();
   }
 }
 
-async function findViews(model: WidgetModel, el: HTMLElement): Promise<Draw> {
+async function findViews(model: WidgetModel, el: HTMLElement): Promise<DrawModel> {
   const provided = await extension();
   if (provided) return provided;
   const { draw, style } = await bundle(model);
@@ -57,7 +56,7 @@ async function findViews(model: WidgetModel, el: HTMLElement): Promise<Draw> {
 }
 
 /** The extension's views; on a Jupyter page it may take a moment to activate. */
-async function extension(): Promise<Draw | undefined> {
+async function extension(): Promise<DrawModel | undefined> {
   const page = registry();
   const wait = document.getElementById("jupyter-config-data") ? EXTENSION_WAIT_MS : 0;
   for (let waited = 0; !page.draw && waited < wait; waited += STEP_MS) {

@@ -3,8 +3,13 @@
 import "../views/styles/index.css";
 import { type HardwareChoice, parseState, StaticHost, stateOf } from "../data/index.js";
 import { draw } from "../views/index.js";
+import { modelHost } from "./model-host.js";
+import type { DrawModel } from "./registry.js";
 
 export { draw, StaticHost };
+
+/** Draw the live view of a widget. */
+export const drawModel: DrawModel = (element, model) => draw(element, modelHost(model));
 
 export interface Mounted {
   dispose(): void;

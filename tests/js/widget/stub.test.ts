@@ -53,7 +53,7 @@ class Model implements WidgetModel {
 }
 
 const MODULE =
-  "export const draw = (el, host) => { el.append('drawn ' + host.live); return () => el.replaceChildren(); };";
+  "export const drawModel = (el, model) => { el.append('drawn ' + model.get('view_id')); return () => el.replaceChildren(); };";
 
 function answer(model: Model): void {
   const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -149,7 +149,7 @@ describe("render", () => {
     answer(first);
     await Promise.all(rendering);
     expect(second.sent).toEqual([]);
-    expect(elements.map((el) => el.textContent)).toEqual(["drawn true", "drawn true"]);
+    expect(elements.map((el) => el.textContent)).toEqual(["drawn v1", "drawn v2"]);
     expect(document.head.querySelectorAll("style").length).toBe(1);
     expect(first.count("msg:custom")).toBe(0);
   });
