@@ -125,6 +125,7 @@ class _Move(NamedTuple):
     worth: float
     ops: frozenset[str]
     wide: bool
+    grown: float = 0.0  # bytes the file grows by
 
     def on(self, chosen: Choice) -> Choice:
         return chosen.with_wide(self.ops) if self.wide else chosen.with_floats(self.ops)
@@ -159,7 +160,7 @@ class _Search:
             if at not in self._known:
                 self._known[at] = self._moves(at)
             for move in self._known[at]:
-                if best is None or move.worth > best.worth:
+                if self._fits(move.grown) and (best is None or move.worth > best.worth):
                     best = move
         if best is None:
             return False
@@ -199,12 +200,16 @@ class _Search:
         units = self._units(ops)
         gain = sum(self._noise[at] - problem.of_unit(at, after) for at in units)
         grown = 0.0 if wide else sum(problem.unit_bytes[at] for at in self._freed(units, after.floats))
-        if gain < _LEAST_GAIN or self._bytes + grown > problem.size_limit:
+        if gain < _LEAST_GAIN or not self._fits(grown):
             return None
         us = (
             0.01 * problem.scale * len(ops) if problem.times is None else problem.times.change(self._chosen, after, ops)
         )
-        return _Move(gain / max(problem.price(us, grown), 1e-4 * problem.scale), ops, wide)
+        return _Move(gain / max(problem.price(us, grown), 1e-4 * problem.scale), ops, wide, grown)
+
+    def _fits(self, grown: float) -> bool:
+        """Whether there is room; what fitted when a move was weighed may be taken by now."""
+        return self._bytes + grown <= self._problem.size_limit
 
     def _freed(self, units: Iterable[int], floats: Collection[str]) -> list[int]:
         """Units that are float now and were not before."""

@@ -78,6 +78,16 @@ def test_size_is_kept():
     found = plans(asked, 0.5, {"everything": ()})[0]
     assert found.keep_float == ("B",)
     assert found.bytes == 25.0
+
+
+def test_what_fitted_before_others_took_the_room_is_not_taken():
+    """Each fits alone, all three do not: room is looked at when a move is made, not when it is weighed."""
+    units = [unit("a", "A"), unit("b", "B"), unit("c", "C")]
+    asked = problem(units, [0.4, 0.35, 0.25], grown=[4.0, 4.0, 4.0], limit=34.0)
+    found = plans(asked, 0.01, {"everything": ()})[0]
+    assert found.keep_float == ("A", "B")
+    assert found.bytes == 33.0
+    assert not found.reached
     assert not found.reached
 
 
