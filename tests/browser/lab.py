@@ -99,6 +99,11 @@ class Lab:
         self.start(path, code)
         self.wait_ran(path)
 
+    def ask(self, path: str, expression: str) -> str:
+        """What an expression is in the kernel of a notebook."""
+        self.run(path, f"print({expression})")
+        return self.panel(path).locator(".jp-Cell").last.locator(".jp-OutputArea-output").inner_text().strip()
+
     def start(self, path: str, code: str) -> None:
         """Append a cell, run it and do not wait."""
         self.activate(path)

@@ -80,12 +80,6 @@ def shown(lab: Lab, path: str, cell: int = 1) -> ActivationCell:
     return view
 
 
-def ask(lab: Lab, path: str, expression: str) -> str:
-    """What an expression is in the kernel."""
-    lab.run(path, f"print({expression})")
-    return lab.panel(path).locator(".jp-Cell").last.locator(".jp-OutputArea-output").inner_text().strip()
-
-
 class TestMaps:
     def test_a_click_on_a_conv_shows_its_maps_of_a_real_digit(self, lab: Lab, path: str) -> None:
         view = shown(lab, path)
@@ -96,7 +90,7 @@ class TestMaps:
         assert view.colours("maps") > 50
         place, value = view.read_at("maps", 60, 40)
         expect(view.part("tensor-head")).to_contain_text("conv2d_1")
-        assert value == pytest.approx(float(ask(lab, path, f"captured.load('conv2d_1', 0){place}")), rel=1e-3)
+        assert value == pytest.approx(float(lab.ask(path, f"captured.load('conv2d_1', 0){place}")), rel=1e-3)
 
     def test_the_first_picture_comes_after_the_click(self, lab: Lab, path: str) -> None:
         view = shown(lab, path)
@@ -169,8 +163,8 @@ class TestSamples:
         view.wait_maps()
         place, value = view.read_at("maps", 60, 40)
         assert value != before
-        assert value == pytest.approx(float(ask(lab, path, f"captured.load('conv2d_1', 4){place}")), rel=1e-3)
-        assert ask(lab, path, "view.sample") == "4"
+        assert value == pytest.approx(float(lab.ask(path, f"captured.load('conv2d_1', 4){place}")), rel=1e-3)
+        assert lab.ask(path, "view.sample") == "4"
         lab.run(path, "view.sample = 7; view.tensor = 'relu_2'")
         view.root.scroll_into_view_if_needed()
         expect(view.part("sample-bar")).to_contain_text("8 of 96")
@@ -183,7 +177,7 @@ class TestSamples:
         view.part("sample-bar").get_by_text("Compare").click()
         view.wait_maps()
         place, value = view.read_at("maps", 60, 40)
-        apart = ask(lab, path, f"(captured.load('conv2d_1', 0) - captured.load('conv2d_1', 1)){place}")
+        apart = lab.ask(path, f"(captured.load('conv2d_1', 0) - captured.load('conv2d_1', 1)){place}")
         assert value == pytest.approx(float(apart), rel=1e-3)
         view.root.scroll_into_view_if_needed()
         view.part("sample-bar").get_by_text("Compare").click()
@@ -191,7 +185,7 @@ class TestSamples:
         view.wait_maps()
         place, value = view.read_at("maps", 60, 40)
         mean = f"sum(captured.load('conv2d_1', i){place} for i in range(64)) / 64"
-        assert value == pytest.approx(float(ask(lab, path, mean)), rel=1e-2)
+        assert value == pytest.approx(float(lab.ask(path, mean)), rel=1e-2)
 
     def test_a_lost_model_is_said_in_a_sentence_and_the_kernel_lives(self, lab: Lab, path: str) -> None:
         lab.run(path, "captured.close(); import os; os.rename('models/digits_dead.onnx', 'models/away.onnx')")
@@ -199,7 +193,7 @@ class TestSamples:
             view = shown(lab, path)
             view.find("node_relu_2")
             expect(view.part("pictures-note")).to_contain_text("digits_dead.onnx")
-            assert ask(lab, path, "1 + 1") == "2"
+            assert lab.ask(path, "1 + 1") == "2"
         finally:
             (lab.server.root / "models/away.onnx").rename(lab.server.root / "models/digits_dead.onnx")
 

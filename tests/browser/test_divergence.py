@@ -39,12 +39,6 @@ def shown(lab: Lab, path: str, cell: int = 1) -> DivergenceCell:
     return view
 
 
-def ask(lab: Lab, path: str, expression: str) -> str:
-    """What an expression is in the kernel."""
-    lab.run(path, f"print({expression})")
-    return lab.panel(path).locator(".jp-Cell").last.locator(".jp-OutputArea-output").inner_text().strip()
-
-
 class TestRanking:
     def test_the_worst_ops_come_first_and_lead_to_the_op(self, lab: Lab, path: str) -> None:
         view = shown(lab, path)
@@ -52,12 +46,12 @@ class TestRanking:
         expect(view.part("divergence-depth")).to_be_visible()
         view.press("Worst ops")
         first = view.part("divergence-ranking").get_by_role("button").first
-        worst = ask(lab, path, "compared.ops['local_sqnr_db'].idxmin()")
+        worst = lab.ask(path, "compared.ops['local_sqnr_db'].idxmin()")
         view.root.scroll_into_view_if_needed()
         expect(first).to_contain_text(worst)
         first.click()
         expect(view.part("inspect-head")).to_contain_text(worst)
-        assert ask(lab, path, "view.report.ops['name'][view.selection[0]]") == worst
+        assert lab.ask(path, "view.report.ops['name'][view.selection[0]]") == worst
 
     def test_sums_by_category_and_block(self, lab: Lab, path: str) -> None:
         view = shown(lab, path)
@@ -72,7 +66,7 @@ class TestRanking:
         assert box
         chart.click(position={"x": box["width"] * 0.42, "y": box["height"] * 0.6})
         expect(view.part("inspect-head")).to_contain_text("node_")
-        assert ask(lab, path, "len(view.selection)") == "1"
+        assert lab.ask(path, "len(view.selection)") == "1"
 
 
 class TestGraphs:
@@ -86,8 +80,8 @@ class TestGraphs:
         row, other = view.selection(0), view.selection(1)
         assert [len(row), len(other)] == [1, 1]
         names = f"compared.report.ops['name'][{row[0]}], compared.variant_report.ops['name'][{other[0]}]"
-        told = ask(lab, path, f"list(({names}))")
-        assert told == ask(lab, path, f"[{OP!r}, compared.ops['variant_op'][{OP!r}]]")
+        told = lab.ask(path, f"list(({names}))")
+        assert told == lab.ask(path, f"[{OP!r}, compared.ops['variant_op'][{OP!r}]]")
 
     def test_overlays_colour_the_graphs_and_python_hears_of_it(self, lab: Lab, path: str) -> None:
         view = shown(lab, path)
@@ -100,7 +94,7 @@ class TestGraphs:
         assert len(set(seen.values())) == 3
         view.press("Made here", "divergence-overlay")
         lab.page.wait_for_timeout(300)
-        assert "local" in ask(lab, path, "view.color")
+        assert "local" in lab.ask(path, "view.color")
 
 
 class TestInspection:
@@ -110,7 +104,7 @@ class TestInspection:
         view.picture()
         place, of_float, of_variant = view.read_at(40, 40)
         for value, which in ((of_float, "float"), (of_variant, "variant")):
-            there = float(ask(lab, path, f"compared.load({TENSOR!r}, 0, {which!r}){place}"))
+            there = float(lab.ask(path, f"compared.load({TENSOR!r}, 0, {which!r}){place}"))
             assert value == pytest.approx(there, rel=1e-2, abs=1e-3)
 
     def test_the_slider_wipes_from_one_side_to_the_other(self, lab: Lab, path: str) -> None:
@@ -130,7 +124,7 @@ class TestInspection:
             slider.press("ArrowRight")
         lab.page.wait_for_timeout(400)
         assert canvas.evaluate(PICTURE) not in pictures.values()
-        assert float(ask(lab, path, "view.panel.get('wipe', 0.5)")) == pytest.approx(0.5, abs=0.05)
+        assert float(lab.ask(path, "view.panel.get('wipe', 0.5)")) == pytest.approx(0.5, abs=0.05)
 
     def test_flicker_and_side_by_side(self, lab: Lab, path: str) -> None:
         view = shown(lab, path)
@@ -155,8 +149,8 @@ class TestInspection:
         view.picture()
         lab.page.wait_for_timeout(500)
         place, now, _ = view.read_at(40, 40)
-        assert ask(lab, path, "view.sample") == "1"
-        there = float(ask(lab, path, f"compared.load({TENSOR!r}, 1, 'float'){place}"))
+        assert lab.ask(path, "view.sample") == "1"
+        there = float(lab.ask(path, f"compared.load({TENSOR!r}, 1, 'float'){place}"))
         assert now == pytest.approx(there, rel=1e-2, abs=1e-3)
         assert now != before
 
@@ -165,7 +159,7 @@ class TestInspection:
         view.find(OP)
         view.tab("Distribution")
         expect(view.part("grid-chart")).to_be_visible()
-        scale = float(ask(lab, path, f"compared.histogram({TENSOR!r})[2].scale"))
+        scale = float(lab.ask(path, f"compared.histogram({TENSOR!r})[2].scale"))
         said = view.part("grid-facts").inner_text()
         assert f"{scale:.3g}"[:5] in said.replace("−", "-")
         expect(view.part("error-strip")).to_be_visible()
@@ -189,22 +183,22 @@ class TestWhatIf:
             rows.nth(at).locator("[data-choice=float]").click()
         expect(view.part("what-if")).to_contain_text("predicted")
         lab.screenshot("divergence-what-if-light")
-        plan = json.loads(ask(lab, path, "__import__('json').dumps(view.plan)"))
+        plan = json.loads(lab.ask(path, "__import__('json').dumps(view.plan)"))
         assert len(plan["keep_float"]) == 2
         view.root.scroll_into_view_if_needed()
         view.part("build").click()
         built = view.part("build-result")
         expect(built).to_contain_text("dB")
         expect(built).to_contain_text("predicted")
-        names = ask(lab, path, "sorted(view.report.ops['name'][row] for row in view.plan['keep_float'])")
-        assert ask(lab, path, "sorted(list(view.built.values())[0].recipe.keep_float)") == names
-        before = ask(lab, path, "round(float(compared.outputs['sqnr_db'].iloc[0]), 3)")
+        names = lab.ask(path, "sorted(view.report.ops['name'][row] for row in view.plan['keep_float'])")
+        assert lab.ask(path, "sorted(list(view.built.values())[0].recipe.keep_float)") == names
+        before = lab.ask(path, "round(float(compared.outputs['sqnr_db'].iloc[0]), 3)")
         view.root.scroll_into_view_if_needed()
         lab.screenshot("divergence-built-light")
         identity = view.root.get_attribute("data-divergence")
         built.get_by_role("button", name="Show this variant").click()
         expect(view.root).not_to_have_attribute("data-divergence", identity or "")
-        after = ask(lab, path, "round(float(view.compared.outputs['sqnr_db'].iloc[0]), 3)")
+        after = lab.ask(path, "round(float(view.compared.outputs['sqnr_db'].iloc[0]), 3)")
         assert float(after) > float(before)
 
     def test_work_can_be_stopped_and_the_kernel_lives(self, lab: Lab, path: str) -> None:
@@ -221,7 +215,7 @@ class TestWhatIf:
         view.tab("What if")
         view.part("measure").click()
         expect(view.part("errand")).to_contain_text("Measuring slowly")
-        assert ask(lab, path, "1 + 1") == "2"
+        assert lab.ask(path, "1 + 1") == "2"
         view.root.scroll_into_view_if_needed()
         view.part("errand-stop").click()
         expect(view.part("measure")).to_be_enabled()

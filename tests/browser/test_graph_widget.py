@@ -36,12 +36,6 @@ def path(lab: Lab, request: pytest.FixtureRequest) -> str:
     return path
 
 
-def ask(lab: Lab, path: str, expression: str) -> str:
-    """What an expression is in the kernel."""
-    lab.run(path, f"print({expression})")
-    return lab.panel(path).locator(".jp-Cell").last.locator(".jp-OutputArea-output").inner_text().strip()
-
-
 def tell(lab: Lab, path: str, code: str) -> None:
     """Run code in the kernel and come back to the graph."""
     lab.run(path, code)
@@ -54,7 +48,7 @@ class TestBothWays:
         cell.click(next(node for node in cell.nodes() if not node["group"] and node["ops"]))
         expect(cell.root.get_by_test_id("haoline-op-detail")).to_be_visible()
         (row,) = cell.state()["selection"]
-        assert ask(lab, path, "view.selected.index.tolist()") == str([row])
+        assert lab.ask(path, "view.selected.index.tolist()") == str([row])
 
     def test_what_python_selects_is_opened_and_shown(self, lab: Lab, path: str) -> None:
         tell(lab, path, "view.selection = report.ops['type'] == 'Gemm'")
@@ -73,7 +67,7 @@ class TestBothWays:
         cell.graph.get_by_role("button", name="Zoom in").click()
         lab.page.wait_for_timeout(600)
         camera = cell.state()["camera"]
-        told = ask(lab, path, "view.size, round(view.camera['scale'], 4), view.color")
+        told = lab.ask(path, "view.size, round(view.camera['scale'], 4), view.color")
         assert told == f"macs {round(camera['scale'], 4)} flops"
 
     def test_the_cell_is_as_high_as_it_is_dragged(self, lab: Lab, path: str) -> None:
@@ -89,7 +83,7 @@ class TestBothWays:
         lab.page.mouse.up()
         handle.press("ArrowUp")
         lab.page.wait_for_timeout(500)
-        assert int(ask(lab, path, "view.height")) == 320 + 60 - 24
+        assert int(lab.ask(path, "view.height")) == 320 + 60 - 24
         tell(lab, path, "view.height = 400")
         expect(handle).to_have_attribute("aria-valuenow", "400")
 
@@ -110,7 +104,7 @@ class TestOwnColumns:
 
 
 def selected_names(lab: Lab, path: str, cell: GraphCell) -> list[str]:
-    return json.loads(ask(lab, path, "__import__('json').dumps(view.selected['name'].tolist())"))
+    return json.loads(lab.ask(path, "__import__('json').dumps(view.selected['name'].tolist())"))
 
 
 def open_without_kernel(lab: Lab, path: str) -> Locator:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from haoline_analysis.runtime.providers import CPU
 from haoline_analysis.runtime.views import CODES, array_of, interpret, ort_value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from haoline_analysis.runtime.forms import Form, Signature
     from haoline_analysis.runtime.sessions import Session
@@ -25,6 +26,24 @@ _ALIGNMENT = 64
 
 class StoppedError(Exception):
     """The run was told to stop; not an error of the model."""
+
+
+@contextmanager
+def one_run(where: str) -> Iterator[None]:
+    """A run of a session, whose failure is told in our words.
+
+    Raises:
+        RuntimeFailure: if the model fails on ``where``.
+        StoppedError: if it was told to stop.
+    """
+    try:
+        yield
+    except (ModelError, StoppedError):
+        raise
+    except Exception as error:  # onnxruntime's own exceptions share no base class
+        if terminated(error):
+            raise StoppedError from error
+        raise failed_run(error, where) from error
 
 
 class _Slot:

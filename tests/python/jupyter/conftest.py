@@ -1,8 +1,10 @@
 """A real shell with the extension loaded, and models to run it on."""
 
+import _thread
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
@@ -43,3 +45,17 @@ def model(tmp_path):
     from report_models import mlp, saved
 
     return saved(mlp(), tmp_path / "mlp.onnx")
+
+
+@pytest.fixture
+def interrupting(shell, tmp_path):
+    """The variable ``sample``, a function that gives digits and interrupts whoever asks for the fifth."""
+    calls = []
+
+    def sample(index):
+        calls.append(index)
+        if len(calls) == 5:
+            _thread.interrupt_main()
+        return np.load(tmp_path / "digits.npz")["image"][index % 96 : index % 96 + 1]
+
+    shell.user_ns["sample"] = sample

@@ -211,6 +211,15 @@ class LintFacts(Facts):
             tensor = self.source(producer)
         return None
 
+    def bare(self, tensor: int) -> int:
+        """A tensor before the quantizers that round it."""
+        for _ in range(4):
+            row = self.producer(tensor)
+            if row < 0 or self.model.ops[row].type not in (Q, DQ):
+                break
+            tensor = self.source(row)
+        return tensor
+
     def from_dq(self, tensor: int) -> bool:
         """Whether a DequantizeLinear makes a tensor of what was quantized; what is looked up in a table was not."""
         if self.maker(tensor) != DQ:

@@ -9,8 +9,7 @@ import numpy as np
 from haoline_analysis.errors import ModelError
 from haoline_analysis.quantization.sensitivity.opening import session_of
 from haoline_analysis.quantization.sensitivity.switching import ON, WIDE, switchable
-from haoline_analysis.runtime.failures import failed_run, terminated
-from haoline_analysis.runtime.runner import StoppedError
+from haoline_analysis.runtime.runner import one_run
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -58,12 +57,8 @@ class Switchable:
         """
         switches = {ON: self._flags(on), WIDE: self._flags(wide)}
         options = stop.options() if stop is not None else None
-        try:
+        with one_run("a sample"):
             found: list[np.ndarray] = self._session.run(self._outputs, {**feeds, **switches}, options)
-        except Exception as error:  # onnxruntime's own exceptions share no base class
-            if terminated(error):
-                raise StoppedError from error
-            raise failed_run(error, "a sample") from error
         return found
 
     def _flags(self, on: Collection[int]) -> np.ndarray:

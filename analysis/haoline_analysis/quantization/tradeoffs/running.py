@@ -11,8 +11,7 @@ import numpy as np
 from haoline_analysis.errors import ModelError
 from haoline_analysis.quantization.sensitivity.noise import Noise, decibels
 from haoline_analysis.quantization.tradeoffs.outcome import Outcome
-from haoline_analysis.runtime.failures import failed_run, terminated
-from haoline_analysis.runtime.runner import StoppedError
+from haoline_analysis.runtime.runner import one_run
 from haoline_analysis.runtime.samples import samples_of
 from haoline_analysis.runtime.sessions import Session
 from haoline_analysis.runtime.source import source_of
@@ -54,12 +53,8 @@ class Running:
         """
         options = stop.options() if stop is not None else None
         begun = time.perf_counter()
-        try:
+        with one_run(where):
             found: list[np.ndarray] = self._session.run(self.outputs, dict(feeds), options)
-        except Exception as error:  # onnxruntime's own exceptions share no base class
-            if terminated(error):
-                raise StoppedError from error
-            raise failed_run(error, where) from error
         return found, 1e6 * (time.perf_counter() - begun)
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 from numba import carray, njit, types
-from numba.extending import intrinsic
 
+from haoline_analysis.runtime.statistics.addresses import float_of, pointer
 from haoline_analysis.runtime.statistics.reservoir import CAPACITY
 
 SHIFT, LOW, HIGH, TOTAL, SQUARE, ZEROS = range(6)
@@ -37,30 +37,7 @@ _exact = njit(nogil=True, error_model="numpy")
 _fused = njit(nogil=True, error_model="numpy", fastmath={"contract"})
 _reordered = njit(nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
 
-
-def _pointer(kind: Any) -> Any:
-    """An address as a pointer, in compiled code."""
-
-    def typed(typing_context: Any, address: Any) -> Any:  # noqa: ARG001
-        return types.CPointer(kind)(address), _to_pointer
-
-    return intrinsic(typed)
-
-
-def _to_pointer(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-    return builder.inttoptr(args[0], context.get_value_type(signature.return_type))
-
-
-def _bits_as_float(typing_context: Any, bits: Any) -> Any:  # noqa: ARG001
-    return types.float32(types.int32), _to_float
-
-
-def _to_float(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-    return builder.bitcast(args[0], context.get_value_type(signature.return_type))
-
-
-_floats, _ints = _pointer(types.float32), _pointer(types.int32)
-_as_float = intrinsic(_bits_as_float)
+_floats, _ints = pointer(types.float32), pointer(types.int32)
 
 
 @_reordered
@@ -89,8 +66,8 @@ def _rows(address: Any, sizes: Any, slot: Any, own: Any, subsample: Any) -> None
             for start in range(0, inner, _BLOCK):
                 step = min(inner - start, _BLOCK)
                 low, high, total, square, zeros = _row(address + 4 * at, step, own[SHIFT, channel])
-                own[LOW, channel] = _less(_DOUBLE(_as_float(low ^ ((low >> _SIGN) & _REST))), own[LOW, channel])
-                own[HIGH, channel] = _more(_DOUBLE(_as_float(high ^ ((high >> _SIGN) & _REST))), own[HIGH, channel])
+                own[LOW, channel] = _less(_DOUBLE(float_of(low ^ ((low >> _SIGN) & _REST))), own[LOW, channel])
+                own[HIGH, channel] = _more(_DOUBLE(float_of(high ^ ((high >> _SIGN) & _REST))), own[HIGH, channel])
                 own[TOTAL, channel] += total
                 own[SQUARE, channel] += square
                 own[ZEROS, channel] += zeros

@@ -2,6 +2,9 @@
 
 Sums within a block are float32, between blocks float64. A block whose sums are not finite, or too small for float32,
 is gone through again one element at a time in float64, leaving out what is NaN or infinite on either side.
+
+All of it stands in one file on purpose: machine code is kept on disk, and numba makes it anew when the file of the
+outermost function changes, not when one that it calls does.
 """
 
 from __future__ import annotations
@@ -10,7 +13,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numba import carray, njit, types
-from numba.extending import intrinsic
 
 from haoline_analysis.quantization.divergence.metrics.layout import (
     BINS_FIRST,
@@ -40,6 +42,7 @@ from haoline_analysis.quantization.divergence.metrics.layout import (
     UINT16,
     ZERO,
 )
+from haoline_analysis.runtime.statistics.addresses import bits_of, float_of, pointer
 
 SIGNATURE = (
     "void(int64[::1], int64[::1], int64[::1], float64[:, ::1], int64[:, ::1], int64[::1],"
@@ -67,34 +70,8 @@ _reordered = njit(nogil=True, error_model="numpy", fastmath={"reassoc", "contrac
 _ordered = njit(nogil=True, error_model="numpy", fastmath={"nnan", "nsz"})  # a block with NaN is not used
 
 
-def _pointer(kind: Any) -> Any:
-    """An address as a pointer, in compiled code."""
-
-    def typed(typing_context: Any, address: Any) -> Any:  # noqa: ARG001
-        return types.CPointer(kind)(address), _to_pointer
-
-    return intrinsic(typed)
-
-
-def _to_pointer(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-    return builder.inttoptr(args[0], context.get_value_type(signature.return_type))
-
-
-def _cast(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-    return builder.bitcast(args[0], context.get_value_type(signature.return_type))
-
-
-def _as_bits(typing_context: Any, value: Any) -> Any:  # noqa: ARG001
-    return types.int32(types.float32), _cast
-
-
-def _as_float(typing_context: Any, bits: Any) -> Any:  # noqa: ARG001
-    return types.float32(types.int32), _cast
-
-
-_bits_of, _float_of = intrinsic(_as_bits), intrinsic(_as_float)
-_floats, _doubles, _octets = (_pointer(kind) for kind in (types.float32, types.float64, types.uint64))
-_bytes, _signed, _words, _shorts = (_pointer(kind) for kind in (types.uint8, types.int8, types.uint16, types.int16))
+_floats, _doubles, _octets = (pointer(kind) for kind in (types.float32, types.float64, types.uint64))
+_bytes, _signed, _words, _shorts = (pointer(kind) for kind in (types.uint8, types.int8, types.uint16, types.int16))
 
 
 @_ordered
@@ -237,8 +214,8 @@ def _row(values: Any, others: Any, size: Any) -> Any:
         signal += value * value
         dot += value * apart
         noise += apart * apart
-        peak = max(peak, _bits_of(apart) & _REST)
-        order = _bits_of(value) ^ ((_bits_of(value) >> _SIGN) & _REST)  # integers of the same order
+        peak = max(peak, bits_of(apart) & _REST)
+        order = bits_of(value) ^ ((bits_of(value) >> _SIGN) & _REST)  # integers of the same order
         least, most = min(least, order), max(most, order)
     return signal, dot, noise, peak, least, most
 
@@ -246,7 +223,7 @@ def _row(values: Any, others: Any, size: Any) -> Any:
 @_exact
 def _number(order: Any) -> Any:
     """The float that stands at a place in the order of :func:`_row`."""
-    return _float_of(order ^ ((order >> _SIGN) & _REST))
+    return float_of(order ^ ((order >> _SIGN) & _REST))
 
 
 @_exact
@@ -298,7 +275,7 @@ def _block(values: Any, others: Any, size: Any, channel: Any, ends: Any, into: A
     signal, dot, noise, peak, low, high = _row(values, others, size)
     least, most = _number(low), _number(high)
     if _usual(signal, noise, peak):
-        found = (_DOUBLE(signal), _DOUBLE(dot), _DOUBLE(noise), _float_of(peak), least, most)
+        found = (_DOUBLE(signal), _DOUBLE(dot), _DOUBLE(noise), float_of(peak), least, most)
         _put(sums, channel, found, size)
         _put(totals, slot, found, size)
         if not (least >= ends[0] and most <= ends[1]):
@@ -365,7 +342,7 @@ def _down(values: Any, others: Any, lanes: Any, own: Any, peaks: Any) -> None:
             signal += value * value
             dot += value * apart
             noise += apart * apart
-            peak = max(peak, _bits_of(apart) & _REST)
+            peak = max(peak, bits_of(apart) & _REST)
             least, most = _less(value, least), _more(value, most)
         signals[i], dots[i], noises[i], peaks[i] = signal, dot, noise, peak
         leasts[i], mosts[i] = least, most
@@ -381,7 +358,7 @@ def _line(values: Any, others: Any, lanes: Any, own: Any, peaks: Any) -> None:
         own[1, i] += value * apart
         own[2, i] += apart * apart
         own[3, i], own[4, i] = _less(value, own[3, i]), _more(value, own[4, i])
-        peaks[i] = max(peaks[i], _bits_of(apart) & _REST)
+        peaks[i] = max(peaks[i], bits_of(apart) & _REST)
 
 
 @_exact
@@ -429,7 +406,7 @@ def _columns(pair: Any, size: Any, grid: Any, first: Any, into: Any) -> None:
             clipped |= not (own[3, lane] >= ends[0] and own[4, lane] <= ends[1])
             if _usual(own[0, lane], own[2, lane], peaks[lane]):
                 parts = _DOUBLE(own[0, lane]), _DOUBLE(own[1, lane]), _DOUBLE(own[2, lane])
-                found = (*parts, _float_of(peaks[lane]), own[3, lane], own[4, lane])
+                found = (*parts, float_of(peaks[lane]), own[3, lane], own[4, lane])
                 _put(sums, channel, found, rows)
                 _put(totals, slot, found, rows)
             else:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from haoline_analysis.findings.facts import count, listed
 from haoline_analysis.quantization.linter import sources
-from haoline_analysis.quantization.linter.facts import DQ, Q, named
+from haoline_analysis.quantization.linter.facts import DQ, named
 from haoline_analysis.quantization.linter.finding import Fix, LintFinding
 
 if TYPE_CHECKING:
@@ -77,21 +77,10 @@ def _kept(facts: LintFacts, what: str, severity: str, rows: list[int], source: s
 
 def _left_out(facts: LintFacts, rows: list[int]) -> Fix:
     """Leave ops in float, and the sums that make what normalisations read: they would get it rounded otherwise."""
-    sums = [_maker(facts, row) for row in rows if facts.op(row).type in NORMS]
+    sums = [facts.producer(facts.bare(facts.source(row))) for row in rows if facts.op(row).type in NORMS]
     chosen = {*rows, *(row for row in sums if row >= 0 and facts.op(row).type == "Add")}
     label = "Leave them in float" + (", with the sums before them" if len(chosen) > len(set(rows)) else "")
     return Fix(label, {"keep_float": facts.float_names(sorted(chosen))})
-
-
-def _maker(facts: LintFacts, row: int) -> int:
-    """The op that makes what an op reads, quantizers left aside; -1 where there is none."""
-    tensor = facts.source(row)
-    for _ in range(4):
-        at = facts.producer(tensor)
-        if at < 0 or facts.op(at).type not in (Q, DQ):
-            return at
-        tensor = facts.source(at)
-    return -1
 
 
 def _is_quantized(facts: LintFacts, row: int) -> bool:

@@ -113,10 +113,10 @@ def _products(facts: LintFacts, *gates: str) -> list[list[int]]:
     """``x × gate(x)``, with the quantizers between the two."""
     found = []
     for row in facts.anywhere(*gates):
-        source = _bare(facts, facts.source(row))
+        source = facts.bare(facts.source(row))
         for reader, between in _behind(facts, row):
             op = facts.op(reader)
-            if op.type in ("Mul", "QLinearMul") and source in {_bare(facts, tensor) for tensor in op.inputs}:
+            if op.type in ("Mul", "QLinearMul") and source in {facts.bare(tensor) for tensor in op.inputs}:
                 found.append([row, *between, reader])
     return found
 
@@ -125,31 +125,14 @@ def _hard_swish(facts: LintFacts) -> list[list[int]]:
     """``x × clip(x + 3, 0, 6) / 6``, with the quantizers between."""
     found = []
     for row in facts.of("Clip"):
-        added = _maker(facts, facts.source(row))
+        added = facts.producer(facts.bare(facts.source(row)))
         if added < 0 or facts.op(added).type != "Add":
             continue
-        origins = {_bare(facts, tensor) for tensor in facts.operands(added)}
+        origins = {facts.bare(tensor) for tensor in facts.operands(added)}
         for reader, between in _behind(facts, row):
-            if facts.op(reader).type == "Mul" and origins & {
-                _bare(facts, tensor) for tensor in facts.op(reader).inputs
-            }:
+            if facts.op(reader).type == "Mul" and origins & {facts.bare(tensor) for tensor in facts.op(reader).inputs}:
                 found.append([added, row, *between, reader])
     return found
-
-
-def _maker(facts: LintFacts, tensor: int) -> int:
-    """The op that makes a tensor, quantizers between left aside."""
-    return facts.producer(_bare(facts, tensor))
-
-
-def _bare(facts: LintFacts, tensor: int) -> int:
-    """A tensor before the quantizers that round it."""
-    for _ in range(4):
-        row = facts.producer(tensor)
-        if row < 0 or facts.op(row).type not in (Q, DQ):
-            return tensor
-        tensor = facts.source(row)
-    return tensor
 
 
 def _behind(facts: LintFacts, row: int) -> list[tuple[int, list[int]]]:
@@ -195,7 +178,7 @@ def _is_signed(facts: LintFacts, row: int) -> bool:
 
 def _maker_type(facts: LintFacts, tensor: int) -> str:
     """Type of the op that makes a tensor, quantizers left aside; "" where there is none."""
-    row = _maker(facts, tensor)
+    row = facts.producer(facts.bare(tensor))
     return facts.op(row).type if row >= 0 else ""
 
 

@@ -136,7 +136,7 @@ def _with_neighbours(facts: LintFacts, rows: list[int]) -> list[str]:
     """Names of ops and of those that make their operands and read their results, quantizers between left aside."""
     every: set[int] = set()
     for row in rows:
-        before = [_through(facts, tensor) for tensor in facts.operands(row)]
+        before = [facts.producer(facts.bare(tensor)) for tensor in facts.operands(row)]
         after = [
             at
             for q in facts.requantized(row)
@@ -145,16 +145,6 @@ def _with_neighbours(facts: LintFacts, rows: list[int]) -> list[str]:
         ]
         every |= {row, *(at for at in before if at >= 0), *after}
     return facts.float_names(sorted(row for row in every if facts.op(row).type not in (Q, DQ)))
-
-
-def _through(facts: LintFacts, tensor: int) -> int:
-    """The op that makes a tensor, quantizers left aside; -1 where there is none."""
-    for _ in range(4):
-        row = facts.producer(tensor)
-        if row < 0 or facts.op(row).type not in (Q, DQ):
-            return row
-        tensor = facts.source(row)
-    return -1
 
 
 def sums(facts: LintFacts) -> Iterator[LintFinding]:

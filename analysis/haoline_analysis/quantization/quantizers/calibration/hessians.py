@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haoline_analysis.quantization.quantizers.preparing.loading import save
-from haoline_analysis.runtime.failures import failed_run, onnxruntime, refused_model, terminated
-from haoline_analysis.runtime.runner import StoppedError
+from haoline_analysis.runtime.failures import onnxruntime, refused_model
+from haoline_analysis.runtime.runner import one_run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,14 +46,8 @@ def hessians(
     session = _session(proto, names, folder)
     sums: dict[str, np.ndarray] = {}
     for at, feeds in enumerate(data):
-        try:
+        with one_run(f"calibration {data.samples.label(at)}"):
             arrays = session.run(list(names), feeds, stop.options())
-        except StoppedError:
-            raise
-        except Exception as error:
-            if terminated(error):
-                raise StoppedError from None
-            raise failed_run(error, f"calibration {data.samples.label(at)}") from error
         for name, array in zip(names, arrays, strict=True):
             rows = array.reshape(-1, array.shape[-1]).astype(np.float32)
             found = rows.T @ rows

@@ -15,8 +15,8 @@ from haoline_analysis.quantization.quantizers.calibration.calibrators import (
     seed_histograms,
 )
 from haoline_analysis.quantization.quantizers.quiet import quiet
-from haoline_analysis.runtime.failures import failed_run, refused_model, terminated
-from haoline_analysis.runtime.runner import StoppedError
+from haoline_analysis.runtime.failures import refused_model
+from haoline_analysis.runtime.runner import one_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -129,15 +129,8 @@ def _feed(calibrator: Any, data: CalibrationData, tell: Tell, start: float, end:
     """
     tell("Calibrating", start)
     for at, feeds in enumerate(data):
-        try:
-            with quiet():
-                calibrator.collect_data(_One(feeds))
-        except StoppedError:
-            raise
-        except Exception as error:
-            if terminated(error):
-                raise StoppedError from None
-            raise failed_run(error, f"calibration {data.samples.label(at)}") from error
+        with one_run(f"calibration {data.samples.label(at)}"), quiet():
+            calibrator.collect_data(_One(feeds))
         tell("Calibrating", start + (end - start) * (at + 1) / len(data))
 
 
