@@ -9,15 +9,19 @@ by index, which settles scoping, shadowing and duplicate names once, in the read
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from haoline_analysis import dtypes
+from haoline_analysis.errors import ModelError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     import numpy as np
+
+    from haoline_analysis.architecture import Architecture
+    from haoline_analysis.findings import Finding
 
 OMITTED = -1
 """Tensor index of an optional input or output that the op leaves out."""
@@ -26,27 +30,56 @@ Dim = int | str | None
 """A declared dimension: a size, a symbol such as ``"batch"``, or unknown."""
 
 
+HOLDS = ("ops", "weights", "layers")
+"""What the rows of ``Model.ops`` are: ops of a graph, weights of a checkpoint without a graph, layers of an engine."""
+
+
 class WeightSource(Protocol):
     """Where a weight's bytes are and how to decode them; made by a reader."""
 
     def load(self) -> np.ndarray:
-        """Decode the elements, in C order; sub-byte types one element per int8/uint8.
+        """Decode the stored elements, in C order; sub-byte types one element per int8/uint8.
 
         Raises:
             ModelError: if the bytes are missing or too short.
         """
 
 
+@runtime_checkable
+class RowSource(Protocol):
+    """A source that can give part of the real numbers a weight stands for, without reading the rest."""
+
+    def rows(self, start: int, stop: int) -> np.ndarray:
+        """Float32 values of rows ``start:stop`` of the weight's first axis, dequantized, in its logical shape.
+
+        Raises:
+            ModelError: if the bytes are missing, or the scheme cannot be dequantized here.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Packing:
+    """How stored elements stand for a weight: quantized in blocks, packed into larger integers, with scales beside."""
+
+    scheme: str  # "GPTQ", "AWQ", "bitsandbytes NF4", "FP8 block", "Q4_K", …
+    text: str  # one line for people: "GPTQ int4, groups of 128"
+    part: str = "weight"  # "weight": the tensor that carries it; else what it is to it: "scales", "zeros", …
+    dtype: str | None = None  # element type of the weight: "int4", "float4_e2m1"; None where it has no name
+    bits: float | None = None  # per weight, its scales and zeros counted; None for the other parts
+
+
 @dataclass(slots=True, eq=False)
 class Weight:
     """Constant elements that stay in their file until somebody asks for them."""
 
-    dtype: str
-    shape: tuple[int, ...]
+    dtype: str  # as stored: "float16", "int32" (packed), "q4_k"
+    shape: tuple[int, ...]  # of the weight it stands for: the logical one, where elements are packed
     source: WeightSource
-    kind: str = "initializer"  # or "constant" (a Constant node), "sparse"
+    kind: str = "initializer"  # or "constant" (a Constant node), "sparse", "buffer" (a statistic, a table)
     location: Path | None = None  # external file, None when inside the model file
-    stored_bytes: int | None = None  # where storage is not dense (sparse, strings)
+    stored_bytes: int | None = None  # where storage is not dense (sparse, strings, blocks)
+    packing: Packing | None = None  # None: the elements are what they say
+    stored_shape: tuple[int, ...] | None = None  # of the stored elements, where it differs from ``shape``
 
     @property
     def elements(self) -> int:
@@ -64,12 +97,29 @@ class Weight:
         return dtypes.nbytes(self.dtype, self.shape)
 
     def numpy(self) -> np.ndarray:
-        """Load the elements, shape ``self.shape``.
+        """Load the stored elements, shape ``self.stored_shape`` where there is one, else ``self.shape``.
 
         Raises:
             ModelError: if the bytes are missing or too short.
         """
-        return self.source.load().reshape(self.shape)
+        return self.source.load().reshape(self.shape if self.stored_shape is None else self.stored_shape)
+
+    def values(self, start: int = 0, stop: int | None = None) -> np.ndarray:
+        """The real numbers it stands for, float32, dequantized: rows ``start:stop`` of the first axis.
+
+        Raises:
+            ModelError: if the bytes are missing or too short, or its scheme cannot be dequantized here.
+        """
+        import numpy as np
+
+        count = self.shape[0] if self.shape else 1
+        start, stop, _ = slice(start, stop).indices(count)
+        if isinstance(self.source, RowSource):
+            return self.source.rows(start, stop)
+        if self.packing is not None:
+            raise ModelError(f"{self.packing.scheme} weights cannot be dequantized here")
+        elements: np.ndarray = self.numpy().reshape(count, *self.shape[1:])[start:stop].astype(np.float32)
+        return elements
 
 
 @dataclass(slots=True, eq=False)
@@ -130,7 +180,7 @@ class Model:
     """A model opened once. Costs memory for the graph, not for the weights."""
 
     name: str
-    format: str  # "onnx"
+    format: str  # name of its FormatInfo: "onnx", "gguf"
     ops: list[Op]
     tensors: list[Tensor]
     inputs: tuple[int, ...]  # tensors the user feeds (initializers with defaults excluded)
@@ -142,3 +192,7 @@ class Model:
     file_bytes: int = 0  # the model file and its external data
     metadata: dict[str, str] = field(default_factory=dict)
     gaps: list[Gap] = field(default_factory=list)  # what the reader had to leave out
+    holds: str = "ops"  # one of HOLDS: what the rows of ``ops`` are
+    architecture: Architecture | None = None  # of a language model, where config, metadata or tensors tell
+    findings: list[Finding] = field(default_factory=list)  # what the reader itself found: code in a pickle, …
+    facts: dict[str, Any] = field(default_factory=dict)  # JSON-like, what only this format states (docs/formats.md)

@@ -117,9 +117,9 @@ def _regular_file(path: Path) -> os.stat_result:
     except (OSError, ValueError) as error:
         raise ModelNotFoundError(f"{path}: no such file ({getattr(error, 'strerror', None) or error})") from error
     if stat.S_ISDIR(found.st_mode):
-        raise UnsupportedFormatError(f"{path}: is a folder; expected an ONNX file")
+        raise UnsupportedFormatError(f"{path}: is a folder; expected a model file")
     if not stat.S_ISREG(found.st_mode):
-        raise UnsupportedFormatError(f"{path}: is not a regular file; expected an ONNX file")
+        raise UnsupportedFormatError(f"{path}: is not a regular file; expected a model file")
     return found
 
 

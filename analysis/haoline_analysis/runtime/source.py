@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.errors import ModelError
 from haoline_analysis.formats import open_model
-from haoline_analysis.formats.onnx_external import ExternalFiles
+from haoline_analysis.formats.onnx.external import ExternalFiles
 from haoline_analysis.formats.storage import FileStorage, MemoryStorage
 from haoline_analysis.model import Model
 

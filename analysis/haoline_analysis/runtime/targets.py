@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from haoline_analysis.errors import ModelError
-from haoline_analysis.formats.protobuf import name_text
+from haoline_analysis.formats.onnx.protobuf import name_text
 from haoline_analysis.model import OMITTED, Gap
 from haoline_analysis.report.naming import offer
 from haoline_analysis.runtime.wire import BodyOutputs

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from haoline_analysis.errors import MalformedModelError
-from haoline_analysis.formats.protobuf import LEN, VARINT, fields
+from haoline_analysis.formats.onnx.protobuf import LEN, VARINT, fields
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -70,7 +70,7 @@ def test_other_content_is_named(tmp_path, content: bytes, seen: str, suffix: str
         return
     with pytest.raises(UnsupportedFormatError, match=seen) as refusal:
         open_model(path)
-    assert "expected an ONNX model" in str(refusal.value)
+    assert "formats that can be read: " in str(refusal.value)
 
 
 def test_an_onnx_file_opens_whatever_its_suffix(tmp_path) -> None:
@@ -111,7 +111,7 @@ def test_a_model_passes_through() -> None:
 
 def test_other_objects_are_refused_by_name() -> None:
     for other in (3, None, graph([]), helper.make_tensor("t", TensorProto.FLOAT, [1], [1.0])):
-        with pytest.raises(UnsupportedFormatError, match=f"got {type(other).__name__}"):
+        with pytest.raises(UnsupportedFormatError, match=f"cannot read a {type(other).__name__}"):
             open_model(other)
 
 

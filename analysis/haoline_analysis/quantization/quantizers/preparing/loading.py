@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.errors import MalformedModelError, ModelError
-from haoline_analysis.formats.onnx_external import ExternalFiles
+from haoline_analysis.formats.onnx.external import ExternalFiles
 from haoline_analysis.quantization.quantizers.workplace import external_file
 
 if TYPE_CHECKING:

@@ -6,17 +6,17 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.errors import LimitError, MalformedModelError
-from haoline_analysis.formats.onnx_constants import constant_weight
-from haoline_analysis.formats.onnx_functions import MAX_EXPANDED
-from haoline_analysis.formats.onnx_order import in_order
-from haoline_analysis.formats.onnx_scope import Closure, Frame, Scope, UnmadeError
-from haoline_analysis.formats.onnx_types import UNDECLARED, TypeInfo
-from haoline_analysis.formats.protobuf import name_text, shorten
+from haoline_analysis.formats.onnx.constants import constant_weight
+from haoline_analysis.formats.onnx.functions import MAX_EXPANDED
+from haoline_analysis.formats.onnx.order import in_order
+from haoline_analysis.formats.onnx.protobuf import name_text, shorten
+from haoline_analysis.formats.onnx.scope import Closure, Frame, Scope, UnmadeError
+from haoline_analysis.formats.onnx.types import UNDECLARED, TypeInfo
 from haoline_analysis.model import OMITTED, Body, Op, Tensor, Weight
 
 if TYPE_CHECKING:
-    from haoline_analysis.formats.onnx_model import Function, Proto
-    from haoline_analysis.formats.onnx_proto import Graph, Node
+    from haoline_analysis.formats.onnx.model import Function, Proto
+    from haoline_analysis.formats.onnx.proto import Graph, Node
 
 MAX_DEPTH = 100
 """Graphs and calls within each other."""

@@ -8,10 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haoline_analysis.formats.onnx_sources import RawSource
-from haoline_analysis.formats.onnx_tensor import parse_sparse, parse_tensor
-from haoline_analysis.formats.onnx_types import parse_type
-from haoline_analysis.formats.protobuf import (
+from haoline_analysis.formats.onnx.protobuf import (
     FIXED32,
     LEN,
     VARINT,
@@ -22,10 +19,13 @@ from haoline_analysis.formats.protobuf import (
     signed,
     varint,
 )
+from haoline_analysis.formats.onnx.sources import RawSource
+from haoline_analysis.formats.onnx.tensor import parse_sparse, parse_tensor
+from haoline_analysis.formats.onnx.types import parse_type
 from haoline_analysis.model import Weight
 
 if TYPE_CHECKING:
-    from haoline_analysis.formats.onnx_proto import Context, Graph
+    from haoline_analysis.formats.onnx.proto import Context, Graph
     from haoline_analysis.formats.storage import Buffer
 
 _NAME, _REF, _TYPE = 1, 21, 20

@@ -12,7 +12,7 @@ from onnx_files import graph, message, model, node, number, wire_model, wire_nod
 
 from haoline_analysis.errors import LimitError, MalformedModelError, ModelNotFoundError, UnsupportedFormatError
 from haoline_analysis.formats import open_model
-from haoline_analysis.formats.protobuf import MAX_NAME
+from haoline_analysis.formats.onnx.protobuf import MAX_NAME
 
 FLOAT, INT64, STRING = TensorProto.FLOAT, TensorProto.INT64, TensorProto.STRING
 RAW16 = message(9, bytes(16))

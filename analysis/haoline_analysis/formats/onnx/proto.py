@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from haoline_analysis.errors import LimitError
-from haoline_analysis.formats.onnx_attributes import NO_ATTRIBUTES, Attributes, parse_attribute
-from haoline_analysis.formats.onnx_tensor import parse_sparse, parse_tensor
-from haoline_analysis.formats.onnx_types import UNDECLARED, TypeInfo, parse_type
-from haoline_analysis.formats.protobuf import LEN, fields, malformed, name_text, skip, span, text
+from haoline_analysis.formats.onnx.attributes import NO_ATTRIBUTES, Attributes, parse_attribute
+from haoline_analysis.formats.onnx.protobuf import LEN, fields, malformed, name_text, skip, span, text
+from haoline_analysis.formats.onnx.tensor import parse_sparse, parse_tensor
+from haoline_analysis.formats.onnx.types import UNDECLARED, TypeInfo, parse_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from haoline_analysis.formats.onnx_external import ExternalFiles
+    from haoline_analysis.formats.onnx.external import ExternalFiles
     from haoline_analysis.formats.storage import Buffer, Storage
     from haoline_analysis.model import Weight
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from haoline_analysis.errors import LimitError, MalformedModelError
-from haoline_analysis.formats import elements, protobuf
+from haoline_analysis.formats import elements
+from haoline_analysis.formats.onnx import protobuf
 
 if TYPE_CHECKING:
     from haoline_analysis.formats.storage import Storage

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from haoline_analysis.errors import LimitError, MalformedModelError
 
 if TYPE_CHECKING:
-    from haoline_analysis.formats.onnx_model import Function, FunctionKey
-    from haoline_analysis.formats.onnx_proto import Graph, Node
+    from haoline_analysis.formats.onnx.model import Function, FunctionKey
+    from haoline_analysis.formats.onnx.proto import Graph, Node
 
 MAX_EXPANDED = 2_000_000
 """Ops, and calls, that expanding functions may lead to."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from haoline_analysis.formats.onnx_attributes import Attributes, parse_attribute
-from haoline_analysis.formats.onnx_proto import (
+from haoline_analysis.formats.onnx.attributes import Attributes, parse_attribute
+from haoline_analysis.formats.onnx.proto import (
     Context,
     Graph,
     Node,
@@ -15,10 +15,10 @@ from haoline_analysis.formats.onnx_proto import (
     parse_node_at,
     parse_value,
 )
-from haoline_analysis.formats.protobuf import LEN, VARINT, fields, malformed, name_text, signed
+from haoline_analysis.formats.onnx.protobuf import LEN, VARINT, fields, malformed, name_text, signed
 
 if TYPE_CHECKING:
-    from haoline_analysis.formats.onnx_types import TypeInfo
+    from haoline_analysis.formats.onnx.types import TypeInfo
     from haoline_analysis.formats.storage import Buffer
 
 FunctionKey = tuple[str, str, str]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from haoline_analysis.dtypes import ONNX_CODES
 from haoline_analysis.errors import LimitError
-from haoline_analysis.formats.protobuf import LEN, VARINT, fields, malformed, name_text, signed
+from haoline_analysis.formats.onnx.protobuf import LEN, VARINT, fields, malformed, name_text, signed
 
 if TYPE_CHECKING:
     from haoline_analysis.formats.storage import Buffer

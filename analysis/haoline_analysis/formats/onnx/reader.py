@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import gc
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from haoline_analysis.errors import LimitError, UnsupportedFormatError
-from haoline_analysis.formats.onnx_build import Builder
-from haoline_analysis.formats.onnx_external import ExternalFiles
-from haoline_analysis.formats.onnx_functions import check_expansion
-from haoline_analysis.formats.onnx_model import Proto, parse_model
-from haoline_analysis.formats.onnx_proto import Context
+from haoline_analysis.errors import LimitError, MalformedModelError, UnsupportedFormatError
+from haoline_analysis.formats.onnx.build import Builder
+from haoline_analysis.formats.onnx.external import ExternalFiles
+from haoline_analysis.formats.onnx.functions import check_expansion
+from haoline_analysis.formats.onnx.model import Proto, parse_model
+from haoline_analysis.formats.onnx.proto import Context
+from haoline_analysis.formats.reader import FormatInfo, refuse_options
+from haoline_analysis.formats.sniff import recognise
+from haoline_analysis.formats.source import open_storage
 from haoline_analysis.model import Gap, Model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-    from haoline_analysis.formats.storage import FileStorage, MemoryStorage
+    from haoline_analysis.formats.source import Source
     from haoline_analysis.model import Op, Tensor
 
 _FIRST_BYTES = frozenset(b"\x08\x12\x1a\x22\x28\x32\x3a\x42\x72\xa2\xca\xd2")
@@ -30,20 +32,30 @@ _SHOWN = 5
 class OnnxReader:
     """Reads ``ModelProto`` files of any opset."""
 
-    format = "onnx"
-    suffixes = (".onnx", ".pb")
+    info = FormatInfo(
+        name="onnx",
+        label="ONNX",
+        suffixes=(".onnx", ".pb"),
+        yields="ops with shapes and costs, weights",
+        converts={"safetensors": "partial"},
+    )
 
-    def can_read(self, head: bytes, path: Path | None) -> bool:
+    def can_read(self, source: Source) -> bool:
         """Whether the first bytes can be a ``ModelProto``; the suffix decides where there are hardly any bytes."""
-        named = path is not None and path.suffix.lower() in self.suffixes
-        return bool(head) and (head[0] in _FIRST_BYTES or named)
+        if source.storage is None:
+            return _is_proto(source.value)
+        if recognise(source.head, source.storage.size) is not None:
+            return False
+        return bool(source.head) and (source.head[0] in _FIRST_BYTES or source.suffix in self.info.suffixes)
 
-    def read(self, storage: FileStorage | MemoryStorage, path: Path | None) -> Model:
+    def read(self, source: Source, **options: Any) -> Model:
         """Open the model.
 
         Raises:
             ModelError: if the file breaks the format, exceeds a bound, or reaches outside its folder.
         """
+        refuse_options(self.info, options)
+        path, storage = source.path, source.storage or open_storage(_serialized(source.value))
         files = ExternalFiles(path)
         with storage.buffer() as buf, _uncollected():
             context = Context(buf, storage, files)
@@ -56,6 +68,24 @@ class OnnxReader:
         model.name = path.stem if path is not None else model.name
         model.file_bytes = storage.size + files.file_bytes
         return model
+
+
+def _is_proto(value: Any) -> bool:
+    """Whether it is a ``ModelProto``, known by its descriptor so that onnx need not be imported."""
+    return str(getattr(getattr(value, "DESCRIPTOR", None), "full_name", "")).endswith("ModelProto")
+
+
+def _serialized(value: Any) -> bytes:
+    """Bytes of a ``ModelProto``.
+
+    Raises:
+        MalformedModelError: if it cannot be written (protobuf stops at 2 GB).
+    """
+    try:
+        data: bytes = value.SerializeToString()
+    except Exception as error:  # each protobuf implementation raises its own
+        raise MalformedModelError(f"the ModelProto cannot be serialized: {error}") from error
+    return data
 
 
 @contextmanager

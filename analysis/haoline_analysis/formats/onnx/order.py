@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from haoline_analysis.errors import MalformedModelError
 
 if TYPE_CHECKING:
-    from haoline_analysis.formats.onnx_proto import Graph, Node
+    from haoline_analysis.formats.onnx.proto import Graph, Node
 
 
 def in_order(nodes: list[Node]) -> list[Node]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from haoline_analysis.model import OMITTED
 
 if TYPE_CHECKING:
-    from haoline_analysis.formats.onnx_proto import Graph
+    from haoline_analysis.formats.onnx.proto import Graph
 
 
 class UnmadeError(Exception):

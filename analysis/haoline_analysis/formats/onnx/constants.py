@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haoline_analysis.formats.onnx_sources import ArraySource
+from haoline_analysis.formats.onnx.sources import ArraySource
 from haoline_analysis.model import Weight
 
 if TYPE_CHECKING:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from haoline_analysis import dtypes
 from haoline_analysis.dtypes import ONNX_CODES
 from haoline_analysis.errors import ExternalDataError, MalformedModelError
-from haoline_analysis.formats.onnx_sources import RawSource, SparseSource, StringSource, TypedSource
-from haoline_analysis.formats.onnx_types import MAX_DIM
-from haoline_analysis.formats.protobuf import LEN, VARINT, fields, name_text, signed, text, varint
+from haoline_analysis.formats.onnx.protobuf import LEN, VARINT, fields, name_text, signed, text, varint
+from haoline_analysis.formats.onnx.sources import RawSource, SparseSource, StringSource, TypedSource
+from haoline_analysis.formats.onnx.types import MAX_DIM
 from haoline_analysis.formats.storage import FileStorage, MemoryStorage, MissingStorage
 from haoline_analysis.model import Weight
 
 if TYPE_CHECKING:
-    from haoline_analysis.formats.onnx_external import ExternalFiles
+    from haoline_analysis.formats.onnx.external import ExternalFiles
     from haoline_analysis.formats.storage import Buffer, Storage
     from haoline_analysis.model import WeightSource
 
