@@ -5,8 +5,9 @@
 
 import type { Kernel, KernelMessage } from "@jupyterlab/services";
 import type { JSONObject, JSONValue } from "@lumino/coreutils";
-import type { Host, HostName, HostValues, TwoWayName } from "../data/host";
+import type { Answer, AskOptions, Host, HostName, HostValues, Question, TwoWayName } from "../data/host";
 import { ask, type OnMessage, type Talker } from "../widget/ask";
+import { question } from "../widget/question";
 
 export const WIDGET_TARGET = "jupyter.widget";
 
@@ -52,6 +53,8 @@ export class CommHost implements Host {
   async page(): Promise<Blob> {
     return new Blob((await ask(this.#talker, "html")) as BlobPart[], { type: "text/html" });
   }
+
+  readonly ask = (message: Question, options?: AskOptions): Promise<Answer> => question(this.#talker, message, options);
 
   on(name: HostName, callback: () => void): void {
     const set = this.#listeners.get(name) ?? new Set();

@@ -8,16 +8,8 @@ import { Widget } from "@lumino/widgets";
 import type { Host } from "../data/host";
 import { CommHost, isReport, WIDGET_TARGET } from "./comm-model";
 import { drawLater } from "./draw";
+import { MAYBE_MODELS, MODEL_FILES } from "./file-types";
 import { type Stored, storedHost, storedReport } from "./stored";
-
-export const MODEL_FILE: Partial<DocumentRegistry.IFileType> & { name: string } = {
-  name: "onnx",
-  displayName: "ONNX model",
-  extensions: [".onnx"],
-  mimeTypes: ["application/onnx"],
-  contentType: "file",
-  fileFormat: "base64",
-};
 
 export const FACTORY = "Model report";
 /** Names both the model factory and the content provider. */
@@ -50,7 +42,7 @@ type Context = DocumentRegistry.Context;
 
 export class ModelTab extends Widget {
   readonly #session: ISessionContext;
-  readonly #path: string;
+  readonly #context: Context;
   readonly #message = document.createElement("div");
   readonly #report = document.createElement("div");
   #dispose: () => void = () => undefined;
@@ -61,7 +53,7 @@ export class ModelTab extends Widget {
   constructor(context: Context) {
     super();
     this.#session = context.sessionContext;
-    this.#path = context.path;
+    this.#context = context;
     this.addClass("hl-model-tab");
     this.#message.className = "hl-model-message";
     this.#message.setAttribute("role", "status");
@@ -95,9 +87,11 @@ export class ModelTab extends Widget {
     this.#stderr = "";
     this.#catchWidget(kernel);
     this.#running?.dispose();
-    const content = { code: openingCode(this.#path), store_history: false };
+    const { path, contentsModel } = this.#context;
+    const code = openingCode(path, contentsModel?.type === "directory");
+    const content = { code, store_history: false };
     // Named like a cell, so that the kernel closes what an earlier run of it showed.
-    const running = kernel.requestExecute(content, true, { cellId: `haoline:${this.#path}` });
+    const running = kernel.requestExecute(content, true, { cellId: `haoline:${path}` });
     this.#running = running;
     running.onIOPub = (message) => this.#onOutput(message);
     running.done.then(
@@ -178,8 +172,8 @@ export function modelTabFactory(): ModelTabFactory {
     name: FACTORY,
     modelName: NO_CONTENT,
     contentProviderId: NO_CONTENT,
-    fileTypes: [MODEL_FILE.name],
-    defaultFor: [MODEL_FILE.name],
+    fileTypes: [...MODEL_FILES.map(({ name }) => name), ...MAYBE_MODELS],
+    defaultFor: MODEL_FILES.map(({ name }) => name),
     readOnly: true,
     preferKernel: true,
     canStartKernel: true,
@@ -188,9 +182,9 @@ export function modelTabFactory(): ModelTabFactory {
   });
 }
 
-/** The kernel runs in the folder of the file. JSON strings are Python literals, short of lone surrogates. */
-function openingCode(path: string): string {
-  const name = JSON.stringify(path.slice(path.lastIndexOf("/") + 1));
+/** The kernel runs in the folder of the file, or in the folder itself. JSON strings are Python literals, short of lone surrogates. */
+function openingCode(path: string, folder: boolean): string {
+  const name = folder ? '"."' : JSON.stringify(path.slice(path.lastIndexOf("/") + 1));
   return `import haoline_jupyter as _haoline; _haoline.display_file(${name}); del _haoline`;
 }
 
