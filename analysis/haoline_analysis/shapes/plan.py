@@ -9,6 +9,7 @@ from haoline_analysis.model import Gap
 from haoline_analysis.shapes.constants import constant, keeps
 from haoline_analysis.shapes.expressions import free_names
 from haoline_analysis.shapes.node import RULES, RuleEntry
+from haoline_analysis.shapes.rules.aten import DECLARED
 from haoline_analysis.shapes.value import Value
 
 if TYPE_CHECKING:
@@ -97,7 +98,12 @@ class Plan:
 
     def entry(self, op: Op) -> RuleEntry | None:
         """The shape rule of an op."""
-        return RULES.get((op.domain, op.type))
+        return rule_of(op)
+
+
+def rule_of(op: Op) -> RuleEntry | None:
+    """The shape rule of an op; results of ATen ops are declared."""
+    return DECLARED if op.domain == "aten" else RULES.get((op.domain, op.type))
 
 
 class _DeclaredTypes:
@@ -150,7 +156,7 @@ def _wanted_weights(ops: list[Op], tensors: list[Tensor]) -> set[int]:
 
 
 def _read_slots(op: Op, foldable: bool) -> Sequence[int]:
-    entry = RULES.get((op.domain, op.type))
+    entry = rule_of(op)
     if op.bodies:
         return op.inputs
     if entry is None or not entry.data:

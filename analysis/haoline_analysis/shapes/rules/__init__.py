@@ -1,6 +1,7 @@
 """Shape rules, one module per family; importing the package registers them all."""
 
 from haoline_analysis.shapes.rules import (
+    aten,
     attention,
     broadcast,
     conv_pool,
@@ -22,6 +23,7 @@ from haoline_analysis.shapes.rules import (
 )
 
 __all__ = [
+    "aten",
     "attention",
     "broadcast",
     "conv_pool",
