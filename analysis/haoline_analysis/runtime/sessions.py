@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haoline_analysis.runtime import providers
+from haoline_analysis.runtime.cores import cores
 from haoline_analysis.runtime.failures import onnxruntime, refused_model
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class Session:
         ort = onnxruntime()
         options = ort.SessionOptions()
         options.log_severity_level = _FATAL
+        options.intra_op_num_threads = cores()  # onnxruntime counts those of the machine, and all of them would spin
         # Threads that wait for work would do so on a core that counts the sample before, or this one afterwards.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0" if beside else "1")
         options.add_session_config_entry("session.force_spinning_stop", "1")

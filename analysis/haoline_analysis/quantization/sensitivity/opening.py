@@ -8,6 +8,7 @@ import numpy as np
 
 from haoline_analysis.errors import LimitError, MalformedModelError
 from haoline_analysis.runtime import wire
+from haoline_analysis.runtime.cores import cores
 from haoline_analysis.runtime.failures import onnxruntime, refused_model
 from haoline_analysis.runtime.providers import chosen
 
@@ -98,6 +99,7 @@ def _detachable(graph: wire.MainGraph) -> bool:
 def _options(source: ModelSource, graph: wire.MainGraph, weights: Buffer | None) -> tuple[Any, list[np.ndarray]]:
     """Session options, and what has to live until the session is there."""
     options = onnxruntime().SessionOptions()
+    options.intra_op_num_threads = cores()
     options.log_severity_level = 4  # what goes wrong is raised
     options.add_session_config_entry("session.disable_quant_qdq", "1")
     if weights is not None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haoline_analysis.errors import ModelError
+from haoline_analysis.runtime.cores import cores
 from haoline_analysis.runtime.failures import failed_run, onnxruntime, refused_model
 from haoline_analysis.runtime.providers import chosen
 from haoline_analysis.runtime.runner import StoppedError
@@ -69,6 +70,7 @@ class _Profile:
         self._label, self._graph = source.label, folder / "optimised.onnx"
         ort = onnxruntime()
         options = ort.SessionOptions()
+        options.intra_op_num_threads = cores()
         options.log_severity_level = 4  # that the optimised graph fits this machine alone
         options.enable_profiling = True
         options.profile_file_prefix = str(folder / "profile")

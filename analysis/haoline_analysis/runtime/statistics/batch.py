@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from itertools import pairwise
 from math import prod
 from threading import Thread
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from haoline_analysis.runtime.cores import cores
 from haoline_analysis.runtime.statistics.reservoir import CAPACITY
 from haoline_analysis.runtime.statistics.sums import Exact
 
@@ -81,7 +81,7 @@ class Batch:
         """The slots in as many stretches of about equal work as there are cores for."""
         done = np.cumsum(self._sizes.prod(axis=1))
         total = int(done[-1]) if len(done) else 0
-        count = max(1, min(_cores(), total // _WORTH))
+        count = max(1, min(cores(), total // _WORTH))
         ends = np.searchsorted(done, [total * part // count for part in range(1, count)], side="left") + 1
         bounds = [0, *ends.tolist(), len(done)]
         return [slice(*pair) for pair in pairwise(bounds)]
@@ -125,11 +125,6 @@ class Batch:
         for member in self._members:
             if member.pending == self.hand_over:
                 member.pending = None
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _side_by_side(work: Callable[[slice], None], parts: Sequence[slice]) -> None:

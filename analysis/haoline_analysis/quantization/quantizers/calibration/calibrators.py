@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haoline_analysis.quantization.quantizers.quiet import tools
+from haoline_analysis.runtime.cores import cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,6 +83,7 @@ def _chosen(calibrator: type) -> type:
             import onnxruntime
 
             options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = cores()
             options.log_severity_level = 4
             # Fusion would remove what is to be seen; ranges do not depend on how ops run.
             options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haoline_analysis.quantization.quantizers.preparing.loading import save
+from haoline_analysis.runtime.cores import cores
 from haoline_analysis.runtime.failures import onnxruntime, refused_model
 from haoline_analysis.runtime.runner import one_run
 
@@ -71,6 +72,7 @@ def _session(proto: Any, names: Sequence[str], folder: Path) -> Any:
     save(proto, path)
     del proto.graph.output[count:]
     options = ort.SessionOptions()
+    options.intra_op_num_threads = cores()
     options.log_severity_level = 4
     try:
         return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
