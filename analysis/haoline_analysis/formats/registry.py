@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 ENTRY_POINTS = "haoline.formats"
 """Group of entry points under which other packages register a ``Reader``, as an instance or a class."""
 
-_OWN = ("onnx.reader:OnnxReader",)
+_OWN = (
+    "torch.checkpoint_reader:CheckpointReader",
+    "onnx.reader:OnnxReader",
+)
 """Our readers, those with the clearest marks first. Their modules are small and import their work when they read."""
 
 
