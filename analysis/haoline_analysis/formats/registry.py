@@ -23,6 +23,7 @@ ENTRY_POINTS = "haoline.formats"
 
 _OWN = (
     "torch.checkpoint_reader:CheckpointReader",
+    "tensorrt.reader:LayerInfoReader",
     "onnx.reader:OnnxReader",
 )
 """Our readers, those with the clearest marks first. Their modules are small and import their work when they read."""
