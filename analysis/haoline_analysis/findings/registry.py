@@ -9,7 +9,7 @@ from haoline_analysis.findings.facts import Facts
 from haoline_analysis.findings.finding import SEVERITIES, Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from haoline_analysis.model import Model
     from haoline_analysis.shapes.value import Evaluation
@@ -60,4 +60,14 @@ def find(
     """Everything the rules find, worst first; ``ops`` holds the cost columns and, where chosen, the estimate."""
     facts = Facts(model, evaluation, ops, scopes, peak_activation_bytes)
     found = [finding for rule in RULES for finding in rule(facts)]
+    return ranked(found)
+
+
+def find_stored(model: Model) -> list[Finding]:
+    """What is to be said of a checkpoint, worst first: what its reader found."""
+    return ranked(model.findings)
+
+
+def ranked(found: Iterable[Finding]) -> list[Finding]:
+    """Findings, worst first, else in their order."""
     return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))

@@ -16,6 +16,8 @@ from haoline_analysis.report import placing
 from haoline_analysis.report.attributes import attribute_texts
 from haoline_analysis.report.content import Content
 from haoline_analysis.report.facts import Binding, describe
+from haoline_analysis.report.format_facts import trimmed
+from haoline_analysis.report.kinds import analysis_of
 from haoline_analysis.report.model_report import ModelReport
 from haoline_analysis.report.scopes_table import SUMMED, scope_table
 from haoline_analysis.report.tables import Tables
@@ -44,30 +46,37 @@ if TYPE_CHECKING:
 
 def analyze(
     source: Any,
+    example_inputs: Any = None,
     *,
     shapes: Mapping[str, Any] | None = None,
     hardware: str | HardwareProfile | None = None,
     precision: str | None = None,
     gpus: int = 1,
     progress: Progress | None = None,
+    **options: Any,
 ) -> ModelReport:
     """What is in a model, what it costs and where it will run.
 
     Args:
-        source: a path, bytes, an ``onnx.ModelProto`` or an opened ``Model``.
+        source: a path of a file or model folder, bytes, an ``onnx.ModelProto``, a PyTorch module or exported
+            program, or an opened ``Model``.
+        example_inputs: of a PyTorch module: what it is called with, a tuple or a dict of keyword arguments.
         shapes: sizes by dim name, or whole shapes by input name; what is left out gets a stated default.
         hardware: a profile or its name; None: this machine's GPU, else its CPU.
         precision: estimate as if floats were computed and stored so (``fp16``, ``int8``, …); None: as the model is.
         gpus: number of devices.
         progress: told the stage and the fraction done, from 0 to 1.
+        options: what the format knows beyond that (docs/formats.md): ``graph``, ``route``, ``profile``, …
 
     Raises:
-        ModelError: if the model, a shape, the hardware or the precision is refused.
+        ModelError: if the model, an option, a shape, the hardware or the precision is refused.
     """
     tell = progress or _silent
     choice = placing.choose(hardware, gpus, precision)  # refused before the work rather than after it
     tell("Reading the model", 0.0)
-    return Analysis(open_model(source)).report(shapes or {}, choice, tell)
+    if example_inputs is not None:
+        options["example_inputs"] = example_inputs
+    return analysis_of(open_model(source, **options)).report(shapes or {}, choice, tell)
 
 
 def _silent(stage: str, fraction: float) -> None:
@@ -143,6 +152,8 @@ class Analysis:
             bindings=_bindings(evaluation),
             assumptions=list(evaluation.assumptions),
             gaps=_merged([*self.model.gaps, *evaluation.gaps, *costs.gaps, *live.gaps]),
+            architecture=self.model.architecture,
+            format_facts=trimmed(self.model.facts),
         )
         tell("Estimating", 0.85)
         if choice is not None:
@@ -154,9 +165,10 @@ class Analysis:
 
     def _find(self, evaluation: Evaluation, peak: int, ops: Table) -> list[Finding]:
         """The findings, by the op table as it is now."""
-        from haoline_analysis.findings import find  # only when somebody looks at them: its rules are many
+        from haoline_analysis.findings import find, ranked  # only when somebody looks at them: its rules are many
 
-        return find(self.model, evaluation, ops, self.scopes, peak_activation_bytes=peak)
+        found = find(self.model, evaluation, ops, self.scopes, peak_activation_bytes=peak)
+        return ranked([*self.model.findings, *found])
 
     def _tables(self, ops: Table, evaluation: Evaluation, count: ParameterCount, live: Liveness) -> Tables:
         """The op table now, the others when somebody looks at them."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from haoline_analysis.architecture import Architecture
     from haoline_analysis.findings import Finding
     from haoline_analysis.model import Gap
     from haoline_analysis.report.facts import Binding, ModelFacts
@@ -38,6 +39,8 @@ class Content:
     found: list[Finding] | None = None  # None: not looked for yet
     find: Callable[[Table], list[Finding]] | None = None  # looks at the op table; None once the model is gone
     placed: Placed | None = None
+    architecture: Architecture | None = None
+    format_facts: dict[str, Any] = field(default_factory=dict)  # JSON-like, what only its format states, trimmed
     user_columns: tuple[str, ...] = ()
     user_tensor_columns: tuple[str, ...] = ()
     id: str = field(default_factory=new_id)

@@ -22,6 +22,18 @@ if TYPE_CHECKING:
     from haoline_analysis.report.model_report import ModelReport
 
 CARDS = ("parameters", "macs", "flops", "weight_bytes", "peak_activation_bytes")
+STORED_CARDS = ("parameters", "weight_bytes", "bits_per_weight", "tensors")
+"""Of a model without ops: what only ops could tell is not listed as unknown, a gap says it once."""
+STORED_COLUMNS = (
+    "name",
+    "shape",
+    "role",
+    "parameters",
+    "weight_bytes",
+    "weight_precision",
+    "bits_per_weight",
+    "quantization",
+)
 LAYER_COLUMNS = (
     "name",
     "type",
@@ -35,6 +47,10 @@ LAYER_COLUMNS = (
     "estimated_us",
     "bound",
 )
+
+ROWS = {"ops": "Ops", "weights": "Weights", "layers": "Layers"}
+"""What the rows of a report are called."""
+COSTLIEST = {"ops": "Costliest ops", "weights": "Largest weights", "layers": "Costliest layers"}
 
 MAX_ROWS = 100
 """Inputs, outputs, assumptions and gaps that are listed; JSON and the document hold all."""
@@ -53,14 +69,20 @@ class Layers(NamedTuple):
 
 def cards(report: ModelReport, *, exact: bool = False) -> Rows:
     """The headline figures; ``exact`` adds all digits of the counts."""
-    rows = [(figures.label(name), _total(report, name)) for name in CARDS if name in report.totals]
+    names = [name for name in headline(report) if name in report.totals]
+    rows = [(figures.label(name), _total(report, name)) for name in names]
     if exact:
-        numbers = [report.totals[name] for name in CARDS if name in report.totals]
+        numbers = [report.totals[name] for name in names]
         rows = [(name, f"{text}{_all_digits(value)}") for (name, text), value in zip(rows, numbers, strict=True)]
     estimate = _estimate(report)
-    if estimate:
+    if estimate and report.holds == "ops":
         rows.append(("Estimated time", duration(estimate.get("time_us"))))
     return rows
+
+
+def headline(report: ModelReport) -> tuple[str, ...]:
+    """The names of the headline figures of what the model holds."""
+    return STORED_CARDS if report.holds == "weights" else CARDS
 
 
 def _all_digits(value: Any) -> str:
@@ -84,7 +106,7 @@ def facts(report: ModelReport) -> Rows:
         ("Producer", stated.producer),
         ("Opsets", opsets),
         ("File", nbytes(stated.file_bytes) if stated.file_bytes else ""),
-        ("Ops", count(report.totals.get("ops"))),
+        (ROWS.get(report.holds, "Ops"), count(report.totals.get("ops"))),
     ]
     rows += _ports("Input", stated.inputs) + _ports("Output", stated.outputs)
     return [(name, plain(value)) for name, value in rows if value]
@@ -103,7 +125,8 @@ def _more(items: Sequence[Any]) -> str:
 
 def more_totals(report: ModelReport) -> Rows:
     """The totals that are no headline figures."""
-    rest = [name for name in report.totals if name not in (*CARDS, "ops") and known(report.totals[name])]
+    listed = (*headline(report), "ops")
+    rest = [name for name in report.totals if name not in listed and known(report.totals[name])]
     rest = [name for name in rest if report.totals[name] or not name.startswith("unused")]
     return [(figures.label(name), _total(report, name)) for name in rest]
 
@@ -154,10 +177,12 @@ def hardware(report: ModelReport) -> Rows:
         ("Memory traffic", duration(estimate.get("memory_us"))),
         ("Bound by", str(estimate.get("bound") or UNKNOWN)),
         ("Utilisation", percent(estimate.get("utilisation"))),
-        ("Memory needed", f"{needed}: {fits}" if fits else needed),
     ]
+    if report.holds != "ops":
+        rows = []  # nothing is known about time
+    rows.append(("Memory needed", f"{needed}: {fits}" if fits else needed))
     parts = estimate.get("memory_parts") or {}
-    rows += [(f"… {plain(name)}", nbytes(size)) for name, size in parts.items()]
+    rows += [(f"… {plain(name)}", nbytes(size)) for name, size in parts.items() if rows[1:] or known(size)]
     return rows + [("Note", plain(note)) for note in estimate.get("notes") or []]
 
 
@@ -201,20 +226,30 @@ def unknown(found: Sequence[Gap]) -> Rows:
     return rows + ([("…", more)] if (more := _more(found)) else [])
 
 
-def precisions(report: ModelReport) -> list[tuple[str, str, str, str, str]]:
-    """Per precision: ops, MACs, parameters and bytes."""
-    return [
-        (plain(name), count(row["ops"]), count(row["macs"]), count(row["parameters"]), nbytes(row["weight_bytes"]))
-        for name, row in report.precision_mix.iterrows()
-    ]
+_MIXED = (
+    ("ops", "Ops", count),
+    ("macs", "MACs", count),
+    ("parameters", "Parameters", count),
+    ("weight_bytes", "Weights", nbytes),
+)
+
+
+def precisions(report: ModelReport) -> tuple[list[str], list[list[str]]]:
+    """Per precision: ops, MACs, parameters and bytes, as far as they are known; the headings, and the rows."""
+    mixed = report.precision_mix
+    there = [item for item in _MIXED if item[0] in mixed]
+    rows = [[plain(name), *(form(row[key]) for key, _, form in there)] for name, row in mixed.iterrows()]
+    return ["Precision", *(heading for _, heading, _ in there)], rows
 
 
 def layers(report: ModelReport, limit: int) -> Layers:
-    """The ops with the most FLOPs, unknown ones last."""
+    """The ops with the most FLOPs, of a checkpoint the largest weights; unknown ones last."""
     ops = report.tables["ops"]
-    columns = [ops[name] for name in (*LAYER_COLUMNS, *report.content.user_columns) if name in ops]
-    flops = numeric(ops["flops"].values)
-    cost = np.nan_to_num(np.asarray(flops, dtype=float), nan=-1.0) if flops is not None else np.zeros(ops.rows)
+    names = STORED_COLUMNS if report.holds == "weights" else LAYER_COLUMNS
+    columns = [ops[name] for name in (*names, *report.content.user_columns) if name in ops]
+    measure = next((name for name in ("flops", "measured_us", "weight_bytes") if name in ops), None)
+    sizes = numeric(ops[measure].values) if measure else None
+    cost = np.nan_to_num(np.asarray(sizes, dtype=float), nan=-1.0) if sizes is not None else np.zeros(ops.rows)
     top = np.argsort(-cost, kind="stable")[:limit]
     texts = [[_cell(column.values[row], column.unit) for row in top.tolist()] for column in columns]
     return Layers(

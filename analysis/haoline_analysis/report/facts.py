@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -67,10 +67,20 @@ class ModelFacts:
     metadata: dict[str, str] = field(default_factory=dict)
     inputs: tuple[Port, ...] = ()
     outputs: tuple[Port, ...] = ()
+    holds: str = "ops"  # what the rows are: ops of a graph, weights of a checkpoint, layers of an engine
 
 
 def describe(model: Model, evaluation: Evaluation) -> ModelFacts:
     """The facts of a model under a binding."""
+    return replace(
+        describe_stored(model),
+        inputs=tuple(_port(model, evaluation, index) for index in model.inputs),
+        outputs=tuple(_port(model, evaluation, index) for index in model.outputs),
+    )
+
+
+def describe_stored(model: Model) -> ModelFacts:
+    """The facts of a model without what goes in and comes out."""
     return ModelFacts(
         name=model.name,
         format=model.format,
@@ -79,8 +89,7 @@ def describe(model: Model, evaluation: Evaluation) -> ModelFacts:
         ir_version=model.ir_version,
         file_bytes=model.file_bytes,
         metadata={key: _cut(str(value)) for key, value in model.metadata.items()},
-        inputs=tuple(_port(model, evaluation, index) for index in model.inputs),
-        outputs=tuple(_port(model, evaluation, index) for index in model.outputs),
+        holds=model.holds,
     )
 
 

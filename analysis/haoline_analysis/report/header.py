@@ -8,6 +8,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from haoline_analysis.architecture import Architecture
     from haoline_analysis.findings import Finding
     from haoline_analysis.model import Gap
     from haoline_analysis.report.content import Content
@@ -39,6 +40,8 @@ def header(content: Content) -> dict[str, Any]:
         "gaps": [{"what": gap.what, "ops": list(gap.ops)} for gap in content.gaps],
         "findings": findings(content),
         "hardware": content.placed.as_dict() if content.placed else None,
+        "architecture": asdict(content.architecture) if content.architecture else None,
+        "facts": content.format_facts,
     }
 
 
@@ -85,6 +88,16 @@ def _read_port(data: dict[str, Any]) -> Port:
 
     shape, declared = (None if data[key] is None else tuple(data[key]) for key in ("shape", "declared"))
     return Port(data["name"], data["dtype"], shape, declared)
+
+
+def read_architecture(data: dict[str, Any] | None) -> Architecture | None:
+    """The inverse of the ``architecture`` key."""
+    if not data:
+        return None
+    from haoline_analysis.architecture import Architecture, LayerFacts
+
+    layers = tuple(LayerFacts(**layer) for layer in data["layer_facts"])
+    return Architecture(**{**data, "layers": tuple(data["layers"]), "layer_facts": layers})
 
 
 def read_bindings(data: dict[str, Any]) -> dict[str, Binding]:

@@ -112,6 +112,8 @@ def _content(data: dict[str, Any]) -> Content:
         gaps=head.read_gaps(data["gaps"]),
         found=head.read_findings(data["findings"]),
         placed=Placed.from_dict(data["hardware"]) if data["hardware"] else None,
+        architecture=head.read_architecture(data.get("architecture")),
+        format_facts=data.get("facts", {}),
         user_columns=tuple(data["user_columns"]),
         user_tensor_columns=tuple(data.get("user_tensor_columns", ())),
         id=data["id"],

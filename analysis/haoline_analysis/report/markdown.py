@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from haoline_analysis.report import digest
+from haoline_analysis.report import cards, digest
 from haoline_analysis.report.formatting import plain
 
 if TYPE_CHECKING:
@@ -33,13 +33,14 @@ def to_markdown(report: ModelReport, top: int = TOP) -> str:
         f"# {escape(report.name)}\n",
         _table(["Figure", "Value"], digest.cards(report, exact=True) + digest.more_totals(report)),
         _titled("Model", _table(["Fact", "Value"], digest.facts(report))),
+        _titled("Architecture", _table(["Fact", "Value"], cards.architecture(report))),
         _titled("Bound by the user", _table(["Dim", "Size"], digest.user_bindings(report))),
         _titled("Assumptions", _table(["What", "Value", "Why"], digest.assumptions(report))),
         _titled(f"Estimated on {escape(title)}", _table(["Figure", "Value"], digest.hardware(report))),
         _titled("Findings", _findings(report)),
         _titled("Not known", _table(["What", "Ops"], digest.gaps(report))),
         _titled("Precisions", _precisions(report)),
-        _titled("Costliest ops", _layers(report, top)),
+        _titled(digest.COSTLIEST.get(report.holds, "Costliest"), _layers(report, top)),
     ]
     return "\n".join(section for section in sections if section)
 
@@ -74,12 +75,12 @@ def _findings(report: ModelReport) -> str:
 
 def _precisions(report: ModelReport) -> str:
     """The precision mix."""
-    headings = ["Precision", "Ops", "MACs", "Parameters", "Weights"]
-    return _table(headings, digest.precisions(report), [False, True, True, True, True])
+    headings, rows = digest.precisions(report)
+    return _table(headings, rows, [False, *[True] * (len(headings) - 1)])
 
 
 def _layers(report: ModelReport, top: int) -> str:
     """The costliest ops."""
     layers = digest.layers(report, top)
     table = _table(layers.headings, layers.rows, layers.numeric)
-    return f"{table}\n{layers.omitted} more ops are left out.\n" if layers.omitted else table
+    return f"{table}\n{layers.omitted} more {report.holds} are left out.\n" if layers.omitted else table

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from haoline_analysis.architecture import Architecture
     from haoline_analysis.findings import Finding
     from haoline_analysis.hardware import HardwareProfile
     from haoline_analysis.model import Gap, Model
@@ -72,6 +73,21 @@ class ModelReport:
     def facts(self) -> ModelFacts:
         """What the model file states about itself."""
         return self._content.facts
+
+    @property
+    def holds(self) -> str:
+        """What its rows are: ``ops`` of a graph, ``weights`` of a checkpoint, ``layers`` of an engine."""
+        return self.facts.holds
+
+    @property
+    def architecture(self) -> Architecture | None:
+        """What kind of language model it is, where config, metadata or tensors tell."""
+        return self._content.architecture
+
+    @property
+    def facts_of_format(self) -> dict[str, Any]:
+        """What only its format states, JSON-like: config, tokenizer, shards, engine, … (docs/formats.md)."""
+        return self._content.format_facts
 
     @property
     def name(self) -> str:
@@ -177,11 +193,17 @@ class ModelReport:
             ModelError: if this report was restored from JSON and has no model.
         """
         if self._rebind is None:
-            raise ModelError("This report was restored without its model: analyze the model file to bind other shapes.")
+            raise ModelError(self._unbindable())
         report = self._rebind(self, {**(shapes or {}), **dims})
         report.content.own_of(self._content)
         report.view = self.view
         return report
+
+    def _unbindable(self) -> str:
+        """Why no shapes can be bound."""
+        if self._model is None:
+            return "This report was restored without its model: analyze the model file to bind other shapes."
+        return f"A report of {self.holds} has no inputs whose shapes could be bound."
 
     def on(self, hardware: str | HardwareProfile, *, count: int = 1, precision: str | None = None) -> ModelReport:
         """A new report that differs in the estimates: another device, number of devices or precision.
@@ -214,7 +236,7 @@ class ModelReport:
         if choice is None:
             raise ModelError("No device was detected on this machine: name a hardware profile.")
         with self._lock:
-            columns, placed = placing.place(self.tables["ops"], self.totals, choice)
+            columns, placed = placing.placed(self.holds, self.tables["ops"], self.totals, choice)
             self.tables["ops"].add(*columns)
             self._content.placed = placed
             self._content.forget_findings()

@@ -10,7 +10,8 @@ import numpy as np
 from haoline_analysis.errors import ModelError, UnknownHardwareError
 from haoline_analysis.hardware.detection import detect
 from haoline_analysis.hardware.estimate import estimate
-from haoline_analysis.hardware.precisions import FALLBACKS, canonical
+from haoline_analysis.hardware.memory import memory_need
+from haoline_analysis.hardware.precisions import FALLBACKS, STORAGE_BITS, canonical
 from haoline_analysis.hardware.profile import HardwareProfile
 from haoline_analysis.hardware.registry import find_profile
 from haoline_analysis.report.container import finite
@@ -126,6 +127,39 @@ def detected_id() -> str | None:
     """The profile of the device in this machine."""
     profile = detect().profile
     return profile.id if profile else None
+
+
+def placed(holds: str, ops: Table, totals: Totals, choice: Choice) -> tuple[list[Column], Placed]:
+    """The estimate of a model by what it holds, and the op columns that go with it."""
+    return place(ops, totals, choice) if holds == "ops" else ([], place_weights(totals, choice))
+
+
+def place_weights(totals: Totals, choice: Choice) -> Placed:
+    """Whether the weights fit into the devices; nothing that follows from ops."""
+    live = detect()
+    here = live.profile is not None and live.profile.id == choice.profile.id
+    size, notes = _stored_size(totals, choice.precision)
+    need = memory_need(
+        choice.profile, count=choice.count, weights=size, activations=0.0, free=live.free_bytes if here else None
+    )
+    figures = {
+        **dict.fromkeys(("time_us", "compute_us", "memory_us", "overhead_us", "communication_us", "bound")),
+        "utilisation": None,
+        **need.as_dict(),
+        "notes": notes,
+    }
+    figures["memory_parts"] = {**figures["memory_parts"], "activations": None}
+    return Placed(choice.profile, choice.count, choice.precision, detected_id(), finite(figures))
+
+
+def _stored_size(totals: Totals, precision: str | None) -> tuple[float, list[str]]:
+    """Bytes of the weights, as they are or as if they were stored in a precision, and the assumptions in words."""
+    notes = ["Only the weights and what the runtime takes are counted: activations and caches come on top."]
+    size, parameters = totals.get("weight_bytes"), totals.get("parameters")
+    if precision is not None and parameters is not None:
+        notes.append(f"All parameters are taken to be stored as {precision}, without scales.")
+        return parameters * STORAGE_BITS[precision] / 8, notes
+    return float(size or 0), notes
 
 
 def place(ops: Table, totals: Totals, choice: Choice) -> tuple[list[Column], Placed]:

@@ -63,8 +63,14 @@ class _Tree:
 
     def _figures(self, row: int, times: int) -> str:
         """Ops, parameters, MACs and bytes of one member."""
-        ops, parameters, macs, size = (
-            self.scopes[name].values[row] for name in ("ops", "parameters", "macs", "weight_bytes")
-        )
-        each = " each" if times > 1 else ""
-        return f"{count(ops)} ops · {count(parameters)} parameters · {count(macs)} MACs · {nbytes(size)}{each}"
+        words = [
+            f"{form(self.scopes[name].values[row])}{unit}"
+            for name, form, unit in (
+                ("ops", count, " ops" if "macs" in self.scopes else " weights"),
+                ("parameters", count, " parameters"),
+                ("macs", count, " MACs"),
+                ("weight_bytes", nbytes, ""),
+            )
+            if name in self.scopes
+        ]
+        return " · ".join(words) + (" each" if times > 1 else "")

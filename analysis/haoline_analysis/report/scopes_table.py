@@ -74,6 +74,8 @@ def scope_table(
         Column("ops", op_counts(scope_of, parents), "Ops", aggregate="sum"),
     )
     for name in SUMMED:
+        if name not in ops:
+            continue
         source = ops[name]
         sums = subtree_sums(source.values, scope_of, parents)
         table.add(Column(name, sums, source.label, source.unit, source.provenance, "sum", source.description))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from haoline_analysis.report import digest, markup
+from haoline_analysis.report import cards, digest, markup
 from haoline_analysis.report.curve import memory_svg
 from haoline_analysis.report.scope_tree import scope_tree
 
@@ -22,6 +22,7 @@ def static_html(report: ModelReport, max_layers: int = MAX_LAYERS) -> str:
     title = digest.hardware_title(report)
     estimated = "Hardware (estimated)" if not title else f"Estimated on {title}"
     sections = [
+        markup.section("Architecture", markup.table([], cards.architecture(report))),
         markup.section("Findings", markup.table(["", "Finding", "Evidence", "Advice"], digest.findings(report))),
         markup.section("Bound by you", markup.table([], digest.user_bindings(report))),
         markup.section("Assumptions", markup.table([], digest.assumptions(report))),
@@ -29,7 +30,7 @@ def static_html(report: ModelReport, max_layers: int = MAX_LAYERS) -> str:
         markup.section("Modules", scope_tree(report.tables["scopes"])),
         markup.section("Memory", memory_svg(report)),
         markup.section("Precisions", _precisions(report)),
-        markup.section("Layers", _layers(report, max_layers)),
+        markup.section("Weights" if report.holds == "weights" else "Layers", _layers(report, max_layers)),
         markup.section("Not known", markup.table([], digest.gaps(report))),
         markup.section("Model", markup.table([], digest.facts(report) + digest.more_totals(report))),
     ]
@@ -44,12 +45,13 @@ def static_graph(report: ModelReport) -> str:
 
 def _precisions(report: ModelReport) -> str:
     """The precision mix."""
-    headings = ["Precision", "Ops", "MACs", "Parameters", "Weights"]
-    return markup.table(headings, digest.precisions(report), [False, True, True, True, True])
+    headings, rows = digest.precisions(report)
+    return markup.table(headings, rows, [False, *[True] * (len(headings) - 1)])
 
 
 def _layers(report: ModelReport, limit: int) -> str:
     """The costliest ops."""
     layers = digest.layers(report, limit)
-    rest = f"<p>{layers.omitted} ops of lower cost are left out.</p>" if layers.omitted else ""
+    less = "smaller weights" if report.holds == "weights" else f"{report.holds} of lower cost"
+    rest = f"<p>{layers.omitted} {less} are left out.</p>" if layers.omitted else ""
     return markup.table(layers.headings, layers.rows, layers.numeric) + rest

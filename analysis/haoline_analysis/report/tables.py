@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from haoline_analysis.table import Table
 
-NAMES = ("ops", "tensors", "scopes", "uses", "makes", "feeds", "yields", "memory")
+NAMES = ("ops", "tensors", "scopes", "uses", "makes", "feeds", "yields", "memory", "breakdown", "training")
 
 
 class Tables(Mapping[str, "Table"]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from haoline_analysis.report import digest
+from haoline_analysis.report import cards, digest
 from haoline_analysis.report.formatting import plain
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ def summary(report: ModelReport, top: int = TOP) -> str:
     sections = [
         _section(f"HaoLine report: {plain(report.name, 100)}", digest.cards(report, exact=True)),
         _section("Model", digest.facts(report)),
+        _section("Architecture", cards.architecture(report)),
         _section("Bound by you", digest.user_bindings(report)),
         _section("Assumed", [(what, f"{value}  ({why})") for what, value, why in digest.assumptions(report)]),
         _section(f"Estimated on {digest.hardware_title(report)}", digest.hardware(report)),
@@ -56,8 +57,8 @@ def _layers(report: ModelReport, top: int) -> str:
     rows = [layers.headings, *([_short(cell) for cell in row] for row in layers.rows)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(layers.headings))]
     lines = ["  " + "  ".join(_set(*cell) for cell in zip(row, widths, layers.numeric, strict=True)) for row in rows]
-    rest = [f"  … and {layers.omitted} more ops"] if layers.omitted else []
-    return "\n".join(["Costliest ops", *(line.rstrip() for line in lines), *rest])
+    rest = [f"  … and {layers.omitted:,} more {report.holds}"] if layers.omitted else []
+    return "\n".join([digest.COSTLIEST.get(report.holds, "Costliest"), *(line.rstrip() for line in lines), *rest])
 
 
 def _set(text: str, width: int, right: bool) -> str:

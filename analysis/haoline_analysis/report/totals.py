@@ -28,6 +28,7 @@ LABELS = {
     "activation_bytes": "Activations, all",
     "ops": "Ops",
     "tensors": "Tensors",
+    "bits_per_weight": "Bits per weight",
     "peak_op": "Peak at op",
     "unused_initializer_elements": "Unused initializer elements",
     "unused_initializer_bytes": "Unused initializers",
