@@ -57,8 +57,11 @@ class GraphView(CellView):
         Raises:
             ModelError: if the model is refused, or has no such op, column or group.
         """
+        shown = report if isinstance(report, ModelReport) else report_of(report, Request(), lambda *_: None)
+        if color == "flops" and color not in shown.tables["ops"]:
+            color = None  # weights and engine layers have no FLOPs: the page then chooses
         super().__init__(
-            report if isinstance(report, ModelReport) else report_of(report, Request(), lambda *_: None),
+            shown,
             view="graph",
             color=color,
             size=size,

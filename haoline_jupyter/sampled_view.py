@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 import traitlets as t
 
 from haoline_analysis.errors import ModelError
-from haoline_analysis.report.formatting import plain
 from haoline_jupyter import choosing
 from haoline_jupyter.cell_view import CellView
 from haoline_jupyter.view import Named
@@ -140,17 +139,3 @@ class SampledView(CellView):
         """The answer to one question at a time: they share sessions of onnxruntime."""
         with self._busy:
             return self._answers.to(kind, content)
-
-    def reply(self, content: Mapping[str, Any], work: Callable[[], Answer], interrupted: str = "") -> None:
-        """Send what ``work`` makes as the answer to a question, or one sentence that says what is wrong."""
-        told = {"type": content["type"], "request": content.get("request")}
-        try:
-            answer, sent = work()
-        except KeyboardInterrupt:
-            self.send({**told, "error": interrupted or "The kernel was interrupted."})
-        except ModelError as error:
-            self.send({**told, "error": plain(error, 1000)})
-        except Exception as error:  # noqa: BLE001  the page waits for an answer, whatever happened
-            self.send({**told, "error": plain(f"{type(error).__name__}: {error}", 1000)})
-        else:
-            self.send({**told, **answer}, buffers=sent)

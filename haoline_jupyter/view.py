@@ -10,9 +10,11 @@ import anywidget
 import traitlets as t
 
 from haoline_analysis.errors import ModelError
+from haoline_analysis.report.formatting import plain
 from haoline_analysis.report.model_report import written
 from haoline_analysis.report.page import hardware_choice, page
 from haoline_jupyter import assets, choosing, shown
+from haoline_jupyter.report_answers import ReportAnswers
 from haoline_jupyter.session import Choice, session
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from haoline_analysis import ModelReport
+    from haoline_jupyter.answering import Answer
 
     Check = Callable[[ModelReport, Any], Any]
 
@@ -201,7 +204,7 @@ class View(anywidget.AnyWidget):
             self.status = str(error)
 
     def _answer(self, _: Any, content: Any, __: Any) -> None:
-        """The front end asks for the views, where no extension provides them, or for a page; or its cell is gone."""
+        """The front end asks for the views, where no extension has them, for a page, for values; or its cell is gone."""
         kind = content.get("type") if isinstance(content, dict) else None
         if kind == "bundle":
             views = assets.views()
@@ -210,3 +213,19 @@ class View(anywidget.AnyWidget):
             self.send({"type": "html"}, buffers=[self.to_html().encode()])
         elif kind == "gone":
             self.close()
+        elif kind in ReportAnswers.KINDS:
+            self.reply(content, lambda: ReportAnswers(self.report).to(str(kind), content))
+
+    def reply(self, content: Mapping[str, Any], work: Callable[[], Answer], interrupted: str = "") -> None:
+        """Send what ``work`` makes as the answer to a question, or one sentence that says what is wrong."""
+        told = {"type": content["type"], "request": content.get("request")}
+        try:
+            answer, sent = work()
+        except KeyboardInterrupt:
+            self.send({**told, "error": interrupted or "The kernel was interrupted."})
+        except ModelError as error:
+            self.send({**told, "error": plain(error, 1000)})
+        except Exception as error:  # noqa: BLE001  the page waits for an answer, whatever happened
+            self.send({**told, "error": plain(f"{type(error).__name__}: {error}", 1000)})
+        else:
+            self.send({**told, **answer}, buffers=sent)

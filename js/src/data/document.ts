@@ -2,6 +2,7 @@
 
 import { type Column, DocumentTable, readTable } from "./columns.js";
 import { ContainerError, decodeContainer, isRecord } from "./container.js";
+import { type Architecture, type Holds, readArchitecture, readHolds } from "./formats.js";
 
 export interface TensorInfo {
   readonly name: string;
@@ -17,6 +18,8 @@ export interface ModelInfo {
   readonly opsets: Readonly<Record<string, number>>;
   readonly ir_version?: number | null;
   readonly file_bytes?: number | null;
+  /** What the rows of the op table are. */
+  readonly holds?: Holds;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
@@ -139,6 +142,21 @@ export class ReportDocument {
 
   get hardware(): Hardware | null {
     return this.header.hardware;
+  }
+
+  /** What the rows of the op table are. */
+  get holds(): Holds {
+    return readHolds(this.header.model.holds);
+  }
+
+  get architecture(): Architecture | null {
+    return readArchitecture(this.header["architecture"]);
+  }
+
+  /** What only this format states. */
+  get facts(): Readonly<Record<string, unknown>> {
+    const { facts } = this.header;
+    return isRecord(facts) ? facts : {};
   }
 
   /** A table by name; an empty one where the document has none. */

@@ -1,8 +1,10 @@
 export * from "./activations.js";
 export * from "./columns.js";
-export { type Container, ContainerError, decodeContainer } from "./container.js";
+export { type Container, ContainerError, decodeContainer, isRecord } from "./container.js";
 export * from "./divergence.js";
 export * from "./document.js";
 export * as format from "./format.js";
+export * from "./formats.js";
 export * from "./host.js";
 export * from "./host-state.js";
+export * from "./tensor-values.js";

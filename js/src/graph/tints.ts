@@ -5,7 +5,7 @@ import type { ScaleChoice } from "./overlay/scale.js";
 import type { Session } from "./scene/session.js";
 
 /** Columns that a heatmap begins with, the first that has values. */
-const HEAT = ["estimated_us", "flops", "macs", "bytes_moved", "parameters"];
+const HEAT = ["measured_us", "engine_us", "estimated_us", "flops", "macs", "bytes_moved", "weight_bytes", "parameters"];
 
 export class Tints {
   readonly #session: () => Session;

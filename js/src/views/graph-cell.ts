@@ -28,6 +28,7 @@ export class GraphCell extends HostView {
 
   override dispose(): void {
     this.#graph?.dispose();
+    this.#detail.dispose();
     super.dispose();
   }
 

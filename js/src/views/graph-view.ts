@@ -4,6 +4,7 @@ import { Cleanup } from "./cleanup.js";
 import { ColumnPicker } from "./column-picker.js";
 import { h } from "./dom.js";
 import { GraphBinding } from "./graph-binding.js";
+import { setFirstLook } from "./graph-defaults.js";
 import { copyLink, pageOf } from "./share.js";
 import type { Scene, View } from "./view.js";
 
@@ -27,8 +28,11 @@ export class GraphTab implements View {
 
   constructor(scene: Scene) {
     this.#scene = scene;
+    setFirstLook(scene.host, scene.report);
     this.#choices = [
-      this.#choice("color", "Colour by", "Category", (report) => without(report.ops.columns, NO_COLOR)),
+      this.#choice("color", "Colour by", scene.report.holds === "weights" ? "Role" : "Category", (report) =>
+        without(report.ops.columns, NO_COLOR),
+      ),
       this.#choice("edge_color", "Edges by", "Precision", (report) => without(report.tensors.columns, NO_EDGE_COLOR)),
       this.#choice("size", "Size by", "Nothing", (report) => without(report.ops.columns, NO_COLOR).filter(isNumeric)),
     ];
@@ -63,7 +67,9 @@ export class GraphTab implements View {
   }
 
   #toolbar(): HTMLElement {
-    const picks = this.#choices.map(({ picker }) => picker.node());
+    const edges = this.#scene.report.holds !== "weights";
+    const shown = this.#choices.filter(({ trait }) => edges || trait !== "edge_color");
+    const picks = shown.map(({ picker }) => picker.node());
     return h("div", { class: "hl-toolbar", role: "toolbar", "aria-label": "What the graph shows" }, ...picks);
   }
 

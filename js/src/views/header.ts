@@ -1,7 +1,10 @@
-import { format, type ReportDocument } from "../data/index.js";
+import { format, type Holds, type ReportDocument, rowNoun } from "../data/index.js";
+import { aboutChip } from "./about.js";
+import { architectureCard } from "./architecture-card.js";
 import { bindingChips, notesChip, precisionMix } from "./chips.js";
 import { Cleanup } from "./cleanup.js";
 import { h, put } from "./dom.js";
+import { engineCard } from "./engine-card.js";
 import { HardwareChip } from "./hardware-chip.js";
 import { StatTile } from "./stat-tile.js";
 import { STATS } from "./stats.js";
@@ -13,7 +16,11 @@ export class Header {
   #scene: Scene;
   #name = h("h2", { class: "hl-name" });
   #facts = h("span", { class: "hl-facts" });
-  #tiles: readonly StatTile[];
+  #tiles: readonly StatTile[] = [];
+  #held: Holds | null = null;
+  #stats = h("div", { class: "hl-stats" });
+  #cards = h("div", { class: "hl-cards" });
+  #quiet = h("p", { class: "hl-quiet hl-muted", "data-testid": "haoline-quiet" });
   #chips = h("div", { class: "hl-chips" });
   #chipCleanup = new Cleanup();
   #hardware: HardwareChip;
@@ -22,7 +29,6 @@ export class Header {
   constructor(scene: Scene) {
     this.#scene = scene;
     this.#hardware = new HardwareChip(scene.host);
-    this.#tiles = STATS.map(({ id }) => new StatTile(id, scene.tooltip));
     this.#node = h(
       "header",
       { class: "hl-header" },
@@ -32,7 +38,9 @@ export class Header {
         h("div", { class: "hl-identity" }, this.#name, this.#facts),
         this.#hardware.node(),
       ),
-      h("div", { class: "hl-stats" }, ...this.#tiles.map((tile) => tile.node())),
+      this.#stats,
+      this.#quiet,
+      this.#cards,
       this.#chips,
     );
   }
@@ -45,7 +53,8 @@ export class Header {
     this.#name.textContent = report.model.name || "model";
     this.#name.title = report.model.name;
     this.#facts.textContent = facts(report);
-    for (const [at, { of }] of STATS.entries()) this.#tiles[at]?.update(of(report));
+    this.#fillStats(report);
+    this.#fillCards(report);
     this.#hardware.update(report);
     this.#fillChips(report);
   }
@@ -53,6 +62,25 @@ export class Header {
   dispose(): void {
     this.#hardware.dispose();
     this.#chipCleanup.dispose();
+  }
+
+  #fillStats(report: ReportDocument): void {
+    const stats = STATS[report.holds];
+    if (this.#held !== report.holds) {
+      this.#held = report.holds;
+      this.#tiles = stats.map(({ id }) => new StatTile(id, this.#scene.tooltip));
+      this.#stats.dataset["holds"] = report.holds;
+      put(this.#stats, ...this.#tiles.map((tile) => tile.node()));
+    }
+    for (const [at, { of }] of stats.entries()) this.#tiles[at]?.update(of(report));
+  }
+
+  #fillCards(report: ReportDocument): void {
+    const { architecture } = report;
+    put(this.#cards, architecture && architectureCard(architecture), engineCard(report));
+    this.#cards.hidden = this.#cards.childElementCount === 0;
+    this.#quiet.textContent = quietLine(report);
+    this.#quiet.hidden = this.#quiet.textContent === "";
   }
 
   #fillChips(report: ReportDocument): void {
@@ -68,9 +96,27 @@ export class Header {
           { type: "button", class: "hl-chip", onclick: () => this.#scene.show("findings") },
           plural(findings.length, "finding"),
         ),
+      ...aboutChip(report, this.#chipCleanup),
       precisionMix(report, this.#scene.tooltip),
     );
   }
+}
+
+const FORMATS: Readonly<Record<string, string>> = {
+  onnx: "ONNX",
+  safetensors: "SafeTensors",
+  huggingface: "Hugging Face folder",
+  gguf: "GGUF",
+  torch: "PyTorch",
+  tensorrt: "TensorRT",
+};
+
+/** What a checkpoint cannot tell, in one line: the reader's own where it says so. */
+function quietLine(report: ReportDocument): string {
+  if (report.holds !== "weights") return "";
+  const own = report.header.gaps.find(({ what, ops }) => ops.length === 0 && /\bno ops\b/.test(what));
+  const text = own?.what ?? "A checkpoint holds weights but no ops: compute, activations and data flow are not known.";
+  return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
 }
 
 function facts(report: ReportDocument): string {
@@ -79,7 +125,7 @@ function facts(report: ReportDocument): string {
     domain === "" || domain === "ai.onnx" ? `opset ${version}` : `${domain} ${version}`,
   );
   const size = model.file_bytes ? format.bytes(model.file_bytes) : "";
-  const ops = plural(report.ops.rows, "op");
-  const kind = model.format === "onnx" ? "ONNX" : model.format;
+  const ops = plural(report.ops.rows, rowNoun(report.holds));
+  const kind = Object.hasOwn(FORMATS, model.format) ? FORMATS[model.format] : model.format;
   return [kind, ...opsets, model.producer, ops, size].filter(Boolean).join(" · ");
 }

@@ -5,6 +5,8 @@ import { LivenessChart } from "./charts/liveness.js";
 import { MemoryBar } from "./charts/memory-bar.js";
 import { h, put } from "./dom.js";
 import { section } from "./section.js";
+import { breakdownTable } from "./stored-view.js";
+import { trainingSection } from "./training.js";
 import type { Scene, View } from "./view.js";
 
 const SHOWN_TENSORS = 10;
@@ -14,6 +16,7 @@ export class MemoryView implements View {
   #scene: Scene;
   #chart: LivenessChart;
   #bar: MemoryBar;
+  #more = h("div", { class: "hl-sections-inner" });
   #tensors = h("div", { class: "hl-peak-tensors" });
   #node: HTMLElement;
 
@@ -42,6 +45,7 @@ export class MemoryView implements View {
         ),
         section("Device memory", "estimated", this.#bar.node()),
       ),
+      this.#more,
     );
     this.update(scene.report);
   }
@@ -55,6 +59,12 @@ export class MemoryView implements View {
     this.#bar.update(report);
     const rows = aliveAt(report, this.#chart.peak, SHOWN_TENSORS).map((tensor) => this.#tensorBar(report, tensor));
     put(this.#tensors, rows.length > 0 ? barList(rows) : h("p", { class: "hl-empty" }, "Tensor sizes are not known."));
+    const breakdown = report.table("breakdown");
+    put(
+      this.#more,
+      trainingSection(report),
+      breakdown.rows > 0 && section("Weights by role and stored type", "counted", breakdownTable(breakdown)),
+    );
   }
 
   select(ops: readonly number[]): void {

@@ -1,15 +1,18 @@
-import { type Column, format, NULL_CODE, type ReportDocument } from "../data/index.js";
+import { type Column, format, NULL_CODE, type ReportDocument, rowNoun } from "../data/index.js";
 import { whenIdle } from "../graph/index.js";
 import { breakable, h, put, style, tail } from "./dom.js";
 import type { TensorFacts } from "./op-tensors.js";
 import { categoryColor } from "./palette.js";
 import { scopePaths } from "./scopes.js";
 import { cellText, plural } from "./units.js";
+import { ValuesPanel } from "./values-panel.js";
 import type { Scene } from "./view.js";
 
 const IDENTITY = new Set(["name", "type", "domain", "category", "scope", "parent", "attributes"]);
 /** To sum up more ops than this would hold up the picture of what was selected. */
 const MANY = 5000;
+/** Tensors whose values are in the file. */
+const STORED = new Set(["initializer", "constant", "buffer"]);
 /** Op types named in the title of a selection. */
 const MOST_TYPES = 6;
 
@@ -17,10 +20,14 @@ const MOST_TYPES = 6;
 export class OpDetail {
   #scene: Scene;
   #callOff = (): void => undefined;
+  readonly #values: ValuesPanel;
+  /** The selection that the values belong to. */
+  #shown = "";
   #node = h("aside", { class: "hl-detail", "aria-label": "Selected op", "data-testid": "haoline-op-detail" });
 
   constructor(scene: Scene) {
     this.#scene = scene;
+    this.#values = new ValuesPanel(scene);
     this.#node.hidden = true;
   }
 
@@ -28,26 +35,49 @@ export class OpDetail {
     return this.#node;
   }
 
+  dispose(): void {
+    this.#callOff();
+    this.#values.dispose();
+  }
+
   /** Show these ops; nothing when there are none. */
   show(report: ReportDocument, ops: readonly number[]): void {
     const [first] = ops;
     this.#callOff();
+    this.#follow(report, ops);
     this.#node.hidden = first === undefined;
     if (first === undefined) return put(this.#node);
     if (ops.length === 1) return put(this.#node, ...this.#one(report, first));
     if (ops.length <= MANY) return put(this.#node, ...this.#many(report, ops));
-    put(this.#node, this.#head(counted(ops), "", "", ""));
+    put(this.#node, this.#head(counted(report, ops), "", "", ""));
     this.#callOff = whenIdle(() => put(this.#node, ...this.#many(report, ops)));
+  }
+
+  /** Another selection shows no values until one of its tensors is picked; the values of a weight are the point of it. */
+  #follow(report: ReportDocument, ops: readonly number[]): void {
+    const key = `${report.id}/${ops.length > MANY ? ops.length : ops.join()}`;
+    if (key === this.#shown) return;
+    this.#shown = key;
+    this.#values.hide();
+    const [only, ...more] = ops;
+    if (report.holds !== "weights" || only === undefined || more.length > 0) return;
+    const carrier = this.#scene.tensors.inputs(only)[0];
+    if (carrier) this.#values.show(report, carrier.row);
   }
 
   #one(report: ReportDocument, op: number): (HTMLElement | null)[] {
     const text = (name: string): string => report.ops.text(name)?.at(op) ?? "";
-    const domain = text("domain");
-    const title = h("h3", {}, ...breakable(text("name") || `op ${op}`));
+    const title = h("h3", {}, ...breakable(text("name") || `${rowNoun(report.holds)} ${op}`));
+    const inputs = this.#scene.tensors.inputs(op);
+    const weight = report.holds === "weights";
+    const domain = report.holds === "ops" ? text("domain") : "";
+    const columns = weight ? known(report.ops.columns, op) : report.ops.columns;
     return [
       this.#head(title, text("category"), domain ? `${domain}.${text("type")}` : text("type"), this.#scope(report, op)),
-      ...this.#costs(report.ops.columns, [op]),
-      this.#tensors("Inputs", this.#scene.tensors.inputs(op)),
+      weight ? this.#values.node() : null,
+      ...this.#costs(columns, [op]),
+      this.#tensors(weight ? "Stored tensors" : "Inputs", inputs),
+      weight ? null : this.#values.node(),
       this.#tensors("Outputs", this.#scene.tensors.outputs(op)),
       attributes(text("attributes")),
     ];
@@ -64,7 +94,7 @@ export class OpDetail {
     const named = [...codes].slice(0, MOST_TYPES).map((code) => types?.dictionary[code] ?? "");
     const kinds = named.join(", ") + (codes.size > MOST_TYPES ? ", …" : "");
     const summed = report.ops.columns.filter((column) => column.info.aggregate === "sum");
-    return [this.#head(counted(ops), "", kinds, ""), ...this.#costs(summed, ops)];
+    return [this.#head(counted(report, ops), "", kinds, ""), ...this.#costs(summed, ops)];
   }
 
   #head(title: HTMLElement, category: string, type: string, scope: string): HTMLElement {
@@ -109,16 +139,33 @@ export class OpDetail {
         "li",
         {},
         tail(tensor.name || `slot ${tensor.slot}`, "hl-tensor-name"),
-        h("span", { class: "hl-tensor-facts" }, `${tensor.dtype} ${tensor.shape} · ${format.bytes(tensor.nbytes)}`),
+        h("span", { class: "hl-tensor-facts" }, facts(tensor)),
         tensor.kind !== "activation" && h("span", { class: "hl-provenance" }, tensor.kind),
+        STORED.has(tensor.kind) && this.#valuesButton(tensor),
       ),
     );
     return h("section", {}, h("h4", {}, title), h("ul", { class: "hl-tensors" }, ...items));
   }
+
+  #valuesButton({ row, name }: TensorFacts): HTMLElement {
+    const { report } = this.#scene;
+    const toggle = (): void => {
+      if (this.#values.shows(report, row)) return this.#values.hide();
+      this.#values.show(report, row);
+      this.#values.node().scrollIntoView({ block: "nearest" });
+    };
+    const label = `Values of ${name}`;
+    const testid = "haoline-tensor-values";
+    return h(
+      "button",
+      { type: "button", class: "hl-link", "aria-label": label, "data-testid": testid, onclick: toggle },
+      "Values",
+    );
+  }
 }
 
-function counted(ops: readonly number[]): HTMLElement {
-  return h("h3", {}, `${plural(ops.length, "op")} selected`);
+function counted(report: ReportDocument, ops: readonly number[]): HTMLElement {
+  return h("h3", {}, `${plural(ops.length, rowNoun(report.holds))} selected`);
 }
 
 /** The value of one op or the sum over several; null for a word that is not there. */
@@ -135,6 +182,17 @@ function value(column: Column, ops: readonly number[]): string | null {
   if (known === 0) return format.UNKNOWN;
   const sum = cellText(total, column.info);
   return known === ops.length ? sum : `${sum} + ${ops.length - known} × ${format.UNKNOWN}`;
+}
+
+/** Columns that have a value for a row: a checkpoint tells little, and what it does not tell is said once. */
+function known(columns: readonly Column[], row: number): Column[] {
+  return columns.filter((column) => column.info.name !== "role" && column.at(row) !== null);
+}
+
+/** Type, shape, bytes; how it is packed and how many bits that takes. */
+function facts({ dtype, shape, nbytes, quantization, bits }: TensorFacts): string {
+  const packed = [quantization, bits !== null && quantization !== "" && `${format.digits(bits)} bits per weight`];
+  return [`${dtype} ${shape}`, format.bytes(nbytes), ...packed].filter(Boolean).join(" · ");
 }
 
 function attributes(text: string): HTMLElement | null {

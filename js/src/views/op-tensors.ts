@@ -8,6 +8,10 @@ export interface TensorFacts {
   readonly dtype: string;
   readonly shape: string;
   readonly nbytes: number | null;
+  /** How its elements stand for numbers, in a line; "" where they are what they say. */
+  readonly quantization: string;
+  /** Stored bits for each weight, scales and zero points included. */
+  readonly bits: number | null;
 }
 
 /** Which tensors each op reads and writes, in slot order. */
@@ -46,6 +50,8 @@ export class OpTensors {
       dtype: text("dtype") || format.UNKNOWN,
       shape: text("shape") || format.UNKNOWN,
       nbytes: this.#tensors.numeric("nbytes")?.at(tensor) ?? null,
+      quantization: text("quantization"),
+      bits: this.#tensors.numeric("bits")?.at(tensor) ?? null,
     };
   }
 }

@@ -1,12 +1,14 @@
-import type { Host, ReportDocument } from "../data/index.js";
+import type { Holds, Host, ReportDocument } from "../data/index.js";
 import { h } from "./dom.js";
 import { FindingsView } from "./findings-view.js";
+import { FitView } from "./fit-view.js";
 import { GraphTab } from "./graph-view.js";
 import { HardwareView } from "./hardware-view.js";
 import { Header } from "./header.js";
 import { HostView } from "./host-view.js";
 import { MemoryView } from "./memory-view.js";
 import { OpDetail } from "./op-detail.js";
+import { StoredView } from "./stored-view.js";
 import { LayersView } from "./table/layers-view.js";
 import { Tabs } from "./tabs.js";
 import type { Scene, View } from "./view.js";
@@ -19,13 +21,20 @@ const TABS = [
   { id: "findings", label: "Findings" },
 ] as const;
 
-const MAKERS: Readonly<Record<string, new (scene: Scene) => View>> = {
+type Makers = Readonly<Record<string, new (scene: Scene) => View>>;
+
+const MAKERS: Makers = {
   graph: GraphTab,
   layers: LayersView,
   memory: MemoryView,
   hardware: HardwareView,
   findings: FindingsView,
 };
+
+/** Without activations there is no curve, without ops no roofline. */
+const WITHOUT_OPS: Makers = { ...MAKERS, memory: StoredView, hardware: FitView };
+
+const TABLE_LABELS: Readonly<Record<Holds, string>> = { ops: "Layers", weights: "Weights", layers: "Layers" };
 
 const WITH_DETAIL = new Set(["graph", "layers"]);
 
@@ -53,6 +62,7 @@ export class ReportView extends HostView {
 
   override dispose(): void {
     this.#header.dispose();
+    this.#detail.dispose();
     for (const view of this.#views.values()) view.dispose();
     this.#views.clear();
     super.dispose();
@@ -61,6 +71,7 @@ export class ReportView extends HostView {
   protected update(report: ReportDocument): void {
     this.node().setAttribute("aria-label", `Report of ${report.model.name}`);
     this.#header.update(report);
+    this.#tabs.label("layers", TABLE_LABELS[report.holds]);
     this.#tabs.badge("findings", report.header.findings.length > 0 && String(report.header.findings.length));
     for (const view of this.#views.values()) view.update(report);
     this.#show();
@@ -84,7 +95,7 @@ export class ReportView extends HostView {
   }
 
   #make(id: string): View | null {
-    const Maker = MAKERS[id];
+    const Maker = (this.report.holds === "ops" ? MAKERS : WITHOUT_OPS)[id];
     if (!Maker) return null;
     try {
       const view = new Maker(this);

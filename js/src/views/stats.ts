@@ -1,18 +1,37 @@
-import { format, type ReportDocument } from "../data/index.js";
+import { format, type Holds, isRecord, type ReportDocument } from "../data/index.js";
 import type { Stat } from "./stat-tile.js";
 
 const { bytes, count, exact, micros, percent } = format;
 type Detail = readonly [string, string];
 
-/** The headline numbers of a report, in the order of the tiles. */
-export const STATS: readonly { readonly id: string; readonly of: (report: ReportDocument) => Stat }[] = [
-  { id: "parameters", of: parameters },
-  { id: "weight_bytes", of: weights },
-  { id: "macs", of: macs },
-  { id: "flops", of: flops },
-  { id: "peak", of: peak },
-  { id: "time", of: time },
-];
+interface NamedStat {
+  readonly id: string;
+  readonly of: (report: ReportDocument) => Stat;
+}
+
+/** The headline numbers by what a report holds, in the order of the tiles. */
+export const STATS: Readonly<Record<Holds, readonly NamedStat[]>> = {
+  ops: [
+    { id: "parameters", of: parameters },
+    { id: "weight_bytes", of: weights },
+    { id: "macs", of: macs },
+    { id: "flops", of: flops },
+    { id: "peak", of: peak },
+    { id: "time", of: time },
+  ],
+  weights: [
+    { id: "parameters", of: parameters },
+    { id: "weight_bytes", of: weights },
+    { id: "bits", of: bits },
+    { id: "tensors", of: tensors },
+  ],
+  layers: [
+    { id: "engine_layers", of: layers },
+    { id: "engine_time", of: measured },
+    { id: "parameters", of: parameters },
+    { id: "weight_bytes", of: weights },
+  ],
+};
 
 function parameters(report: ReportDocument): Stat {
   const value = report.total("parameters");
@@ -38,6 +57,55 @@ function weights(report: ReportDocument): Stat {
       ["File", bytes(file)],
     ],
     explanation: explain(report, "weight_bytes", "Bytes as stored: an int4 weight is half a byte."),
+  };
+}
+
+function bits(report: ReportDocument): Stat {
+  const value = report.total("bits_per_weight");
+  return {
+    label: "Bits per weight",
+    value: value === null ? format.UNKNOWN : format.digits(value),
+    ...known(value, "counted"),
+    details: [["Exactly", exact(value)]],
+    explanation: "Bytes stored, scales and zero points included, over the weights they stand for.",
+  };
+}
+
+function tensors(report: ReportDocument): Stat {
+  const value = report.total("tensors") ?? report.tensors.rows;
+  return {
+    label: "Tensors",
+    value: exact(value),
+    ...known(value, "counted"),
+    details: [
+      ["Stored tensors", exact(value)],
+      ["Weights", exact(report.ops.rows)],
+    ],
+    explanation: "A packed weight is stored as several tensors: its elements, scales and zero points.",
+  };
+}
+
+function layers(report: ReportDocument): Stat {
+  return {
+    label: "Layers",
+    value: exact(report.ops.rows),
+    provenance: "counted",
+    details: [["Layers", exact(report.ops.rows)]],
+    explanation: "What the engine runs, after fusion; one layer may stand for many ops of the source.",
+  };
+}
+
+function measured(report: ReportDocument): Stat {
+  const { engine } = report.facts;
+  const profile = isRecord(engine) && isRecord(engine.profile) ? engine.profile : {};
+  const total = profile.total_ms;
+  const value = typeof total === "number" ? total * 1000 : null;
+  return {
+    label: "Time per run",
+    value: micros(value),
+    ...(value === null ? { provenance: "", note: "no profile given" } : known(value, "measured")),
+    details: [["Sum of the layers", micros(value)]],
+    explanation: "Mean time of each layer in the profile of the engine, added up.",
   };
 }
 

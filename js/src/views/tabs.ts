@@ -51,6 +51,12 @@ export class Tabs {
     }
   }
 
+  /** Calls a tab something else. */
+  label(id: string, text: string): void {
+    const button = this.#buttons.get(id);
+    if (button?.firstChild) button.firstChild.textContent = text;
+  }
+
   /** Put a count or the like after the label of a tab. */
   badge(id: string, ...content: Child[]): void {
     const badge = this.#buttons.get(id)?.querySelector(".hl-badge");

@@ -2,6 +2,7 @@
 
 import { setColumns } from "./columns.js";
 import { chooseColumns, hidesTooMuch } from "./cuts.js";
+import { isLoose, layoutGrid } from "./grid.js";
 import { stubsOfColumns } from "./homes.js";
 import { orderLayers } from "./order.js";
 import { placeHorizontally } from "./position.js";
@@ -11,6 +12,7 @@ import { drawLayout } from "./route.js";
 import type { Layout, LayoutInput } from "./types.js";
 
 export function layoutLayered(input: LayoutInput): Layout {
+  if (isLoose(input)) return layoutGrid(input);
   const ranking = rankNodes(input);
   const layout = layoutRanked(input, ranking, markStubs(input, ranking));
   const column = chooseColumns(input, layout, ranking.ranks);

@@ -7,10 +7,11 @@ const RANDOM = /^(Random|Multinomial|Bernoulli)/;
  * the sizes (shape arithmetic, which the engine marks as folded).
  *
  * A reader's op list is in execution order, so one pass forward suffices. An op that makes a model output is never
- * marked: hiding it would hide the answer.
+ * marked: hiding it would hide the answer. The weights of a checkpoint are all there is to see: none is marked.
  */
 export function findConstants(doc: ReportDocument, producer: Int32Array, ownerOf: Int32Array): Uint8Array {
   const varying = new Uint8Array(doc.ops.rows);
+  if (doc.holds === "weights") return varying;
   markRandom(doc, varying);
   const { start, tensor } = readsByOp(doc);
   const fixed = fixedTensors(doc);

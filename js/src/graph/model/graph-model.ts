@@ -55,6 +55,7 @@ export class GraphModel {
       structure: doc.scopes.indices("structure"),
       names: doc.scopes.text("name"),
       alike: (a, b) => twins.alike(a, b),
+      loose: doc.holds === "weights",
     });
     this.tree = draft.finish();
     this.labels = new Labels(doc, this.tree);

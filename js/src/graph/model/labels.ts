@@ -1,6 +1,6 @@
 /** Words on items: what a node is called and what stands in its second line. */
 
-import type { ReportDocument } from "../../data/index.js";
+import { type ReportDocument, rowNoun } from "../../data/index.js";
 import { GROUP, INPUT, OP, OUTPUT, RUN, type Tree } from "./tree.js";
 
 /** Text from a file may hold line breaks and control characters, and be as long as it likes. */
@@ -20,12 +20,17 @@ export class Labels {
     this.#tree = tree;
   }
 
-  /** Op type, scope name, or tensor name. */
+  /** `op`, `weight`, `layer`: what the leaves are. */
+  get noun(): string {
+    return rowNoun(this.#doc.holds);
+  }
+
+  /** Op type, or name of a weight; scope name, or tensor name. */
   title(item: number): string {
     const ref = this.#tree.ref[item]!;
     switch (this.#tree.kind[item]) {
       case OP:
-        return this.opType(ref);
+        return this.#doc.holds === "weights" ? this.#weightName(item, ref) : this.opType(ref);
       case INPUT:
       case OUTPUT:
         return clean(this.#doc.tensors.text("name")?.at(ref) ?? "");
@@ -39,7 +44,7 @@ export class Labels {
     const ref = this.#tree.ref[item]!;
     switch (this.#tree.kind[item]) {
       case OP:
-        return this.#opName(item, ref);
+        return this.#doc.holds === "weights" ? this.#weightLine(ref) : this.#opName(item, ref);
       case INPUT:
       case OUTPUT:
         return this.tensorLine(ref);
@@ -116,6 +121,26 @@ export class Labels {
 
   #instanceName(item: number): string {
     return this.scopeName(this.#tree.titles[item]![0] ?? this.#tree.ref[item]!);
+  }
+
+  /** What its name has beyond the scope around it: `q_proj.weight`. */
+  #weightName(item: number, op: number): string {
+    const name = this.opName(op);
+    const scope = this.#doc.ops.indices("scope")[op] ?? -1;
+    const path = clean(this.#doc.scopes.text("path")?.at(scope) ?? "").replaceAll("/", ".");
+    const inside = path !== "" && name.startsWith(`${path}.`) ? name.slice(path.length + 1) : name;
+    const passed = this.#tree.titles[item]!.length > 0 && inside.length < name.length;
+    const around = passed ? path.slice(path.lastIndexOf(".") + 1) : "";
+    const short = around ? `${around}.${inside}` : inside;
+    return short.split(".").slice(-3).join(".");
+  }
+
+  /** `4096×4096 · float16`. */
+  #weightLine(op: number): string {
+    const shape = this.#doc.ops.text("shape")?.at(op);
+    const quantization = this.#doc.ops.text("quantization")?.at(op);
+    const stored = quantization || this.#doc.ops.text("weight_precision")?.at(op);
+    return clean([shape === "" ? "scalar" : shape, stored].filter(Boolean).join(" · "));
   }
 
   #opName(item: number, op: number): string {

@@ -11,6 +11,8 @@ export interface Likeness {
   readonly names: StringColumn | undefined;
   /** Whether two groups of unlike class nevertheless look the same: the class also looks at where inputs come from. */
   readonly alike: (a: number, b: number) => boolean;
+  /** Whether nothing is connected, so that neighbours alone make a run. */
+  readonly loose?: boolean;
 }
 
 const MIN_NAMELESS = 3;
@@ -72,7 +74,8 @@ class Folder {
     }
     const count = stop - start;
     const chained = links === count - 1 && (family !== NAMELESS || count >= MIN_NAMELESS);
-    const parallel = links === 0 && family !== NAMELESS && count >= MIN_PARALLEL;
+    const fewest = this.#likeness.loose ? 2 : MIN_PARALLEL;
+    const parallel = links === 0 && family !== NAMELESS && count >= fewest;
     return chained || parallel ? stop : start + 1;
   }
 

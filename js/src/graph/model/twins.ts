@@ -9,12 +9,15 @@ export class Twins {
   readonly #edges: Adjacency;
   readonly #types: ArrayLike<number>;
   readonly #shapes: ArrayLike<number>;
+  /** Of weights without edges; of ops, whose edges tell, none. */
+  readonly #own: ArrayLike<number>;
 
   constructor(doc: ReportDocument, tree: Tree, edges: Adjacency) {
     this.#tree = tree;
     this.#edges = edges;
     this.#types = doc.ops.text("type")?.codes ?? [];
     this.#shapes = doc.tensors.text("shape")?.codes ?? [];
+    this.#own = doc.holds === "weights" ? (doc.ops.text("shape")?.codes ?? []) : [];
   }
 
   /** Exporters share a mask or a size among blocks: what comes from outside may differ in where it comes from. */
@@ -31,6 +34,7 @@ export class Twins {
     const { inStart, from, tensor } = this.#edges;
     const [x, y] = [itemOf[a + i]!, itemOf[b + i]!];
     if (kind[x] !== OP || kind[y] !== OP || this.#types[ref[x]!] !== this.#types[ref[y]!]) return false;
+    if (this.#own[ref[x]!] !== this.#own[ref[y]!]) return false;
     const reads = inStart[a + i + 1]! - inStart[a + i]!;
     if (reads !== inStart[b + i + 1]! - inStart[b + i]!) return false;
     for (let k = 0; k < reads; k += 1) {

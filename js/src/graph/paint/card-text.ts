@@ -141,7 +141,8 @@ export class CardText {
 
   #groupLine(item: number): string {
     const { model, summaries } = this.#look;
-    const ops = `${format.exact(summaries.opCount(item))} ops`;
+    const count = summaries.opCount(item);
+    const ops = `${format.exact(count)} ${model.labels.noun}${count === 1 ? "" : "s"}`;
     const name = model.labels.className(item);
     return name && name !== model.labels.title(item) ? `${name} · ${ops}` : ops;
   }

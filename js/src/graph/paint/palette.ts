@@ -112,6 +112,12 @@ const ALIASES: Readonly<Record<string, string>> = {
   transpose: "reshape",
   math: "elementwise",
   type: "cast",
+  feed_forward: "linear",
+  head: "linear",
+  expert: "moe",
+  router: "moe",
+  state_space: "ssm",
+  bias: "elementwise",
 };
 
 export function categoryStyle(category: string | null): Style {
@@ -131,12 +137,12 @@ function lookup<T>(record: Readonly<Record<string, T>>, key: string): T | undefi
 
 export const PRECISIONS: readonly (readonly [RegExp, string, string, string])[] = [
   [/^(float8|f8|fp8)/, "8-bit float", "#c026d3", "#e879f9"],
-  [/^(float4|fp4|int4|uint4|int2|uint2|int1|uint1)/, "4 bits and fewer", "#be123c", "#fb7185"],
+  [/^(float4|fp4|nf4|mxfp4|nvfp4|u?int[1-4]$|(iq|q|tq)[1-4]_)/, "4 bits and fewer", "#be123c", "#fb7185"],
   [/^(float16|fp16)$/, "float16", "#0d9488", "#2dd4bf"],
   [/^(bfloat16|bf16)$/, "bfloat16", "#15803d", "#4ade80"],
   [/^(float|float32|fp32)$/, "float32", "#64748b", "#8fa0b5"],
   [/^(double|float64|fp64|complex)/, "float64", "#1e3a8a", "#93b4ff"],
-  [/^u?int8$/, "int8", "#d97706", "#fbbf24"],
+  [/^(u?int[5-8]|(iq|q)[5-8]_\w+)$/, "int8", "#d97706", "#fbbf24"],
   [/^u?int(16|32|64)$/, "integers", "#a87f4f", "#c9a37a"],
   [/^bool$/, "bool", "#a1a1aa", "#71717a"],
   [/^string$/, "string", "#7c6f64", "#a89984"],

@@ -13,8 +13,23 @@ export interface Fact {
   readonly value: string;
 }
 
-const OP_COLUMNS = ["parameters", "macs", "flops", "weight_bytes", "intensity", "precision", "estimated_us", "bound"];
-const GROUP_COLUMNS = ["parameters", "macs", "flops", "weight_bytes"];
+const OP_COLUMNS = [
+  "shape",
+  "parameters",
+  "macs",
+  "flops",
+  "weight_bytes",
+  "weight_precision",
+  "quantization",
+  "bits_per_weight",
+  "intensity",
+  "precision",
+  "estimated_us",
+  "measured_us",
+  "bound",
+];
+const NOUNS = { ops: "Ops", weights: "Weights", layers: "Layers" } as const;
+const GROUP_COLUMNS = ["parameters", "macs", "flops", "weight_bytes", "measured_us"];
 const MOST_TENSORS = 4;
 
 export function titleOf(session: Session, item: number): string {
@@ -118,7 +133,7 @@ function groupFacts(session: Session, item: number): Fact[] {
   return [
     { label: "Class", value: model.labels.className(item) },
     { label: "Scope", value: path },
-    { label: "Ops", value: format.exact(summaries.opCount(item)) },
+    { label: NOUNS[model.doc.holds], value: format.exact(summaries.opCount(item)) },
     ...GROUP_COLUMNS.flatMap((name) => groupColumn(session, item, name)),
     ...differenceFacts(session, item),
   ];

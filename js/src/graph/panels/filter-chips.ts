@@ -33,7 +33,7 @@ export class FilterChips {
     this.#shown = key;
     const terms = parseQuery(filter).map((term) => `${term.negated ? "-" : ""}${term.source}`);
     const own = terms.filter((term) => !quick.some(({ query }) => query === term));
-    const summary = passing === null ? "" : `${format.exact(passing)} of ${format.exact(all)} ops pass`;
+    const summary = passing === null ? "" : `${format.exact(passing)} of ${format.exact(all)} pass`;
     this.#root.replaceChildren(
       ...quick.map((offer) => this.#quick(offer, terms.includes(offer.query))),
       ...own.map((term) => this.#own(term, summary)),

@@ -76,5 +76,5 @@ function clearButton(clear: () => void): HTMLElement {
 function words(session: Session, chosen: readonly number[], ops: number): string {
   const [only, ...more] = chosen;
   if (only !== undefined && more.length === 0) return titleOf(session, only);
-  return `${format.exact(chosen.length)} selected${ops > chosen.length ? `, ${format.exact(ops)} ops` : ""}`;
+  return `${format.exact(chosen.length)} selected${ops > chosen.length ? `, ${format.exact(ops)} ${session.model.labels.noun}s` : ""}`;
 }

@@ -21,6 +21,8 @@ export const FRAME = {
 } as const;
 
 const OP_HEIGHT = 42;
+/** Its title is a name. */
+const WEIGHT_SIZE: Size = { w: 190, h: OP_HEIGHT };
 const GROUP_SIZE: Size = { w: 196, h: 62 };
 const PORT_SIZE: Size = { w: 152, h: 40 };
 
@@ -28,6 +30,7 @@ export function closedSize(model: GraphModel, item: number): Size {
   const kind = model.tree.kind[item];
   if (kind === INPUT || kind === OUTPUT) return PORT_SIZE;
   if (kind !== OP) return GROUP_SIZE;
+  if (model.doc.holds === "weights") return WEIGHT_SIZE;
   const letters = model.labels.title(item).length;
   return { w: Math.max(116, Math.min(190, 52 + 7.4 * letters)), h: OP_HEIGHT };
 }

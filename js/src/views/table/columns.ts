@@ -1,4 +1,4 @@
-import type { Column, ReportDocument } from "../../data/index.js";
+import type { Column, Holds, ReportDocument } from "../../data/index.js";
 import { scopePaths } from "../scopes.js";
 import { maximum } from "../totals.js";
 import { cellText } from "../units.js";
@@ -23,6 +23,8 @@ export interface TableColumn {
 }
 
 const HIDDEN = new Set(["parent"]);
+/** The category of a weight is its role; no op makes it. */
+const HIDDEN_OF_WEIGHTS = new Set(["parent", "role", "domain", "attributes", "type"]);
 const WIDTHS: Readonly<Record<string, number>> = {
   name: 200,
   type: 136,
@@ -31,38 +33,77 @@ const WIDTHS: Readonly<Record<string, number>> = {
   domain: 110,
   bound: 90,
   estimated_us: 116,
+  quantization: 190,
+  source_ops: 220,
+  input_formats: 170,
+  output_formats: 170,
+  tactic: 220,
 };
 const NUMBER_WIDTH = 92;
 const TEXT_WIDTH = 124;
 
 /** Columns a new table starts with, in this order; the rest follow and are a click away. */
-export const FIRST_SHOWN = [
-  "name",
-  "type",
-  "output_shape",
-  "parameters",
-  "macs",
-  "weight_bytes",
-  "estimated_us",
-  "output_bytes",
-  "precision",
-];
+export const FIRST_SHOWN: Readonly<Record<Holds, readonly string[]>> = {
+  ops: [
+    "name",
+    "type",
+    "output_shape",
+    "parameters",
+    "macs",
+    "weight_bytes",
+    "estimated_us",
+    "output_bytes",
+    "precision",
+    "engine_us",
+    "engine_precision",
+    "fate",
+  ],
+  weights: [
+    "name",
+    "category",
+    "shape",
+    "weight_precision",
+    "quantization",
+    "bits_per_weight",
+    "parameters",
+    "weight_bytes",
+  ],
+  layers: [
+    "name",
+    "type",
+    "measured_us",
+    "share",
+    "precision",
+    "output_shape",
+    "parameters",
+    "weight_bytes",
+    "input_formats",
+    "output_formats",
+    "source_ops",
+    "tactic",
+  ],
+};
 
 /** Every column of the op table and the shape of what an op makes. */
 export function tableColumns(report: ReportDocument, scene: Scene): TableColumn[] {
-  const shown = report.ops.columns.filter((column) => !HIDDEN.has(column.info.name));
-  const columns = shown.map((column) => (column.info.name === "scope" ? scopeColumn(report) : fromColumn(column)));
-  columns.push(shapeColumn(scene));
+  const weights = report.holds === "weights";
+  const hidden = weights ? HIDDEN_OF_WEIGHTS : HIDDEN;
+  const shown = report.ops.columns.filter((column) => !hidden.has(column.info.name));
+  const columns = shown.map((column) =>
+    column.info.name === "scope" ? scopeColumn(report) : fromColumn(column, weights),
+  );
+  if (!weights) columns.push(shapeColumn(scene));
+  const first = FIRST_SHOWN[report.holds];
+  const rank = ({ id }: TableColumn): number => (first.includes(id) ? first.indexOf(id) : first.length);
   return columns.sort((a, b) => rank(a) - rank(b));
 }
 
-function rank({ id }: TableColumn): number {
-  const at = FIRST_SHOWN.indexOf(id);
-  return at < 0 ? FIRST_SHOWN.length : at;
-}
+/** The category of a weight is what it does. */
+const ROLE = "Role";
 
-function fromColumn(column: Column): TableColumn {
-  const { name, label, unit, provenance, description } = column.info;
+function fromColumn(column: Column, weights: boolean): TableColumn {
+  const { name, unit, provenance, description } = column.info;
+  const label = weights && name === "category" ? ROLE : column.info.label;
   const about = { id: name, label, unit, provenance, description };
   if (column.kind === "string") {
     const value = (row: number): string | null => column.at(row);

@@ -1,4 +1,4 @@
-import type { ReportDocument } from "../../data/index.js";
+import { type ReportDocument, rowNoun } from "../../data/index.js";
 import { Cleanup } from "../cleanup.js";
 import { h, put } from "../dom.js";
 import { plural } from "../units.js";
@@ -14,7 +14,7 @@ export class LayersView implements View {
   #scene: Scene;
   #report: ReportDocument;
   #columns: TableColumn[] = [];
-  #shown = new Set(FIRST_SHOWN);
+  #shown: Set<string>;
   #sort: Sort | null = null;
   #filter: RowFilter;
   #order: Uint32Array = new Uint32Array();
@@ -37,6 +37,7 @@ export class LayersView implements View {
   constructor(scene: Scene) {
     this.#scene = scene;
     this.#report = scene.report;
+    this.#shown = new Set(FIRST_SHOWN[scene.report.holds]);
     this.#filter = new RowFilter(scene.report, []);
     const events = {
       sort: (column: string) => this.#sortBy(column),
@@ -92,9 +93,14 @@ export class LayersView implements View {
     const some = constants.includes(1) && constants.includes(0);
     const chosen = first && some ? COMPUTING : this.#category.value;
     const names = [...new Set(this.#report.ops.text("category")?.dictionary ?? [])].sort();
-    const options = names.map((name) => h("option", { value: name }, name));
+    const options = names.map((name) => h("option", { value: name }, name.replaceAll("_", " ")));
     const computing = some && h("option", { value: COMPUTING }, "All but constants");
-    put(this.#category, h("option", { value: "" }, "All categories"), computing, ...options);
+    put(
+      this.#category,
+      h("option", { value: "" }, this.#report.holds === "weights" ? "All roles" : "All categories"),
+      computing,
+      ...options,
+    );
     this.#category.value = names.includes(chosen) || (some && chosen === COMPUTING) ? chosen : "";
   }
 
@@ -105,8 +111,8 @@ export class LayersView implements View {
     const total = this.#report.ops.rows;
     const all = this.#order.length === total;
     this.#amount.textContent = all
-      ? plural(total, "op")
-      : `${this.#order.length.toLocaleString("en-US")} of ${plural(total, "op")}`;
+      ? plural(total, rowNoun(this.#report.holds))
+      : `${this.#order.length.toLocaleString("en-US")} of ${plural(total, rowNoun(this.#report.holds))}`;
     this.#grid.setColumns(this.#visible(), this.#sort);
     const categories = this.#report.ops.text("category");
     this.#grid.setOrder(this.#order, (row) => categories?.at(row) ?? "");
