@@ -17,7 +17,7 @@ from haoline_jupyter.options import (
     OptionError,
     Parser,
     add_analysis_options,
-    merged,
+    add_source_options,
 )
 from haoline_jupyter.progress import Progress, TerminalSink
 
@@ -40,6 +40,8 @@ EXAMPLES = """
 Examples:
   jupyter haoline model.onnx --shape batch=8
   jupyter haoline model.onnx --hardware H100 --format html -o report.html
+  jupyter haoline checkpoint/ --graph analytic
+  jupyter haoline engine.graph.json --profile engine.profile.json
 """
 
 
@@ -87,11 +89,10 @@ def report(words: list[str]) -> int:
         ModelError: if the model or an option is refused.
     """
     options = _report_parser().parse_args(words)
-    from haoline_jupyter.run import Request, report_of, resolve
+    from haoline_jupyter.run import answer
 
-    request = Request(merged(options.shape), options.hardware, options.gpus, options.precision)
     with Progress(TerminalSink()) as progress:
-        made = report_of(resolve(options.model, {}), request, progress)
+        made = answer(options, {}, progress)
     _write(rendered(made, options.format), options.output)
     return OK
 
@@ -101,8 +102,9 @@ def _report_parser() -> argparse.ArgumentParser:
     parser = Parser(
         PROG, "Show what is in a model, what it costs and where it will run.", EPILOG + listed(PROG) + EXAMPLES
     )
-    parser.add_argument("model", metavar="MODEL", help="a model file")
+    parser.add_argument("model", metavar="MODEL", help="a model file or folder (see --formats)")
     add_analysis_options(parser)
+    add_source_options(parser)
     parser.add_argument("--format", choices=FORMATS, default="text", help="form of the report (default text)")
     parser.add_argument("-o", "--output", metavar="FILE", help="write to a file instead of the terminal")
     return parser

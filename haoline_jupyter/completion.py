@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
 
 from haoline_jupyter.commands import COMMANDS
-from haoline_jupyter.commands.command import DATA, FILES, FOLDERS, TOKENIZERS
+from haoline_jupyter.commands.command import DATA, FILES, FOLDERS, JSON, MODELS, TOKENIZERS
+from haoline_jupyter.format_list import suffixes
 from haoline_jupyter.magic import PROG, parser
-from haoline_jupyter.options import VIEWS
+from haoline_jupyter.options import GRAPHS, ROUTES, VIEWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
     from haoline_jupyter.commands import Command
 
-SUFFIXES = (".onnx", ".pb", ".json")
+BESIDE = (".json",)
+"""Reports written as JSON, and what trtexec exports of engines."""
 DATA_SUFFIXES = (".npy", ".npz", ".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".txt")
 # At the start of a line, or after "name =": what follows is the magic's own line.
 _LINE = re.compile(r"^\s*(?:[\w.,\s]+=\s*)?%haoline(?P<rest>\s.*)$", re.DOTALL)
@@ -60,16 +62,25 @@ def candidates(word: str, before: list[str], variables: Mapping[str, Any]) -> li
     option = before[-1] if before else ""
     if option == "--hardware":
         return hardware_names(word)
-    if option == "--precision":
-        return _starting(word, precisions())
-    if option == "--view":
-        return _starting(word, VIEWS)
-    if option in ("--gpus", "--shape"):
-        return []
+    if option in _TAKES:
+        return _values(_TAKES[option], word, variables)
     if word.startswith("-"):
         return _starting(word, sorted(parser()._option_string_actions))  # noqa: SLF001  argparse lists them nowhere else
     commands = COMMANDS if not before else ()
     return [*_starting(word, commands), *_starting(word, _models(variables)), *paths(word)]
+
+
+_TAKES: dict[str, str | Callable[[], Iterable[str]] | None] = {
+    "--precision": lambda: precisions(),
+    "--view": lambda: VIEWS,
+    "--graph": lambda: GRAPHS,
+    "--route": lambda: ROUTES,
+    "--example": DATA,
+    "--engine": MODELS,
+    **dict.fromkeys(("--profile", "--timing", "--build-metadata"), JSON),
+    **dict.fromkeys(("--gpus", "--shape", "--keep-onnx", "--optimizer")),
+}
+"""What an option of the report takes, as ``Command.values`` says it of a command's."""
 
 
 def of_command(command: Command, word: str, before: list[str], variables: Mapping[str, Any]) -> list[str]:
@@ -95,6 +106,8 @@ def _values(kind: str | Callable[[], Iterable[str]] | None, word: str, variables
         FOLDERS: lambda: paths(word, ()),
         TOKENIZERS: lambda: paths(word, (".json",)),
         FILES: lambda: paths(word),
+        JSON: lambda: paths(word, (".json",)),
+        MODELS: lambda: [*_starting(word, _models(variables)), *paths(word)],
     }[kind]()
 
 
@@ -111,8 +124,15 @@ def _starting(word: str, words: Iterable[str]) -> list[str]:
 
 def _models(variables: Mapping[str, Any]) -> list[str]:
     """Variables that hold a model or report."""
-    kinds = ("ModelReport", "Model", "ModelProto", "QuantizedModel", "MixedPrecision")
-    return sorted(name for name, value in variables.items() if name[0] != "_" and type(value).__name__ in kinds)
+    return sorted(name for name, value in variables.items() if name[0] != "_" and _is_model(type(value)))
+
+
+def _is_model(kind: type) -> bool:
+    """Whether a class is of models: by name, as looking at every variable must not import PyTorch."""
+    kinds = ("ModelReport", "Model", "ModelProto", "QuantizedModel", "MixedPrecision", "ExportedProgram")
+    return kind.__name__ in kinds or any(
+        base.__name__ == "Module" and base.__module__.startswith("torch.") for base in kind.__mro__
+    )
 
 
 def hardware_names(word: str) -> list[str]:
@@ -133,8 +153,9 @@ def precisions() -> list[str]:
     return list(placing.PRECISIONS)
 
 
-def paths(word: str, suffixes: tuple[str, ...] = SUFFIXES) -> list[str]:
-    """Folders and files of a kind that continue a path, quoted as it was or escaped."""
+def paths(word: str, kinds: tuple[str, ...] | None = None) -> list[str]:
+    """Folders and files of a kind (None: models) that continue a path, quoted as it was or escaped."""
+    wanted = {*suffixes(), *BESIDE} if kinds is None else kinds
     quote = word[:1] if word[:1] in ("'", '"') else ""
     typed = word[1:] if quote else re.sub(r"\\(.)", r"\1", word)
     head, tail = os.path.split(typed)
@@ -147,7 +168,7 @@ def paths(word: str, suffixes: tuple[str, ...] = SUFFIXES) -> list[str]:
         if not entry.name.startswith(tail) or (entry.name.startswith(".") and not tail.startswith(".")):
             continue
         folder = entry.is_dir()
-        if folder or entry.suffix.lower() in suffixes:
+        if folder or entry.suffix.lower() in wanted:
             found.append(_written(str(Path(head) / entry.name) if head else entry.name, quote, folder))
     return found
 

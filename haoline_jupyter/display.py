@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.errors import ModelError
-from haoline_analysis.report.bundle import mimebundle
+from haoline_analysis.report.bundle import graph_bundle, mimebundle
 from haoline_analysis.report.model_report import ModelReport
 from haoline_jupyter import shown
 from haoline_jupyter.export import WIDGET_MIME
@@ -57,6 +57,19 @@ def compared_bundle(compared: DivergenceReport) -> dict[str, Any]:
     return _with_view(lambda: DivergenceView(compared), lambda: display.mimebundle(compared))
 
 
+def paired_bundle(compared: Any) -> dict[str, Any]:
+    """Both graphs side by side where there is a kernel, with the forms that need none."""
+    from haoline_jupyter.commands import structure_forms
+    from haoline_jupyter.graph_pair import GraphPair
+
+    def without() -> dict[str, Any]:
+        own = getattr(compared, "_repr_mimebundle_", None)
+        told = own() if own else structure_forms.mimebundle(compared)
+        return {**graph_bundle(compared.first, {}, compared.to_document()), **told}
+
+    return _with_view(lambda: GraphPair.of(compared), without)
+
+
 def _with_view(make: Callable[[], CellView], without: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """What a view made for display shows; where none can be made, the forms that need no kernel."""
     if not shown.is_live():
@@ -73,6 +86,7 @@ def _with_view(make: Callable[[], CellView], without: Callable[[], dict[str, Any
 _LAZY = {
     ("haoline_analysis.runtime.activation_report", "ActivationReport"): captured_bundle,
     ("haoline_analysis.quantization.divergence.divergence_report", "DivergenceReport"): compared_bundle,
+    ("haoline_analysis.comparison.comparison", "Comparison"): paired_bundle,
 }
 """Classes named, not imported: most notebooks run no model."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from haoline_analysis import ModelReport
 from haoline_analysis.comparison import compare
@@ -10,7 +10,18 @@ from haoline_jupyter.graph_view import GraphView
 from haoline_jupyter.run import Request, report_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+
+
+class Pair(Protocol):
+    """Two reports with what ties their rows together."""
+
+    first: ModelReport
+    second: ModelReport
+
+    def to_document(self) -> bytes:
+        """Both reports in one container, each row with its counterpart in the other."""
 
 
 class GraphPair(GraphView):
@@ -38,7 +49,23 @@ class GraphPair(GraphView):
         Raises:
             ModelError: if a model is refused, or has no such op, column or group.
         """
-        self.comparison = compare(_report(first), _report(second))
+        self.comparison: Pair = compare(_report(first), _report(second))
+        self._show(color, state)
+
+    @classmethod
+    def of(cls, comparison: Pair, color: str | None = None, **state: Any) -> GraphPair:
+        """Show two models that are compared already: op by op, or an engine with the model it was built from.
+
+        Raises:
+            ModelError: if the first model has no such op, column or group.
+        """
+        made = cls.__new__(cls)
+        made.comparison = comparison
+        made._show(color, state)  # noqa: SLF001  our own
+        return made
+
+    def _show(self, color: str | None, state: Mapping[str, Any]) -> None:
+        """Become the view of the comparison."""
         super().__init__(self.comparison.first, color=color, **state)
         self._unwatch_second = self.comparison.second.watch(self.refresh)
 

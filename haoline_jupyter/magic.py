@@ -10,9 +10,16 @@ from IPython.utils.process import arg_split
 
 from haoline_analysis.errors import ModelError
 from haoline_jupyter.commands import COMMANDS, listed
-from haoline_jupyter.options import VIEWS, HelpRequested, OptionError, Parser, add_analysis_options, merged
+from haoline_jupyter.options import (
+    VIEWS,
+    HelpRequested,
+    OptionError,
+    Parser,
+    add_analysis_options,
+    add_source_options,
+)
 from haoline_jupyter.progress import NotebookSink, Progress
-from haoline_jupyter.run import Request, message, report_of, resolve
+from haoline_jupyter.run import answer, message
 
 if TYPE_CHECKING:
     import argparse
@@ -32,17 +39,22 @@ Examples:
   %haoline model.onnx --shape batch=8,seq=512 --hardware H100
   %haoline "my models/bert.onnx" --precision int8 --view layers
   %haoline report --hardware "RTX 4090" --gpus 2
+  %haoline checkpoint/ --graph analytic                      safetensors or GGUF: weights, and the ops of the family
+  %haoline module --example images                           a PyTorch module and what it is called with
+  %haoline model.onnx --engine engine.graph.json --profile engine.profile.json
 
 Commands:
 """
 PROG = "%haoline"
+MODEL = "a model file or folder (see --formats), or a variable that holds a path, a model, a PyTorch module or a report"
 
 
 def parser() -> argparse.ArgumentParser:
     """The options of the magic."""
     made = Parser(PROG, DESCRIPTION, EPILOG + listed(PROG))
-    made.add_argument("model", metavar="MODEL", help="a model file, or a variable that holds a path, model or report")
+    made.add_argument("model", metavar="MODEL", help=MODEL)
     add_analysis_options(made)
+    add_source_options(made)
     made.add_argument("--view", choices=VIEWS, help="tab to open first (default graph)")
     return made
 
@@ -86,10 +98,8 @@ class HaolineMagics(Magics):
     def _report(self, words: list[str]) -> ModelReport:
         """The report a line asks for."""
         options = parser().parse_args(words)
-        source = resolve(options.model, self.shell.user_ns)
-        request = Request(merged(options.shape), options.hardware, options.gpus, options.precision)
         with Progress(NotebookSink()) as progress:
-            report = report_of(source, request, progress)
+            report = answer(options, self.shell.user_ns, progress)
         if options.view:
             report.view = options.view
         return report

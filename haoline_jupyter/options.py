@@ -10,6 +10,10 @@ from haoline_analysis.errors import ModelError
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 VIEWS = ("graph", "layers", "memory", "hardware", "findings")
+GRAPHS = ("analytic",)
+ROUTES = ("export", "onnx", "hooks")
+SOURCE_OPTIONS = ("graph", "route", "keep_onnx", "optimizer", "profile", "timing", "build_metadata")
+"""Options that go to the reader of the format as they are."""
 OK, REFUSED, USAGE, INTERRUPTED = 0, 1, 2, 130
 """Exit statuses of the command line."""
 RESERVED = frozenset({"bench", "capture", "convert", "deploy", "diff", "help", "profile", "run"})
@@ -55,6 +59,15 @@ class _Help(argparse.Action):
         raise HelpRequested(parser.format_help())
 
 
+class _Formats(argparse.Action):
+    """Raises the list of formats."""
+
+    def __call__(self, *_: object) -> NoReturn:
+        from haoline_jupyter.format_list import formats_table
+
+        raise HelpRequested(formats_table())
+
+
 def add_analysis_options(parser: argparse.ArgumentParser) -> None:
     """Hardware, number of devices, shapes and precision."""
     parser.add_argument(
@@ -71,6 +84,28 @@ def add_analysis_options(parser: argparse.ArgumentParser) -> None:
         help="sizes of dims (batch=8,seq=512) or of whole inputs (image=1x3x224x224)",
     )
     parser.add_argument("--precision", metavar="P", help="precision to estimate for: fp32, fp16, bf16, fp8, int8, …")
+
+
+def add_source_options(parser: argparse.ArgumentParser) -> None:
+    """What only some formats know: inputs of a module, the measurements of an engine, ops of a checkpoint."""
+    parser.add_argument("--formats", action=_Formats, nargs=0, help="list what can be opened, and what it yields")
+    parser.add_argument(
+        "--example",
+        metavar="X",
+        help="what a PyTorch module is called with: a variable, or shapes (1x3x224x224, input_ids=1x128:int64)",
+    )
+    parser.add_argument("--graph", choices=GRAPHS, help="work out the ops of a checkpoint of a known family")
+    parser.add_argument("--route", choices=ROUTES, help="how a PyTorch module becomes a graph (default: what works)")
+    parser.add_argument("--keep-onnx", metavar="FILE", help="keep the ONNX model that a module was exported to")
+    parser.add_argument(
+        "--optimizer", metavar="NAME", help="whose states count in the memory of training: adamw, sgd, …"
+    )
+    parser.add_argument(
+        "--engine", metavar="FILE", help="what TensorRT made of this ONNX model: layer JSON or an engine"
+    )
+    parser.add_argument("--profile", metavar="FILE", help="time of each layer of an engine, as trtexec exports it")
+    parser.add_argument("--timing", metavar="FILE", help="time of each run of an engine, as trtexec exports it")
+    parser.add_argument("--build-metadata", metavar="FILE", help="how an engine was built, as trtexec logged it")
 
 
 def devices(text: str) -> int:

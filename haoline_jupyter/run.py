@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.model import Model
 from haoline_analysis.report import ModelReport, analyze
 from haoline_analysis.report.formatting import plain
-from haoline_jupyter.options import RESERVED, OptionError
+from haoline_jupyter.options import RESERVED, SOURCE_OPTIONS, OptionError, merged
 from haoline_jupyter.session import session
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable, Mapping
 
 
@@ -24,6 +25,8 @@ class Request:
     hardware: str | None = None
     gpus: int | None = None
     precision: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """What only the reader of the format knows: ``example_inputs``, ``graph``, ``profile``, …"""
 
     @property
     def places(self) -> bool:
@@ -31,8 +34,39 @@ class Request:
         return (self.hardware, self.gpus, self.precision) != (None, None, None)
 
 
+def requested(given: argparse.Namespace, source: Any, variables: Mapping[str, Any]) -> Request:
+    """What the options of a line ask of a source.
+
+    Raises:
+        OptionError: if an option names nothing, or two name the same.
+    """
+    options = {name: value for name in SOURCE_OPTIONS if (value := getattr(given, name)) is not None}
+    if given.example is not None:
+        from haoline_jupyter.example_inputs import example_of
+
+        options["example_inputs"] = example_of(given.example, variables, source)
+    return Request(merged(given.shape), given.hardware, given.gpus, given.precision, options)
+
+
+def answer(
+    given: argparse.Namespace, variables: Mapping[str, Any], progress: Callable[[str, float], None]
+) -> ModelReport:
+    """The report that a line asks for.
+
+    Raises:
+        ModelError: if the model or an option is refused.
+    """
+    source = resolve(given.model, variables)
+    request = requested(given, source, variables)
+    if given.engine is None:
+        return report_of(source, request, progress)
+    from haoline_jupyter.engine_overlay import with_engine
+
+    return with_engine(source, resolve(given.engine, variables), request, progress)
+
+
 def resolve(word: str, variables: Mapping[str, Any]) -> Any:
-    """The model a word stands for: a variable's value, else a path.
+    """The model a word stands for: a variable's value, else a path of a file or a folder.
 
     Raises:
         OptionError: if the variable holds no model, or the word is kept for a later command.
@@ -44,13 +78,23 @@ def resolve(word: str, variables: Mapping[str, Any]) -> Any:
     value = variables[word]
     if isinstance(value, str | Path):
         return Path(value).expanduser()
-    if isinstance(value, Model | ModelReport) or type(value).__name__ == "ModelProto":
+    if isinstance(value, Model | ModelReport | bytes) or type(value).__name__ == "ModelProto":
         return value
     if type(value).__name__ == "MixedPrecision":
         value = value.model
     if type(value).__name__ == "QuantizedModel":
         return Path(value.path)
+    if is_readable(value):
+        return value
     raise OptionError(f"The variable {word} holds a {type(value).__name__}, not a path, a model or a report.")
+
+
+def is_readable(value: Any) -> bool:
+    """Whether a reader takes an object of this kind: a PyTorch module, an exported program."""
+    from haoline_analysis.formats.registry import readers
+    from haoline_analysis.formats.source import Source
+
+    return any(reader.can_read(Source(value=value)) for reader in readers())
 
 
 def report_of(source: Any, request: Request, progress: Callable[[str, float], None]) -> ModelReport:
@@ -71,6 +115,7 @@ def report_of(source: Any, request: Request, progress: Callable[[str, float], No
             precision=request.precision,
             gpus=request.gpus or 1,
             progress=progress,
+            **request.options,
         )
     own = request.hardware is not None  # another device does not inherit the number and precision of the chosen one
     return analyze(
@@ -80,11 +125,15 @@ def report_of(source: Any, request: Request, progress: Callable[[str, float], No
         precision=request.precision or (None if own else choice.precision),
         gpus=request.gpus or (1 if own else choice.count),
         progress=progress,
+        **request.options,
     )
 
 
 def _again(report: ModelReport, request: Request) -> ModelReport:
     """A report under other shapes or on other hardware; the same one where nothing is asked."""
+    if request.options:
+        said = ", ".join(f"--{name}".replace("_", "-") for name in request.options).replace("example-inputs", "example")
+        raise OptionError(f"{said} tells how a model is read; a report has been read already.")
     if request.shapes:
         report = report.bind(request.shapes)
     if not request.places:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     Tell = Callable[[str, float], None]
 
-DATA, MODELS, FOLDERS, TOKENIZERS, FILES = "data", "models", "folders", "tokenizers", "files"
+DATA, MODELS, FOLDERS, TOKENIZERS, FILES, JSON = "data", "models", "folders", "tokenizers", "files", "json"
 """Kinds of things that an option takes, for completion."""
 
 

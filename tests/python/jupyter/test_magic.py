@@ -115,7 +115,7 @@ def test_an_interrupt_passes_through_and_takes_the_bar_away(shell, model, monkey
         def clear(self):
             cleared.append(True)
 
-    def interrupted(source, request, progress):
+    def interrupted(options, variables, progress):
         progress("Reading", 0.1)
         raise KeyboardInterrupt
 
@@ -123,7 +123,7 @@ def test_an_interrupt_passes_through_and_takes_the_bar_away(shell, model, monkey
     monkeypatch.setattr(
         module, "Progress", lambda sink: __import__("haoline_jupyter.progress").progress.Progress(sink, 0)
     )
-    monkeypatch.setattr(module, "report_of", interrupted)
+    monkeypatch.setattr(module, "answer", interrupted)
     with pytest.raises(KeyboardInterrupt):
         shell.run_line_magic("haoline", "mlp.onnx")
     assert cleared == [True]

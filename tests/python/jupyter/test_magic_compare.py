@@ -63,7 +63,7 @@ def test_without_input_it_is_made_up_and_says_so(magic):
     ("line", "words"),
     [
         ("", "MODEL"),
-        ("digits.onnx", "VARIANT"),
+        ("digits.onnx", "OTHER"),
         ("missing.onnx int8.onnx", "missing.onnx"),
         ("digits.onnx missing.onnx", "missing.onnx"),
         ("digits.onnx repeater.onnx --input digits.npz", "input"),

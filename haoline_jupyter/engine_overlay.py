@@ -1,0 +1,64 @@
+"""``--engine``: what TensorRT made of an ONNX model, as columns of the model's own report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from haoline_jupyter.options import OptionError
+from haoline_jupyter.run import Request, report_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from haoline_analysis.report import ModelReport
+
+OF_ENGINES = ("profile", "timing", "build_metadata")
+"""Options that tell about the engine, not about the model it was built from."""
+
+
+def with_engine(source: Any, engine: Any, request: Request, progress: Callable[[str, float], None]) -> ModelReport:
+    """The report of a model with a column for each thing that its engine says about an op.
+
+    Args:
+        source: the ONNX model, or its report, which then gets the columns.
+        engine: an engine, its layer JSON, or its report.
+        request: options of the line; those of engines go to the engine.
+        progress: called with a stage and how much of the whole is done.
+
+    Raises:
+        ModelError: if a model or an option is refused, or there is no engine.
+    """
+    from haoline_analysis.comparison.engines import map_engine
+
+    said = {name: value for name, value in request.options.items() if name in OF_ENGINES}
+    own = {name: value for name, value in request.options.items() if name not in OF_ENGINES}
+    report = report_of(
+        source, Request(request.shapes, request.hardware, request.gpus, request.precision, own), progress
+    )
+    if report.holds != "ops":
+        raise OptionError(
+            "--engine tells about the ops of a model, such as the ONNX model that the engine was built from."
+        )
+    built = report_of(engine, Request(options=said), progress)
+    if built.holds != "layers":
+        raise OptionError(f"--engine names {built.name}, which is no engine and no layer JSON of one.")
+    for column in map_engine(report, built).columns():
+        add(report, column)
+    return report
+
+
+def add(report: ModelReport, column: Any) -> None:
+    """A column of the analysis as one that views list as added."""
+    import pandas as pd
+
+    report.add_column(
+        column.name,
+        pd.Series(column.values),
+        label=column.label,
+        unit=column.unit,
+        aggregate=column.aggregate,
+        scale=column.scale,
+        center=column.center,
+        description=column.description,
+        provenance=column.provenance,
+    )
