@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from haoline_analysis.runtime.stopping import Stop
 
 RUNS = 9
-SECONDS = 1.0
-"""No further runs are begun after so long."""
-_LEAST = 3
+LONGEST = 1.0
+"""No further runs are begun after so many seconds."""
+SHORTEST = 0.1
+"""Models that run in microseconds go on for so many seconds: nine of their runs are noise."""
+_LEAST, _MOST = 3, 1000
 
 
 def measure(job: Job, stop: Stop) -> dict[str, dict[str, float]]:
@@ -36,8 +38,8 @@ def measure(job: Job, stop: Stop) -> dict[str, dict[str, float]]:
     }
     taken: dict[str, list[float]] = {side: [] for side in sides}
     begun = perf_counter()
-    for turn in range(RUNS + 1):
-        if turn > _LEAST and perf_counter() - begun > SECONDS:
+    for turn in range(_MOST):
+        if _enough(turn, perf_counter() - begun):
             break
         for side, (runner, feeds) in sides.items():
             options = stop.options()
@@ -49,3 +51,8 @@ def measure(job: Job, stop: Stop) -> dict[str, dict[str, float]]:
         side: {"p50_us": float(np.median(times)), "p95_us": float(np.quantile(times, 0.95))}
         for side, times in taken.items()
     }
+
+
+def _enough(turn: int, seconds: float) -> bool:
+    """Whether to stop before this turn, ``seconds`` after the first began."""
+    return seconds > (SHORTEST if turn > RUNS else LONGEST) and turn > _LEAST
