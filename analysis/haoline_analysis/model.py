@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from haoline_analysis.architecture import Architecture
     from haoline_analysis.findings import Finding
+    from haoline_analysis.shapes.value import Assumption
 
 OMITTED = -1
 """Tensor index of an optional input or output that the op leaves out."""
@@ -195,4 +196,5 @@ class Model:
     holds: str = "ops"  # one of HOLDS: what the rows of ``ops`` are
     architecture: Architecture | None = None  # of a language model, where config, metadata or tensors tell
     findings: list[Finding] = field(default_factory=list)  # what the reader itself found: code in a pickle, …
+    assumptions: list[Assumption] = field(default_factory=list)  # what the reader took for granted
     facts: dict[str, Any] = field(default_factory=dict)  # JSON-like, what only this format states (docs/formats.md)

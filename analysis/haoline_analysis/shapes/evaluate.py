@@ -27,6 +27,7 @@ class Evaluator:
     def __init__(self, model: Model) -> None:
         """Prepare ``model``: find its symbols, intern its op kinds, load its small constants."""
         self._symbols = find_symbols(model)
+        self._assumptions = model.assumptions
         self._plan = Plan(model, self._symbols.by_name)
         self.rule_calls = 0
         """Shape rules called by the latest evaluation: distinct signatures, not ops."""
@@ -52,7 +53,7 @@ class Evaluator:
             trip_counts=walk.trip_counts,
             taken=walk.taken,
             bindings=binding.sizes,
-            assumptions=[*binding.assumptions, *walk.assumptions.values()],
+            assumptions=[*self._assumptions, *binding.assumptions, *walk.assumptions.values()],
             gaps=[*self._plan.gaps, *walk.gaps()],
         )
 
