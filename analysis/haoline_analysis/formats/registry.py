@@ -22,7 +22,9 @@ ENTRY_POINTS = "haoline.formats"
 """Group of entry points under which other packages register a ``Reader``, as an instance or a class."""
 
 _OWN = (
+    "torch.exported_reader:ExportedReader",
     "torch.checkpoint_reader:CheckpointReader",
+    "gguf.reader:GgufReader",
     "tensorrt.reader:LayerInfoReader",
     "onnx.reader:OnnxReader",
 )

@@ -96,7 +96,7 @@ def _directory_place(buf: Buffer) -> tuple[int, int, int]:
     end = buf.rfind(_END, max(0, size - _END_BYTES - _FULL16))
     if end < 0 or end + _END_BYTES > size:
         raise MalformedModelError("the zip archive has no directory at its end; is the download complete?")
-    count, length, start, comment = struct.unpack_from("<HIIH", buf, end + 10)
+    count, length, start, comment = _fields("<HIIH", buf, end + 10)
     if end + _END_BYTES + comment != size:
         raise MalformedModelError("the zip archive does not end where its end record says")
     stop = end
@@ -108,10 +108,10 @@ def _directory_place(buf: Buffer) -> tuple[int, int, int]:
 
 
 def _zip64_place(buf: Buffer, locator: int) -> tuple[int, int, int, int]:
-    (place,) = struct.unpack_from("<Q", buf, locator + 8)
+    (place,) = _fields("<Q", buf, locator + 8)
     if place + _END64_BYTES > locator or buf[place : place + 4] != _END64:
         raise MalformedModelError("the zip archive's zip64 end record is not where it says")
-    count, length, start = struct.unpack_from("<QQQ", buf, place + 32)
+    count, length, start = _fields("<QQQ", buf, place + 32)
     return count, length, start, place
 
 
@@ -119,9 +119,9 @@ def _central_entry(buf: Buffer, place: int, stop: int) -> tuple[Entry, int]:
     """The entry at ``place``, its data not located yet, and where the next one is."""
     if place + _CENTRAL_BYTES > stop or buf[place : place + 4] != _CENTRAL:
         raise MalformedModelError(f"the zip directory is broken at byte {place}")
-    flags, method = struct.unpack_from("<HH", buf, place + 8)
-    packed, size, name_length, extra_length, comment = struct.unpack_from("<IIHHH", buf, place + 20)
-    (header,) = struct.unpack_from("<I", buf, place + 42)
+    flags, method = _fields("<HH", buf, place + 8)
+    packed, size, name_length, extra_length, comment = _fields("<IIHHH", buf, place + 20)
+    (header,) = _fields("<I", buf, place + 42)
     after_name = place + _CENTRAL_BYTES + name_length
     following = after_name + extra_length + comment
     if following > stop:
@@ -160,6 +160,11 @@ def _widened(data: bytes, narrow: tuple[int, int, int], name: str) -> tuple[int,
     return values[0], values[1], values[2]
 
 
+def _fields(layout: str, buf: Buffer, place: int) -> tuple[int, ...]:
+    """Little-endian numbers at ``place``."""
+    return struct.unpack(layout, buf[place : place + struct.calcsize(layout)])
+
+
 def _checked_name(data: bytes) -> str:
     name = data.decode("utf-8", "replace")
     parts = name.replace("\\", "/").split("/")
@@ -173,8 +178,8 @@ def _located(buf: Buffer, entry: Entry, directory: int) -> Entry:
     place = entry.header
     if place + _LOCAL_BYTES > directory or buf[place : place + 4] != _LOCAL:
         raise MalformedModelError(f"{entry.name} is not where the zip directory says")
-    (method,) = struct.unpack_from("<H", buf, place + 8)
-    name_length, extra_length = struct.unpack_from("<HH", buf, place + 26)
+    (method,) = _fields("<H", buf, place + 8)
+    name_length, extra_length = _fields("<HH", buf, place + 26)
     name = buf[place + _LOCAL_BYTES : place + _LOCAL_BYTES + name_length].decode("utf-8", "replace")
     offset = place + _LOCAL_BYTES + name_length + extra_length
     if name != entry.name or method != entry.method:

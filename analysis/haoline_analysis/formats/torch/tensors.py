@@ -175,8 +175,9 @@ class Rebuilder:
             span = span.part(whole(key[5][1]) * item, whole(key[5][2]) * item)
         return span, name, torch_type
 
+    @staticmethod
     def view(
-        self, span: StorageSpan, key: str | None, torch_type: str, place: tuple[Any, ...], trained: bool
+        span: StorageSpan, key: str | None, torch_type: str, place: tuple[Any, ...], trained: bool
     ) -> StoredTensor:
         """A strided view, checked against its storage.
 

@@ -41,7 +41,12 @@ def make_weights(leaves: list[Leaf], rebuilder: Rebuilder) -> Weights:
         else:
             found, kinds = [(name, leaf.tensor)], [_kind(leaf)]
         for (text, tensor), kind in zip(found, kinds, strict=True):
-            made.tensors.append((text, _weight(text, tensor, kind, views, left, rebuilder)))
+            if tensor.storage is not None:
+                left.setdefault(tensor.storage, rebuilder.storage_bytes[tensor.storage])
+            weight = view_weight(text, tensor, kind, views, left)
+            if is_quantized(tensor) and weight.packing is None:
+                weight.packing, weight.source = _affine(tensor, tensor.source(text), rebuilder)
+            made.tensors.append((text, weight))
     made.unused = sum(left.values())
     made.gaps = [_gap(what, which) for what, which in odd.items()]
     return made
@@ -73,22 +78,17 @@ def _kind(leaf: Leaf) -> str:
     return "buffer" if leaf.role == "buffer" or known or (whole and leaf.role != "parameter") else "initializer"
 
 
-def _weight(
-    name: str, tensor: StoredTensor, kind: str, views: dict[Any, Weight], left: dict[str, int], rebuilder: Rebuilder
-) -> Weight:
-    """The weight of one view; bytes that other views of its storage have been counted for are not counted again."""
+def view_weight(name: str, tensor: StoredTensor, kind: str, views: dict[Any, Weight], left: dict[str, int]) -> Weight:
+    """The weight of one view; of the bytes of its storage only those that are ``left`` count for it."""
     view = (tensor.storage, tensor.span.offset, tensor.torch_type, tensor.start, tensor.shape, tensor.strides)
     if tensor.storage is not None and view in views:
         return views[view]
     nbytes = 0
     if tensor.storage is not None:
-        there = left.setdefault(tensor.storage, rebuilder.storage_bytes[tensor.storage])
-        nbytes = min(there, tensor.nbytes)
-        left[tensor.storage] = there - nbytes
-    source = tensor.source(name)
-    made = Weight(tensor.dtype, logical_shape(tensor.dtype, tensor.shape), source, kind, stored_bytes=nbytes)
-    if is_quantized(tensor):
-        made.packing, made.source = _affine(tensor, source, rebuilder)
+        nbytes = min(left[tensor.storage], tensor.nbytes)
+        left[tensor.storage] -= nbytes
+    shape = logical_shape(tensor.dtype, tensor.shape)
+    made = Weight(tensor.dtype, shape, tensor.source(name), kind, stored_bytes=nbytes)
     views[view] = made
     return made
 
