@@ -14,6 +14,7 @@ from haoline_analysis.hardware.fusion import fused_ops
 from haoline_analysis.model import Gap
 from haoline_analysis.report import placing
 from haoline_analysis.report.attributes import attribute_texts
+from haoline_analysis.report.breakdown import of_ops
 from haoline_analysis.report.content import Content
 from haoline_analysis.report.facts import Binding, describe
 from haoline_analysis.report.format_facts import trimmed
@@ -184,6 +185,7 @@ class Analysis:
                 "feeds": lambda: feed_table(self.model),
                 "yields": lambda: yield_table(self.model),
                 "memory": lambda: _memory(live),
+                "breakdown": lambda: of_ops(self.model, ops, scopes.path),
             }
         )
         return made.replaced("ops", ops)

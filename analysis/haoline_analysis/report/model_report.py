@@ -170,6 +170,16 @@ class ModelReport:
         return self._frame("precision_mix", lambda: mix.precision_mix(self.tables["ops"]))
 
     @property
+    def breakdown(self) -> pd.DataFrame:
+        """What is stored, by role and type: tensors, parameters, bytes, bits per weight and share of all bytes."""
+        return self._frame("breakdown", self.tables["breakdown"].frame)
+
+    @property
+    def training(self) -> pd.DataFrame | None:
+        """Memory of training by optimizer, in bytes; None for a model that cannot be trained from here."""
+        return self._frame("training", self.tables["training"].frame) if "training" in self.tables else None
+
+    @property
     def repeats(self) -> list[Repeat]:
         """Runs of neighbouring scopes of one structure."""
         return repeats.repeats(self.tables["scopes"])

@@ -10,6 +10,7 @@ import numpy as np
 from haoline_analysis.errors import BindingError
 from haoline_analysis.model import Gap
 from haoline_analysis.report import placing, stored_columns
+from haoline_analysis.report.breakdown import of_weights
 from haoline_analysis.report.content import Content
 from haoline_analysis.report.facts import describe_stored
 from haoline_analysis.report.format_facts import trimmed
@@ -101,6 +102,7 @@ class StoredAnalysis:
                 "feeds": lambda: feed_table(self.model),
                 "yields": lambda: yield_table(self.model),
                 "memory": _no_memory,
+                "breakdown": lambda: of_weights(self.model, ops),
             }
         )
         return made.replaced("ops", ops)

@@ -36,15 +36,16 @@ _WORDS: dict[str, str] = {
     r"|position_embeddings?|rotary\w*|inv_freq|rope_freqs|rope_factors\w*|freqs_c(os|is)|relative_\w*bias\w*"
     r"|relative_position\w*|attn_rel_b",
     "router": r"router|ffn_gate_inp\w*|exp_probs_b|e_score_correction_bias|shared_expert_gate|gate_weight"
-    r"|(mlp|moe|block_sparse_moe|feed_forward|ffn)\.gate(?=\.(weight|wg|bias)|$)",
+    r"|(mlp|moe|mixer|block_sparse_moe|feed_forward|ffn)\.gate(?=\.(weight|wg|bias)|$)",
     "expert": r"\w*experts?|ffn_\w+_(exps|shexp|chexps)",
-    "norm": r"\w*norm\w*|ln(_?\w+)?|\w*_ln|bn\d*|running_(mean|var)|num_batches_tracked|logit_scale",
-    "state_space": r"mamba\w*|ssm(_\w+)?|a_log|dt_proj|dt_bias|x_proj|mixer|time_mix\w*|time_decay|time_first",
+    "norm": r"\w*norm\w*|ln(_?\w+)?|\w*_ln|bn\d*|running_(mean|var)|num_batches_tracked",
+    "state_space": r"mamba\w*|ssm(_\w+)?|a_log|dt_proj|dt_bias|x_proj|time_mix\w*|time_decay|time_first"
+    r"|mixer\.(d|conv1d|in_proj|out_proj|ssm)",
     "head": r"lm_head|predictions\.decoder",
     "embedding": r"embed_tokens\w*|wte|token_embd|token_types|tok_embeddings|word_embeddings|token_type_embeddings"
     r"|\w*patch_emb\w*|class_embedding|cls_token|dist_token|class_token|embeddings?|embed|\w*embed_in|shared"
     r"|conv_proj|per_layer_token_embd|token_embedding",
-    "attention": r"\w*attn\w*|\w*attention\w*|[qkv]_proj|qkv\w*|c_attn|query|key|value|query_key_value|wqkv|w[qkvo]"
+    "attention": r"\w*attn\w*|\w*attention\w*|[qkvo]_proj|qkv\w*|c_attn|query|key|value|query_key_value|wqkv|w[qkv]"
     r"|in_proj_(weight|bias)",
     "feed_forward": r"mlp\w*|ffn\w*|feed_?forward\w*|fc[12]|c_fc|intermediate|densereludense|wi(_[01])?|up_proj"
     r"|down_proj|gate_proj|gate_up_proj|w[123]|dense_h_to_4h|dense_4h_to_h|lin[12]|linear[12]|output\.dense",
@@ -59,6 +60,13 @@ _TOP = re.compile(
 """Heads by names that mean something else deeper in a model."""
 _BIAS = re.compile(r"(^|[._])bias(es)?$")
 _CONVOLUTION_RANK = 4
+_OF_CATEGORY = {
+    "embed": "embedding",
+    "conv": "convolution",
+    "moe": "expert",
+    "position": "position",
+    "attention": "attention",
+}
 _ONLY_NAMES = ("position", "router", "norm", "state_space")
 """Roles that a bias has too: those whose layers would not be told apart without it."""
 
@@ -72,6 +80,16 @@ def _named(name: str) -> str:
             return "head"
         if pattern.search(lowered):
             return found
+    return "other"
+
+
+def role_of_op(category: str, path: str, weight_name: str = "") -> str:
+    """The role of the weights of an op: by its module, else its category, else what its weight is called."""
+    if category == "norm":
+        return category
+    for told in (_named(path), _OF_CATEGORY.get(category, "other"), _named(weight_name)):
+        if told != "other":
+            return told
     return "other"
 
 

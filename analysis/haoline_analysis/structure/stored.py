@@ -116,13 +116,8 @@ def _simplify(node: _Node) -> None:
 
 def _is_list(node: _Node) -> bool:
     """Whether a module does nothing but count others."""
-    return (
-        bool(node.children) and not node.rows and all(_last(child.name).isdecimal() for child in node.children.values())
-    )
-
-
-def _last(name: str) -> str:
-    return name.rpartition(".")[2]
+    counting = bool(node.children) and all(child.name.isdecimal() for child in node.children.values())
+    return counting and not node.rows and not node.name.isdecimal()
 
 
 def _renamed(node: _Node, name: str) -> _Node:
