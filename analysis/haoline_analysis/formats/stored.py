@@ -47,7 +47,7 @@ def stored_model(
         model_fields: further fields of :class:`~haoline_analysis.model.Model`.
 
     Raises:
-        MalformedModelError: if a tensor is in two groups, or a group has no members or names a tensor that is not there.
+        MalformedModelError: if a tensor is in two groups, or a group has no members or names one that is not there.
     """
     rows = _rows(tensors, groups or ())
     made = [Tensor(label, weight.dtype, weight.shape, weight) for label, weight in tensors]
