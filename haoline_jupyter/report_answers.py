@@ -44,7 +44,7 @@ class ReportAnswers:
         Raises:
             ModelError: if there is no such tensor, or its values cannot be read.
         """
-        row, rows = whole(asked.get("tensor"), "tensor"), len(self._report.tables["tensors"])
+        row, rows = whole(asked.get("tensor"), "tensor"), len(self._report.tables["tensors"]["name"].values)
         if not 0 <= row < rows:
             raise ModelError(f"There is no tensor {row}: there are {rows}.")
         bins = min(max(whole(asked.get("bins", 128), "bins"), LEAST_BINS), MOST_BINS)

@@ -204,7 +204,7 @@ class View(anywidget.AnyWidget):
             self.status = str(error)
 
     def _answer(self, _: Any, content: Any, __: Any) -> None:
-        """The front end asks for the views, where no extension has them, for a page, for values; or its cell is gone."""
+        """The page asks for the views, where no extension has them, for a page, for values; or its cell is gone."""
         kind = content.get("type") if isinstance(content, dict) else None
         if kind == "bundle":
             views = assets.views()

@@ -46,9 +46,16 @@ function restChip(rest: readonly [string, Binding][], tooltip: Tooltip): HTMLEle
   return chip;
 }
 
+/** The gap that every checkpoint has, which the header says in a line of its own. */
+export function quietGap(report: ReportDocument): GapInfo | undefined {
+  if (report.holds !== "weights") return undefined;
+  return report.header.gaps.find(({ what, ops }) => ops.length === 0 && /\bno ops\b/.test(what));
+}
+
 /** What the numbers rest on and what they leave out, behind one chip. */
 export function notesChip(report: ReportDocument, scene: Scene, cleanup: Cleanup): HTMLElement[] {
-  const { assumptions, gaps } = report.header;
+  const { assumptions } = report.header;
+  const gaps = report.header.gaps.filter((gap) => gap !== quietGap(report));
   if (assumptions.length + gaps.length === 0) return [];
   const words = [
     assumptions.length > 0 && plural(assumptions.length, "assumption"),

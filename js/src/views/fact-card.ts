@@ -13,8 +13,8 @@ export function factCard(title: string, about: string, testid: string, facts: re
     h("div", {}, h("dt", {}, label), h("dd", {}, value, note ? h("span", { class: "hl-muted" }, ` ${note}`) : null));
   return h(
     "section",
-    { class: "hl-card", "aria-label": title, "data-testid": testid },
+    { class: "hl-fact-card", "aria-label": title, "data-testid": testid },
     h("h3", {}, title, about !== "" && h("span", { class: "hl-muted" }, about)),
-    h("dl", { class: "hl-card-facts" }, ...facts.map(pair)),
+    h("dl", { class: "hl-fact-list" }, ...facts.map(pair)),
   );
 }

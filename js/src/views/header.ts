@@ -1,7 +1,7 @@
 import { format, type Holds, type ReportDocument, rowNoun } from "../data/index.js";
 import { aboutChip } from "./about.js";
 import { architectureCard } from "./architecture-card.js";
-import { bindingChips, notesChip, precisionMix } from "./chips.js";
+import { bindingChips, notesChip, precisionMix, quietGap } from "./chips.js";
 import { Cleanup } from "./cleanup.js";
 import { h, put } from "./dom.js";
 import { engineCard } from "./engine-card.js";
@@ -114,8 +114,8 @@ const FORMATS: Readonly<Record<string, string>> = {
 /** What a checkpoint cannot tell, in one line: the reader's own where it says so. */
 function quietLine(report: ReportDocument): string {
   if (report.holds !== "weights") return "";
-  const own = report.header.gaps.find(({ what, ops }) => ops.length === 0 && /\bno ops\b/.test(what));
-  const text = own?.what ?? "A checkpoint holds weights but no ops: compute, activations and data flow are not known.";
+  const said = quietGap(report)?.what;
+  const text = said ?? "a checkpoint holds weights but no ops: compute, activations and data flow are not known";
   return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
 }
 

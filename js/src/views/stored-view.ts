@@ -70,7 +70,7 @@ export class StoredView implements View {
       label: name.replaceAll("_", " "),
       value,
       text: bytes(value),
-      note: percent(value / total),
+      note: share(value / total),
       color: color(name),
       onPick: () => {
         this.#scene.select(ops);
@@ -92,8 +92,12 @@ const COLUMNS: readonly (readonly [name: string, label: string, text: ((value: n
   ["parameters", "Parameters", (value) => count(value).replace(/ G$/, " B")],
   ["weight_bytes", "Bytes", bytes],
   ["bits_per_weight", "Bits per weight", digits],
-  ["share", "Share", percent],
+  ["share", "Share", share],
 ];
+
+function share(part: number): string {
+  return part > 0 && part < 0.0005 ? "< 0.1 %" : percent(Math.round(part * 1000) / 1000);
+}
 
 /** Role × stored type; columns that say nothing are left out. */
 export function breakdownTable(table: DocumentTable): HTMLElement {

@@ -13,7 +13,10 @@ const MOST_AT_FIRST = 40;
 /** Share of the model that a group must hold to be opened unasked. */
 const WEIGHTY = 0.12;
 
-/** Repeated blocks stay closed unless there is nearly nothing else to see: `[Block ×32]` is the story. */
+/**
+ * Repeated blocks stay closed unless there is nearly nothing else to see: `[Block ×32]` is the story. Of weights, which
+ * nothing connects, it is what is in a block.
+ */
 export function openDefault(model: GraphModel, expansion: Expansion, weight: (item: number) => number): void {
   const { tree } = model;
   let nodes = inner(model, expansion.content(ROOT));
@@ -23,7 +26,8 @@ export function openDefault(model: GraphModel, expansion: Expansion, weight: (it
     const closed = frontier(model, expansion).filter((item) => nodes + behind(item) <= room);
     const weighty = closed.filter((item) => weight(item) >= WEIGHTY * weight(ROOT));
     const plain = weighty.filter((item) => tree.kind[item] !== RUN);
-    const pool = plain.length > 0 || nodes > FEW ? plain : weighty;
+    const runs = nodes <= FEW || model.doc.holds === "weights";
+    const pool = plain.length > 0 || !runs ? plain : weighty;
     if (pool.length === 0) return;
     const pick = pool.reduce((a, b) => (weight(b) > weight(a) ? b : a));
     expansion.open(pick);

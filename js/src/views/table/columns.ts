@@ -33,6 +33,8 @@ const WIDTHS: Readonly<Record<string, number>> = {
   domain: 110,
   bound: 90,
   estimated_us: 116,
+  parameters: 106,
+  bits_per_weight: 124,
   quantization: 190,
   source_ops: 220,
   input_formats: 170,
@@ -106,7 +108,9 @@ function fromColumn(column: Column, weights: boolean): TableColumn {
   const label = weights && name === "category" ? ROLE : column.info.label;
   const about = { id: name, label, unit, provenance, description };
   if (column.kind === "string") {
-    const value = (row: number): string | null => column.at(row);
+    const role = weights && name === "category";
+    const value = (row: number): string | null =>
+      role ? (column.at(row)?.replaceAll("_", " ") ?? null) : column.at(row);
     const width = WIDTHS[name] ?? TEXT_WIDTH;
     return { ...about, numeric: false, width, largest: 0, value, text: (row) => value(row) ?? "" };
   }
