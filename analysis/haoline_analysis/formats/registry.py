@@ -22,6 +22,7 @@ ENTRY_POINTS = "haoline.formats"
 """Group of entry points under which other packages register a ``Reader``, as an instance or a class."""
 
 _OWN = (
+    "torch.live_reader:LiveReader",
     "torch.exported_reader:ExportedReader",
     "torch.checkpoint_reader:CheckpointReader",
     "gguf.reader:GgufReader",
