@@ -28,6 +28,7 @@ def op_table(model: EngineModel, op_scope: np.ndarray) -> Table:
     """One row per layer, in execution order."""
     ops, layers = model.ops, model.layers
     macs = [_macs(layer) for layer in layers]
+    elements, sizes = _stored(model)
     table = Table(len(ops))
     table.add(
         Column("name", [op.name for op in ops], "Layer", provenance="declared"),
@@ -43,8 +44,8 @@ def op_table(model: EngineModel, op_scope: np.ndarray) -> Table:
         Column("input_formats", [_formats(layer.inputs) for layer in layers], "Reads", provenance="declared"),
         Column("output_formats", [_formats(layer.outputs) for layer in layers], "Writes", provenance="declared"),
         Column("tactic", [layer.tactic for layer in layers], "Tactic", provenance="declared"),
-        Column("parameters", _integers(_elements(layers)), "Parameters", "", "declared", "sum", "Stored elements"),
-        Column("weight_bytes", _integers(_weight_bytes(model)), "Weights", "B", "declared", "sum", "Stored elements"),
+        Column("parameters", _integers(elements), "Parameters", "", "declared", "sum", "Stored elements"),
+        Column("weight_bytes", _integers(sizes), "Weights", "B", "declared", "sum", "Stored elements"),
         Column("macs", _integers(macs), "MACs", "MAC", "counted", "sum", "Of layers that state their kernel"),
         Column("flops", _integers([_twice(value) for value in macs]), "FLOPs", "FLOP", "counted", "sum"),
         Column("source_ops", [source_text(names) for names in model.sources], "Made from", provenance="declared"),
@@ -98,23 +99,23 @@ def _weight_type(layer: Layer) -> str | None:
     return next((stored.dtype for stored in layer.stored if stored.role == "Weights"), None)
 
 
-def _elements(layers: Iterable[Layer]) -> list[int | None]:
-    """Stored elements; 0 where a layer states its parameters and no weights, None where it states none at all."""
-    found: list[int | None] = []
-    for layer in layers:
-        count = sum(stored.count for stored in layer.stored)
-        found.append(count if count or "ParameterType" in layer.attributes or layer.type in _NO_MACS else None)
-    return found
+def _stored(model: EngineModel) -> tuple[list[int | None], list[int | None]]:
+    """Elements and bytes that each layer stores; those that copies for other profiles share, at the first.
 
-
-def _weight_bytes(model: EngineModel) -> list[int | None]:
-    counts = _elements(model.layers)
-    for row, op in enumerate(model.ops):
-        stored = [model.tensors[i].weight for i in op.inputs if model.tensors[i].weight is not None]
-        sizes = [weight.nbytes for weight in stored if weight is not None]
-        if stored:
-            counts[row] = None if None in sizes else sum(size for size in sizes if size is not None)
-    return counts
+    0 where a layer states its parameters and no weights among them, None where it states no parameters at all.
+    """
+    counts: list[int | None] = []
+    sizes: list[int | None] = []
+    owned: set[int] = set()
+    for op, layer in zip(model.ops, model.layers, strict=True):
+        own = {index for index in op.inputs if model.tensors[index].weight is not None}
+        stated = bool(own) or "ParameterType" in layer.attributes or layer.type in _NO_MACS
+        weights = [weight for index in own - owned if (weight := model.tensors[index].weight) is not None]
+        owned |= own
+        counts.append(sum(weight.elements for weight in weights) if stated else None)
+        known = [weight.nbytes for weight in weights]
+        sizes.append(sum(size or 0 for size in known) if stated and None not in known else None)
+    return counts, sizes
 
 
 def _macs(layer: Layer) -> int | None:

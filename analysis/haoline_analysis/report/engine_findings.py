@@ -79,8 +79,8 @@ def _reformatting(model: EngineModel, times: _Times) -> Iterator[Finding]:
         "Time goes into changing the layout or type of tensors",
         tuple(rows),
         f"{len(rows)} of {len(model.layers)} layers are reformats{times.words(rows)}",
-        "Let neighbours use one precision and layout: bind inputs and outputs in the format of the first and last layer "
-        f"(--inputIOFormats, --outputIOFormats), and keep islands of another precision small. Source: {PRACTICES}",
+        "Let neighbours use one precision and layout: bind inputs and outputs in the format of the first and last "
+        f"layer (--inputIOFormats, --outputIOFormats), and keep islands of a precision small. Source: {PRACTICES}",
     )
 
 
@@ -101,8 +101,8 @@ def _left_in_fp32(model: EngineModel, times: _Times) -> Iterator[Finding]:
         "Layers run in FP32 though others run in fewer bits",
         tuple(rows),
         f"{len(rows)} of {len(own)} layers compute in FP32 ({names}){times.words(rows)}; {len(low)} in fewer bits",
-        "Quantize their inputs too, or allow FP16 for them; a pooling that follows an INT8 convolution runs in INT8 if a "
-        f"Q/DQ pair stands on its input. Source: {QUANTIZED}",
+        "Quantize their inputs too, or allow FP16 for them; a pooling that follows an INT8 convolution runs in INT8 "
+        f"if a Q/DQ pair stands on its input. Source: {QUANTIZED}",
     )
 
 

@@ -106,9 +106,7 @@ class _Reader:
         Raises:
             ModelError: if it is something else.
         """
-        if kind == beside.PROFILE and not text.lstrip("\ufeff \t\r\n").startswith(
-            ("[{", "[ {", "[\n", "[\r", "[]", "[ ")
-        ):
+        if kind == beside.PROFILE and beside.kind_of(text[:4096].encode()) == beside.LOG:
             self._printed(text)
             return
         value = checked.parse(text, self.what)
@@ -126,9 +124,7 @@ class _Reader:
         """A profile that trtexec printed into its log."""
         log = read_log(text)
         if log.profile is None:
-            raise ModelError(
-                "the profile is neither the JSON of trtexec --exportProfile nor a log with a table of times"
-            )
+            raise ModelError("the profile is a log without times per layer: run trtexec with --dumpProfile")
         self.into.profile = log.profile
         self.into.version = log.version
 

@@ -82,8 +82,8 @@ def _profile(profile: Profile | None) -> dict[str, Any] | None:
     if profile is None:
         return None
     return {
-        "total_ms": round(profile.total_ms, 9),
-        "average_ms": round(profile.average_ms, 9),
+        "total_ms": round(profile.average_ms, 9),  # of one run
+        "summed_ms": round(profile.total_ms, 9),  # of all runs
         "count": profile.count,
         "layers": len(profile.times),
     }

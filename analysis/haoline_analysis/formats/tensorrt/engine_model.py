@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import prod
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from haoline_analysis import dtypes
 from haoline_analysis.errors import ModelError
 from haoline_analysis.formats.onnx.reader import link_consumers, name_ops
 from haoline_analysis.formats.tensorrt.source_names import SourceNames, source_names, without_profile
@@ -85,6 +84,7 @@ class _Wiring:
         self.tensors: list[Tensor] = []
         self.current: dict[str, list[int]] = {}  # tensors that hold a name's value now
         self.read: set[str] = set()  # names read since they were last written
+        self.weights: dict[tuple[str, str], int] = {}  # tensors by layer and role; copies for profiles share them
         self._source = CountedElements()
 
     def add(self, index: int, layer: Layer) -> Op:
@@ -113,13 +113,19 @@ class _Wiring:
         return len(self.tensors) - 1
 
     def _stored(self, layer: Layer, stored: Stored) -> int:
+        key = (without_profile(layer.name)[0], stored.role)
+        before = self.weights.get(key)
+        if before is not None and self._same(before, stored):
+            return before
         shape = _weight_shape(layer, stored)
         weight = Weight(stored.dtype or "unknown", shape, self._source)
-        if stored.dtype is None or dtypes.nbytes(stored.dtype, shape) is None:
-            weight = replace(weight, stored_bytes=None)
-        name = f"{layer.name} ({stored.role.lower()})"
-        self.tensors.append(Tensor(name, stored.dtype, shape, weight))
-        return len(self.tensors) - 1
+        self.tensors.append(Tensor(f"{layer.name} ({stored.role.lower()})", stored.dtype, shape, weight))
+        self.weights[key] = len(self.tensors) - 1
+        return self.weights[key]
+
+    def _same(self, tensor: int, stored: Stored) -> bool:
+        weight = self.tensors[tensor].weight
+        return weight is not None and weight.elements == stored.count and weight.dtype == stored.dtype
 
 
 def _weight_shape(layer: Layer, stored: Stored) -> tuple[int, ...]:

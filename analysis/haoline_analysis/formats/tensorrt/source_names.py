@@ -15,7 +15,8 @@ TensorRT names a fused layer after what it fused. The forms, as engines of Tenso
 ``… [profile 1]``                                        the copy for another optimization profile
 =======================================================  ====================================================
 
-Since TensorRT 8.6 a layer's ``Metadata`` names its nodes: ``[ONNX Layer: a]`` joined by the separators U+001E and U+001F.
+Since TensorRT 8.6 a layer's ``Metadata`` names its nodes: ``[ONNX Layer: a]``, joined by the separators U+001E and
+U+001F.
 """
 
 from __future__ import annotations
