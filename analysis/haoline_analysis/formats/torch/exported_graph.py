@@ -23,9 +23,7 @@ MAX_NESTING = 32
 _INLINED = frozenset({"wrap_with_set_grad_enabled", "wrap_with_autocast", "hints_wrapper", "strict_mode", "wrap"})
 """Higher-order ops that run their one graph, once."""
 
-_OPTIONAL = frozenset(
-    ["bias", "weight", "attn_mask", "mask", "running_mean", "running_var", "hx", "per_sample_weights"]
-)
+_OPTIONAL = frozenset({"bias", "weight", "attn_mask", "mask", "running_mean", "running_var", "hx"})
 """Arguments that are tensors where they are given."""
 
 _STORED = ("parameter_name", "buffer_name", "tensor_constant_name")
