@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.architecture.gguf_metadata import from_gguf, is_buffer
-from haoline_analysis.errors import MalformedModelError, ModelError, ModelNotFoundError
+from haoline_analysis.errors import MalformedModelError, ModelError
 from haoline_analysis.formats.gguf.facts import format_facts
 from haoline_analysis.formats.gguf.header import Header, read_header
 from haoline_analysis.formats.gguf.sources import TensorSource
-from haoline_analysis.formats.gguf.splits import model_name, part_paths
+from haoline_analysis.formats.gguf.splits import beside, model_name, part_paths
 from haoline_analysis.formats.source import open_storage
 from haoline_analysis.model import Gap, Packing, Weight
 
@@ -79,16 +79,15 @@ def _parts(source: Source) -> tuple[list[Part], list[Gap]]:
             return [own], [Gap(what)]
         return [own], []
     parts, missing = [], []
+    there = beside(paths[0])
     for path in paths:
         if path == source.path:
             parts.append(own)
-            continue
-        try:
-            storage = open_storage(path)
-        except ModelNotFoundError:
+        elif path.name not in there:
             missing.append(path.name)
-            continue
-        parts.append(Part(storage, _named(path, storage), path))
+        else:
+            storage = open_storage(path)
+            parts.append(Part(storage, _named(path, storage), path))
     return parts, _checked(parts, missing, len(paths))
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING
+
+from haoline_analysis.errors import ModelError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +26,18 @@ def part_paths(path: Path) -> list[Path] | None:
         path.with_name(f"{match['stem']}-{part:05d}-of-{match['count']}{match['suffix']}")
         for part in range(1, count + 1)
     ]
+
+
+def beside(path: Path) -> set[str]:
+    """Names of the files in the same folder; a name may promise more parts than one should look for one by one.
+
+    Raises:
+        ModelError: if the folder cannot be listed.
+    """
+    try:
+        return set(os.listdir(path.parent))  # noqa: PTH208 - names are all that is needed, of maybe very many files
+    except OSError as error:
+        raise ModelError(f"the other parts cannot be looked for: {error.strerror or error}") from error
 
 
 def model_name(path: Path) -> str:

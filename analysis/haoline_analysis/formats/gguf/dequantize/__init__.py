@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from haoline_analysis.errors import ModelError
 from haoline_analysis.formats.gguf.dequantize.codebooks import CODEBOOKS
 from haoline_analysis.formats.gguf.dequantize.k_quants import K_QUANTS
@@ -12,8 +14,6 @@ from haoline_analysis.formats.gguf.dequantize.plain import plain_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import numpy as np
 
     from haoline_analysis.formats.gguf.types import TensorType
 
@@ -31,6 +31,6 @@ def dequantize(kind: TensorType, blocks: np.ndarray, order: str) -> np.ndarray:
     """
     decoder = DECODERS.get(kind.name)
     if decoder is None:
-        known = ", ".join(sorted(DECODERS))
-        raise ModelError(f"{kind.name} cannot be dequantized here; {known} can")
-    return decoder(blocks, order)
+        raise ModelError(f"{kind.name} weights cannot be dequantized here")
+    with np.errstate(all="ignore"):  # damaged scales may be infinite or no numbers
+        return decoder(blocks, order)
