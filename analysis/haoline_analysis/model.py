@@ -58,6 +58,18 @@ class RowSource(Protocol):
         """
 
 
+@runtime_checkable
+class SpanSource(Protocol):
+    """A source of elements stored one after the other, that can decode part of them without reading the rest."""
+
+    def span(self, start: int, stop: int) -> np.ndarray:
+        """Stored elements ``start:stop`` of the flat tensor.
+
+        Raises:
+            ModelError: if the bytes are missing.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Packing:
     """How stored elements stand for a weight: quantized in blocks, packed into larger integers, with scales beside."""
@@ -119,6 +131,10 @@ class Weight:
             return self.source.rows(start, stop)
         if self.packing is not None:
             raise ModelError(f"{self.packing.scheme} weights cannot be dequantized here")
+        if isinstance(self.source, SpanSource) and count:
+            row = self.elements // count
+            part = self.source.span(start * row, max(start, stop) * row)
+            return part.reshape(-1, *self.shape[1:]).astype(np.float32)
         elements: np.ndarray = self.numpy().reshape(count, *self.shape[1:])[start:stop].astype(np.float32)
         return elements
 

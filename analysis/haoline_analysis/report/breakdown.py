@@ -96,4 +96,5 @@ def table(parts: Iterable[Part]) -> Table:
 
 def _ratio(values: Any, by: Any) -> np.ndarray:
     """A ratio; NaN by nothing."""
-    return np.divide(values, by, out=np.full(len(values), np.nan), where=np.asarray(by) > 0)
+    ratio: np.ndarray = np.divide(values, by, out=np.full(len(values), np.nan), where=np.asarray(by) > 0)
+    return ratio

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from haoline_analysis.model import Gap, Model
     from haoline_analysis.report.content import Content
     from haoline_analysis.report.facts import Binding, ModelFacts, Port, Repeat
+    from haoline_analysis.report.histogram import TensorHistogram
     from haoline_analysis.report.placing import Placed
     from haoline_analysis.report.tables import Tables
     from haoline_analysis.report.totals import Totals
@@ -190,6 +191,24 @@ class ModelReport:
             if name not in self._frames:
                 self._frames[name] = make()
             return self._frames[name]
+
+    def histogram(self, tensor: str | int, bins: int = 128) -> TensorHistogram:
+        """The values of a stored tensor, read from its file: all up to 64 Mi elements, evenly spaced rows of more.
+
+        Quantized weights are dequantized.
+
+        Args:
+            tensor: name of a tensor or of a weight, or a row of :attr:`tensors`.
+            bins: number of bins of equal width.
+
+        Raises:
+            ModelError: if there is no such tensor, it is not stored, or its values cannot be decoded here.
+        """
+        from haoline_analysis.report.histogram import histogram
+
+        if self._model is None:
+            raise ModelError("This report was restored without its model: analyze the model file to see its values.")
+        return histogram(self._model, tensor, bins)
 
     def bind(self, shapes: Mapping[str, Any] | None = None, /, **dims: int) -> ModelReport:
         """A new report under other sizes; the file is not read again.

@@ -28,7 +28,7 @@ class Counted(Kept):
 
     def rows(self, start, stop):
         self.given += stop - start
-        return self.array[start:stop].astype(np.float32)
+        return np.atleast_1d(self.array)[start:stop].astype(np.float32)
 
 
 def float_weight(*shape, dtype="float32", kind="initializer", values=None):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from haoline_analysis import dtypes
 from haoline_analysis.errors import LimitError, MalformedModelError
 from haoline_analysis.formats import elements
 from haoline_analysis.formats.onnx import protobuf
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from haoline_analysis.formats.storage import Storage
     from haoline_analysis.model import Weight
 
+_ALIGNED = 48
+"""Bytes that hold a whole number of elements of every width from 2 to 128 bits."""
 MAX_DENSE_BYTES = 1 << 32
 """A sparse tensor that would be larger than this when dense is not expanded."""
 
@@ -36,6 +39,17 @@ class RawSource:
         if self.length == 0:
             return elements.decode(self.dtype, np.zeros(0, np.uint8), 0)
         return elements.decode(self.dtype, self.storage.read(self.offset, self.length), self.count)
+
+    def span(self, start: int, stop: int) -> np.ndarray:
+        """Read and decode elements ``start:stop``; those of less than a byte are read with their neighbours."""
+        bits = dtypes.BITS[self.dtype]
+        if stop <= start:
+            return elements.decode(self.dtype, np.zeros(0, np.uint8), 0)
+        first = start * bits // 8 // _ALIGNED * _ALIGNED  # a whole number of elements of any width
+        last = min(-(-stop * bits // 8), self.length)
+        skipped = start - first * 8 // bits
+        data = self.storage.read(self.offset + first, last - first)
+        return elements.decode(self.dtype, data, skipped + stop - start)[skipped:]
 
 
 @dataclass(slots=True, eq=False)
