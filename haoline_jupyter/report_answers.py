@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from haoline_jupyter.answering import Answer
 
 LEAST_BINS, MOST_BINS = 8, 1024
-_FIGURES = ("minimum", "maximum", "mean", "std")
-_COUNTS = ("elements", "counted", "zeros", "nans", "infinities")
 
 
 class ReportAnswers:
@@ -49,12 +46,5 @@ class ReportAnswers:
             raise ModelError(f"There is no tensor {row}: there are {rows}.")
         bins = min(max(whole(asked.get("bins", 128), "bins"), LEAST_BINS), MOST_BINS)
         made = self._report.histogram(row, bins=bins)
-        told: dict[str, Any] = {"tensor": row, "sampled": bool(made.sampled), "quantization": made.quantization}
-        told |= {name: int(getattr(made, name)) for name in _COUNTS}
-        told |= {name: _finite(getattr(made, name)) for name in _FIGURES}
+        told = {**made.header(), "tensor": row}
         return told, [np.asarray(part, dtype="<f8").tobytes() for part in (made.edges, made.counts)]
-
-
-def _finite(value: float | None) -> float | None:
-    """A number that JSON can hold; None where there is none."""
-    return float(value) if value is not None and math.isfinite(value) else None

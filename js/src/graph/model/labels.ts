@@ -123,7 +123,7 @@ export class Labels {
     return this.scopeName(this.#tree.titles[item]![0] ?? this.#tree.ref[item]!);
   }
 
-  /** What its name has beyond the scope around it: `q_proj.weight`. */
+  /** What its name has beyond the scope around it: `q_proj`, `q_proj.bias`. */
   #weightName(item: number, op: number): string {
     const name = this.opName(op);
     const scope = this.#doc.ops.indices("scope")[op] ?? -1;
@@ -132,7 +132,11 @@ export class Labels {
     const passed = this.#tree.titles[item]!.length > 0 && inside.length < name.length;
     const around = passed ? path.slice(path.lastIndexOf(".") + 1) : "";
     const short = around ? `${around}.${inside}` : inside;
-    return short.split(".").slice(-3).join(".");
+    return short
+      .split(".")
+      .slice(-3)
+      .join(".")
+      .replace(/(?<=.)\.weight$/, "");
   }
 
   /** `4096×4096 · float16`. */

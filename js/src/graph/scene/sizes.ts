@@ -41,7 +41,7 @@ const MOST = 2.2;
 const STEP = 0.1;
 /** What the words on a card need. */
 const TEXT: Size = { w: 100, h: 36 };
-const GROUP_TEXT: Size = { w: 160, h: 54 };
+const GROUP_TEXT: Size = { w: 160, h: 60 };
 
 /**
  * Sizes by a column: the area of a closed op or group grows with its value, the largest op and the largest group having
