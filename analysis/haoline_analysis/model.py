@@ -35,6 +35,10 @@ HOLDS = ("ops", "weights", "layers")
 """What the rows of ``Model.ops`` are: ops of a graph, weights of a checkpoint without a graph, layers of an engine."""
 
 
+CONTAINERS = frozenset({"int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"})
+"""Types that packed weights are kept in and that say nothing about them."""
+
+
 class WeightSource(Protocol):
     """Where a weight's bytes are and how to decode them; made by a reader."""
 
@@ -108,6 +112,21 @@ class Weight:
         if self.stored_bytes is not None:
             return self.stored_bytes
         return dtypes.nbytes(self.dtype, self.shape)
+
+    @property
+    def element_type(self) -> str:
+        """The type to call it by: of what is packed rather than of the integers it is packed in."""
+        if self.packing is not None and self.packing.dtype and self.dtype in CONTAINERS:
+            return self.packing.dtype
+        return self.dtype
+
+    @property
+    def bits(self) -> float | None:
+        """Stored bits per logical element, of a packed weight with its scales and zeros; None where unknown."""
+        if self.packing is not None and (self.packing.bits is not None or self.packing.part != "weight"):
+            return self.packing.bits
+        size, elements = self.nbytes, self.elements
+        return None if size is None or not elements else 8 * size / elements
 
     def numpy(self) -> np.ndarray:
         """Load the stored elements, shape ``self.stored_shape`` where there is one, else ``self.shape``.

@@ -176,7 +176,7 @@ class Analysis:
         scopes = self.scopes
         made = Tables(
             {
-                "tensors": lambda: tensor_table(self.model, evaluation, count.weights),
+                "tensors": lambda: tensor_table(self.model, evaluation, count),
                 "scopes": lambda: scope_table(
                     scopes.path, scopes.name, scopes.parent.tolist(), scopes.class_name, scopes.structure.tolist(), ops
                 ),

@@ -93,7 +93,7 @@ class StoredAnalysis:
         scopes = self.scopes
         made = Tables(
             {
-                "tensors": lambda: stored_columns.tensor_table(self.model),
+                "tensors": lambda: stored_columns.tensor_table(self.model, self.counts),
                 "scopes": lambda: scope_table(
                     scopes.path, scopes.name, scopes.parent.tolist(), scopes.class_name, scopes.structure.tolist(), ops
                 ),

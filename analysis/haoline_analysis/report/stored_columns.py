@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 MOST = 2**62
 """Elements or bytes that one weight may claim; more is not counted, and a gap."""
-_CONTAINERS = frozenset({"int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"})
-"""Types that packed weights are kept in and that say nothing about them."""
 
 
 class Counts(NamedTuple):
@@ -61,31 +59,13 @@ def count(model: Model) -> Counts:
     return Counts(parameters, sizes, shared, sorted(set(uncounted)))
 
 
-def storage_type(weight: Weight) -> str:
-    """The type to call a weight by: what is packed rather than what it is packed in."""
-    packing = weight.packing
-    if packing is not None and packing.dtype and weight.dtype in _CONTAINERS:
-        return packing.dtype
-    return weight.dtype
-
-
-def bits_per_weight(weight: Weight) -> float | None:
-    """Stored bits per logical element, of a packed weight with its scales and zeros; None where unknown."""
-    if weight.packing is not None and weight.packing.bits is not None:
-        return weight.packing.bits
-    if weight.packing is not None and weight.packing.part != "weight":
-        return None
-    size, elements = weight.nbytes, weight.elements
-    return None if size is None or not elements else 8 * size / elements
-
-
 def op_table(model: Model, scopes: Scopes, counts: Counts) -> Table:
     """One row per logical weight."""
     ops = model.ops
     weights = [carrier(model, op) for op in ops]
     roles = [_role(op, weight) for op, weight in zip(ops, weights, strict=True)]
-    bits = [None if weight is None else bits_per_weight(weight) for weight in weights]
-    kinds = np.array([None if weight is None else storage_type(weight) for weight in weights], object)
+    bits = [None if weight is None else weight.bits for weight in weights]
+    kinds = np.array([None if weight is None else weight.element_type for weight in weights], object)
     table = Table(len(ops))
     table.add(
         Column("name", [op.name for op in ops], "Weight", provenance="declared"),
@@ -144,12 +124,13 @@ def _parts(model: Model, op: Op) -> list[tuple[str, str]]:
     return found
 
 
-def tensor_table(model: Model) -> Table:
+def tensor_table(model: Model, counts: Counts) -> Table:
     """One row per stored tensor."""
     import pandas as pd
 
     weights = [tensor.weight for tensor in model.tensors]
     kinds = ["buffer" if weight is not None and weight.kind == "buffer" else "initializer" for weight in weights]
+    bits = [None if weight is None else weight.bits for weight in weights]
     sizes = [None if w is None or w.nbytes is None or w.nbytes > MOST else w.nbytes for w in weights]
     table = Table(len(weights))
     table.add(
@@ -161,12 +142,16 @@ def tensor_table(model: Model) -> Table:
         Column("producer", np.full(len(weights), -1, np.int32), "Producer"),
         Column("consumers", np.array([len(t.consumers) for t in model.tensors], dtype=np.int32), "Consumers"),
         Column("quantization", [_packing_text(weight) for weight in weights], "Quantization"),
-        bits_column(weights),
+        Column("parameters", _per_tensor(model, counts), "Parameters", aggregate="sum", description="Logical elements"),
+        Column("bits", _floats(bits), "Bits per weight", description="of weights, with scales and zeros"),
     )
     return table
 
 
-def bits_column(weights: list[Weight | None]) -> Column:
-    """Stored bits per logical element of each tensor; NaN for what is no weight."""
-    bits = [None if weight is None else bits_per_weight(weight) for weight in weights]
-    return Column("bits", _floats(bits), "Bits per weight", description="of weights, with scales and zeros")
+def _per_tensor(model: Model, counts: Counts) -> np.ndarray:
+    """Parameters of each tensor: those of its row at the tensor that carries them; int64 [tensors]."""
+    elements = np.zeros(len(model.tensors), np.int64)
+    for op, parameters in zip(model.ops, counts.parameters.tolist(), strict=True):
+        if parameters:
+            elements[op.inputs[0]] = parameters
+    return elements

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from haoline_analysis.cost.parameters import ParameterCount
     from haoline_analysis.model import Body, Dim, Model, Op, Tensor
     from haoline_analysis.shapes.value import Evaluation, Value
 
@@ -28,10 +29,10 @@ def shape_text(shape: Sequence[Dim] | None) -> str | None:
     return TIMES.join("?" if dim is None else str(dim) for dim in shape) or "scalar"
 
 
-def tensor_table(model: Model, evaluation: Evaluation, weights: NDArray[np.bool_]) -> Table:
-    """One row per tensor: what it is, its type and shape under the binding, and its bytes.
+def tensor_table(model: Model, evaluation: Evaluation, count: ParameterCount) -> Table:
+    """One row per tensor: what it is, its type and shape under the binding, its bytes, and what is a parameter of it.
 
-    ``weights`` [tensors] marks all constants, those that ConstantOfShape nodes make included.
+    ``count.weights`` marks all constants, those that ConstantOfShape nodes make included.
     """
     import pandas as pd
 
@@ -40,15 +41,30 @@ def tensor_table(model: Model, evaluation: Evaluation, weights: NDArray[np.bool_
     table = Table(len(rows))
     table.add(
         Column("name", [tensor.name for tensor in model.tensors], "Tensor", provenance="declared"),
-        Column("kind", _kinds(model, weights), "Kind"),
+        Column("kind", _kinds(model, count.weights), "Kind"),
         Column("dtype", [row[0] for row in rows], "Type"),
         Column("shape", [row[1] for row in rows], "Shape"),
         Column("nbytes", pd.array([row[2] for row in rows], dtype="Int64"), "Size", "B", aggregate="sum"),
         Column("producer", np.array([t.producer for t in model.tensors], dtype=np.int32), "Producer"),
         Column("consumers", np.array([len(t.consumers) for t in model.tensors], dtype=np.int32), "Consumers"),
         Column("quantization", _quantizations(model, evaluation), "Quantization"),
+        Column("parameters", count.elements, "Parameters", aggregate="sum", description="Logical weight elements"),
+        Column("bits", _bits(model, count), "Bits per weight", description="of stored weights"),
     )
     return table
+
+
+def _bits(model: Model, count: ParameterCount) -> np.ndarray:
+    """Stored bits per logical element of each weight; NaN for what is computed."""
+    bits = np.full(len(model.tensors), np.nan)
+    for index, tensor in enumerate(model.tensors):
+        if tensor.weight is not None:
+            size, elements = tensor.weight.nbytes, int(count.elements[index])
+            known = tensor.weight.bits
+            bits[index] = np.nan if known is None else known
+            if elements and size is not None and tensor.weight.packing is None:
+                bits[index] = 8 * size / elements  # four-bit weights in bytes
+    return bits
 
 
 class _Described:
@@ -94,8 +110,9 @@ def _weight_kind(tensor: Tensor) -> str:
 
 
 def _quantizations(model: Model, evaluation: Evaluation) -> list[str | None]:
-    """How each tensor beside a QuantizeLinear or DequantizeLinear is quantized, else None."""
-    found: list[str | None] = [None] * len(model.tensors)
+    """How each tensor is packed, or quantized beside a QuantizeLinear or DequantizeLinear; else None."""
+    packings = [None if tensor.weight is None else tensor.weight.packing for tensor in model.tensors]
+    found = [None if packing is None else packing.text for packing in packings]
     for op in model.ops:
         if op.type == "QuantizeLinear" and op.outputs and op.outputs[0] >= 0:
             found[op.outputs[0]] = _scheme(op, op.outputs[0], model, evaluation)
