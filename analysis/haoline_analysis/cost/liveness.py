@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from haoline_analysis.cost.buffers import share_buffers
+from haoline_analysis.cost.operands import source
 from haoline_analysis.cost.parameters import ParameterCount, count_parameters
 from haoline_analysis.cost.traffic import tensor_bytes
 from haoline_analysis.model import Gap
@@ -45,7 +46,9 @@ def liveness(model: Model, evaluation: Evaluation, count: ParameterCount | None 
     unknown = np.flatnonzero(counted & np.isnan(sizes)).tolist()
     spans = plan.spans
     roots = share_buffers(plan, sizes, ~counted | _kept(plan))
-    curve = live_curve(spans, roots, np.where(counted, np.nan_to_num(sizes), 0.0), len(model.ops))
+    held = np.where(counted, np.nan_to_num(sizes), 0.0)
+    held[_aliases(plan)] = 0.0  # a view may be larger than its buffer, where it repeats elements
+    curve = live_curve(spans, roots, held, len(model.ops))
     peak = int(np.argmax(curve))
     return Liveness(int(curve[peak]), peak, curve, unknown, _gaps(model, unknown))
 
@@ -93,6 +96,12 @@ def _kept(plan: CostPlan) -> np.ndarray:
         for body in plan.model.ops[index].bodies:
             kept[list(body.outputs)] = True
     return kept
+
+
+def _aliases(plan: CostPlan) -> list[int]:
+    """Results of ATen ops that lie in their first input's buffer."""
+    ops = (plan.model.ops[index] for index in plan.aten_sharers)
+    return [tensor for op in ops if source(op) >= 0 for tensor in op.outputs if tensor >= 0]
 
 
 def _gaps(model: Model, unknown: list[int]) -> list[Gap]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from haoline_analysis import dtypes
+from haoline_analysis.cost.aten import is_aten
 from haoline_analysis.cost.operands import readers, result, source
 from haoline_analysis.cost.plan import CostPlan
 from haoline_analysis.cost.slots import ELEMENTWISE, INTEGER_WEIGHTS, SETTINGS, key, logical_elements, packed_type
@@ -152,10 +153,19 @@ def _implied(plan: CostPlan, evaluation: Evaluation) -> list[Constant]:
 def _uses(model: Model, constant: Constant) -> tuple[list[Use], list[Use]]:
     """(ops that work with a constant, those to which it is a parameter)."""
     found = readers(model, constant.tensor)
+    if found and is_aten(model.ops[found[0]]):
+        return _told_uses(model, constant)
     if constant.dtype in ("int64", "bool", "string") or _is_setting(model, constant, found):
         return [Use(index, 0, False) for index in found[:1]], []
     uses = final_uses(model, constant.tensor)
     return uses, [use for use in uses if _is_parameter(model, constant, use)]
+
+
+def _told_uses(model: Model, constant: Constant) -> tuple[list[Use], list[Use]]:
+    """The same in a PyTorch graph, which says what is a parameter and what a buffer."""
+    weight = model.tensors[constant.tensor].weight
+    uses = final_uses(model, constant.tensor)
+    return uses, uses if weight is not None and weight.kind == "initializer" else []
 
 
 def _is_setting(model: Model, constant: Constant, used_by: Sequence[int]) -> bool:

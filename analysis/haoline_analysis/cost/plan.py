@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 
+from haoline_analysis.cost.aten import is_view, shares_buffer
 from haoline_analysis.cost.lifetimes import Spans, find_spans
 from haoline_analysis.cost.operands import source
 from haoline_analysis.cost.slots import key
@@ -95,6 +96,16 @@ class CostPlan:
         for index, op in enumerate(self.model.ops):
             found.setdefault(op.type, []).append(index)
         return found
+
+    @cached_property
+    def aten_views(self) -> list[int]:
+        """ATen ops that only relabel a buffer."""
+        return [index for index, op in enumerate(self.model.ops) if is_view(op)]
+
+    @cached_property
+    def aten_sharers(self) -> list[int]:
+        """ATen ops whose results lie in their first input's buffer: views and in-place ops."""
+        return [index for index, op in enumerate(self.model.ops) if shares_buffer(op)]
 
     @cached_property
     def fillers(self) -> list[int]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from haoline_analysis import dtypes
+from haoline_analysis.cost import aten
 from haoline_analysis.cost.operands import source
 from haoline_analysis.cost.registry import MAX_COUNT
 
@@ -33,6 +34,7 @@ SELECTED: dict[str, tuple[int, ...]] = {
     "Slice": (0,),
     "Split": (0,),
     "TorchEmbedding": (0,),
+    **aten.SELECTED,
 }
 """Inputs of which an op reads only the elements it hands on."""
 
@@ -67,9 +69,12 @@ def traffic(plan: CostPlan, evaluation: Evaluation, count: ParameterCount, sizes
     outputs = np.bincount(makers, sizes[made], ops)
     moved = inputs + constants + outputs
     moved[plan.rows(STILL)] = 0.0
+    moved[plan.aten_views] = 0.0
     for index in plan.rows(frozenset(SELECTED)):
         op = plan.model.ops[index]
         moved[index] -= _unread(evaluation, op, SELECTED[op.type], sizes)
+    for index in plan.rows(frozenset(aten.GROUPED)):
+        moved[index] -= _idle_groups(evaluation, plan.model.ops[index], sizes)
     for index in plan.rows(frozenset({"MoE", "QMoE"})):
         moved[index] -= _idle_experts(evaluation, plan.model.ops[index], count, sizes)
     return Traffic(inputs, outputs, moved)
@@ -104,3 +109,15 @@ def _idle_experts(evaluation: Evaluation, op: Op, count: ParameterCount, sizes: 
     active = min(tokens * op.integer("k", 1), experts)
     weights = sum(sizes[tensor] for tensor in op.inputs if tensor >= 0 and count.weights[tensor])
     return float(weights * (1 - active / experts))
+
+
+def _idle_groups(evaluation: Evaluation, op: Op, sizes: np.ndarray) -> float:
+    """Bytes of the matrices of groups that cannot have a row: there are at most as many groups as rows."""
+    matrices = source(op, aten.GROUPED[op.type])
+    rows, groups = evaluation.value(source(op)), evaluation.value(matrices)
+    if rows is None or groups is None or not rows.shape or not groups.shape:
+        return float("nan")
+    count, held = rows.shape[0], groups.shape[0]
+    if count is None or not held or len(groups.shape) < 3:
+        return 0.0
+    return float(sizes[matrices] * (1 - min(count, held) / held))

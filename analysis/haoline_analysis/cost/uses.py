@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from haoline_analysis.cost.aten import HANDING_ON, is_aten
 from haoline_analysis.cost.operands import readers, result, source
 from haoline_analysis.cost.slots import TRANSPARENT, key
 
@@ -40,6 +41,8 @@ def direct_uses(model: Model, tensor: int) -> Iterator[tuple[int, int]]:
 
 
 def _hands_on(op: Op, slot: int) -> bool:
+    if is_aten(op):
+        return slot == 0 and op.type in HANDING_ON
     return slot == 0 and op.type in TRANSPARENT and key(op)[0] == ""
 
 

@@ -1,6 +1,16 @@
 """The cost rules, one module per family of ops; importing this package registers them all."""
 
 from haoline_analysis.cost.rules import (
+    aten_attention,
+    aten_convolution,
+    aten_elementwise,
+    aten_free,
+    aten_image,
+    aten_matmul,
+    aten_normalization,
+    aten_recurrent,
+    aten_reduction,
+    aten_signal,
     attention,
     contraction,
     convolution,
@@ -21,6 +31,16 @@ from haoline_analysis.cost.rules import (
 )
 
 __all__ = [
+    "aten_attention",
+    "aten_convolution",
+    "aten_elementwise",
+    "aten_free",
+    "aten_image",
+    "aten_matmul",
+    "aten_normalization",
+    "aten_recurrent",
+    "aten_reduction",
+    "aten_signal",
     "attention",
     "contraction",
     "convolution",

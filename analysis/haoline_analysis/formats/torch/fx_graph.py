@@ -111,7 +111,7 @@ class GraphWriter:
         """The op; returns its first result."""
         declared = self._declared(node)
         inputs = [self._tensor(item) for item in arguments.tensors]
-        attributes = arguments.attributes | ({"in_place": True} if arguments.in_place is not None else {})
+        attributes = arguments.attributes | _marks(node, arguments)
         results = self._builder.op(name, inputs, declared, attributes, scope_of(node), node.name)
         value = node.meta.get("val")
         self._made[node] = results[0] if _is_tensor(value) else self._placed(value, list(results))
@@ -162,6 +162,25 @@ class GraphWriter:
             return [tensor for item in items for tensor in self._flat(item)]
         found = self._made.get(items) if _is_node(items) else None
         return [found] if isinstance(found, int) and found >= 0 else []
+
+
+def _marks(node: Any, arguments: Arguments) -> dict[str, Any]:
+    """``in_place``, and ``copies`` where a result that could be a view is not one."""
+    if arguments.in_place is not None:
+        return {"in_place": True}
+    before = arguments.view_of.meta.get("val") if arguments.view_of is not None else None
+    value = node.meta.get("val")
+    after = value[0] if isinstance(value, list | tuple) and value else value
+    if not (_is_tensor(before) and _is_tensor(after)) or before.dtype.is_complex != after.dtype.is_complex:
+        return {}
+    return {} if _storage(before) == _storage(after) else {"copies": True}
+
+
+def _storage(tensor: Any) -> object:
+    try:
+        return tensor.untyped_storage()._cdata
+    except (NotImplementedError, RuntimeError):
+        return None
 
 
 def scope_of(node: Any) -> list[Scope]:
