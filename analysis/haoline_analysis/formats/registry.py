@@ -24,6 +24,7 @@ ENTRY_POINTS = "haoline.formats"
 _OWN = (
     "torch.live_reader:LiveReader",
     "torch.exported_reader:ExportedReader",
+    "torch.script_reader:ScriptReader",
     "torch.checkpoint_reader:CheckpointReader",
     "gguf.reader:GgufReader",
     "tensorrt.reader:LayerInfoReader",
