@@ -9,15 +9,15 @@ if TYPE_CHECKING:
 
 DOMAIN = "aten"
 
-VIEWS = frozenset(
-    """
+_VIEWS = """
     alias as_strided broadcast_to chunk conj contiguous detach diagonal expand expand_as flatten hsplit imag lift
     lift_fresh mH mT matrix_H movedim moveaxis narrow numpy_T permute positive ravel real reshape reshape_as select
     slice split split_with_sizes squeeze swapaxes swapdims t tensor_split to transpose type_as unbind unflatten unfold
     unsqueeze unsafe_chunk unsafe_split unsafe_split_with_sizes view view_as view_as_complex view_as_real vsplit
     _reshape_alias _unsafe_view
-    """.split()
-)
+"""
+
+VIEWS = frozenset(_VIEWS.split())
 """Ops whose results share their input's buffer; with the attribute ``copies`` they did not in this graph."""
 
 WRITE_BACK = frozenset({"select_scatter", "slice_scatter", "diagonal_scatter", "as_strided_scatter"})

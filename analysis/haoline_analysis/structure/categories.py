@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from haoline_analysis.structure.aten_categories import aten_category
+
 if TYPE_CHECKING:
     from haoline_analysis.model import Model, Op
 
@@ -98,6 +100,8 @@ def category(op_type: str, domain: str = "") -> str:
     """Category of an op type; ``custom`` for one that neither the standard nor com.microsoft defines."""
     if domain in ("", "ai.onnx", "ai.onnx.preview"):
         return _STANDARD.get(op_type, CUSTOM)
+    if domain == "aten":
+        return aten_category(op_type)
     if domain == "com.microsoft":
         return _MICROSOFT.get(op_type, CUSTOM)
     if domain == "ai.onnx.ml":
@@ -117,7 +121,7 @@ def categories(model: Model) -> list[str]:
         kind = (op.type, op.domain)
         if kind not in known:
             known[kind] = category(*kind)
-        refine = _REFINEMENTS.get(op.type) if op.domain in ("", "ai.onnx", "com.microsoft") else None
+        refine = _REFINEMENTS.get(op.type) if op.domain in _REFINED else None
         found.append((refine(model, index, found) if refine else None) or known[kind])
     return found
 
@@ -204,4 +208,13 @@ def _cache(model: Model, index: int, _: list[str]) -> str | None:
     return "kv_cache" if comes_in and goes_out and rank >= 3 else None
 
 
-_REFINEMENTS = {"Add": _residual, "QLinearAdd": _residual, "Sum": _residual, "Gather": _embedding, "Concat": _cache}
+_REFINED = frozenset({"", "ai.onnx", "com.microsoft", "aten"})
+_REFINEMENTS = {
+    "add": _residual,
+    "cat": _cache,
+    "Add": _residual,
+    "QLinearAdd": _residual,
+    "Sum": _residual,
+    "Gather": _embedding,
+    "Concat": _cache,
+}

@@ -15,25 +15,35 @@ if TYPE_CHECKING:
 DOMAIN = "aten"
 
 
-@cost_rule("conv1d", "conv2d", "conv3d", "mkldnn_convolution", "cudnn_convolution", domain=DOMAIN)
-def conv(signature: Signature) -> Cost:
+def _conv(signature: Signature) -> Cost:
     """Result elements x (channels per group x kernel), grouped and depthwise too; the bias is one addition."""
     results = elements_out(signature)
     macs = results * prod(shape_in(signature, 1, 3)[1:])
     return Cost(macs, 2 * macs + given(signature, 2) * results)
 
 
-@cost_rule("conv_transpose1d", "conv_transpose2d", "conv_transpose3d", domain=DOMAIN)
-def transposed_conv(signature: Signature) -> Cost:
+def _transposed(signature: Signature) -> Cost:
     """Input elements x (result channels per group x kernel): every input meets every weight of its group."""
     macs = elements_in(signature, 0) * prod(shape_in(signature, 1, 3)[1:])
     return Cost(macs, 2 * macs + given(signature, 2) * elements_out(signature))
 
 
+@cost_rule("conv1d", "conv2d", "conv3d", "mkldnn_convolution", "cudnn_convolution", domain=DOMAIN)
+def conv(signature: Signature) -> Cost:
+    """Any rank."""
+    return _conv(signature)
+
+
+@cost_rule("conv_transpose1d", "conv_transpose2d", "conv_transpose3d", domain=DOMAIN)
+def transposed_conv(signature: Signature) -> Cost:
+    """Driven by the input."""
+    return _transposed(signature)
+
+
 @cost_rule("convolution", "_convolution", "convolution_overrideable", domain=DOMAIN)
 def either_conv(signature: Signature) -> Cost:
     """Transposed or not, by the attribute."""
-    return transposed_conv(signature) if attribute(signature, "transposed", False) else conv(signature)
+    return _transposed(signature) if attribute(signature, "transposed", False) else _conv(signature)
 
 
 @cost_rule("conv_tbc", domain=DOMAIN)

@@ -15,10 +15,8 @@ if TYPE_CHECKING:
 DOMAIN = "aten"
 
 POOLS = {
-    f"{kind}_pool{rank}d{suffix}": (rank, kind == "avg")
-    for rank in (1, 2, 3)
-    for kind in ("max", "avg")
-    for suffix in ("", "_with_indices")
+    **{f"{kind}_pool{rank}d": (rank, kind == "avg") for rank in (1, 2, 3) for kind in ("max", "avg")},
+    **{f"max_pool{rank}d_with_indices": (rank, False) for rank in (1, 2, 3)},
 }
 
 

@@ -13,14 +13,13 @@ if TYPE_CHECKING:
 
 DOMAIN = "aten"
 
+_ONE = """
+    sum mean prod amax amin argmax argmin all any cumsum cumprod cummax cummin nansum nanmean count_nonzero
+    bincount histc trace
+"""
+
 PER_INPUT: dict[str, int] = {
-    **dict.fromkeys(
-        """
-        sum mean prod amax amin argmax argmin all any cumsum cumprod cummax cummin nansum nanmean count_nonzero
-        bincount histc trace max_values segment_reduce
-        """.split(),
-        1,
-    ),
+    **dict.fromkeys(_ONE.split(), 1),
     "aminmax": 2,
     "norm": 2,
     "linalg_vector_norm": 2,
@@ -62,7 +61,7 @@ def top_k(signature: Signature) -> Cost:
 
 @cost_rule("sort", "argsort", "msort", "median", "nanmedian", "mode", "kthvalue", "quantile", domain=DOMAIN)
 def sort(signature: Signature) -> Cost:
-    """n log2 n compares along a dim, or of all elements."""
+    """Compares n log2 n times along a dim, or of all elements."""
     shape = shape_in(signature, 0)
     whole = signature.op.type not in ("sort", "argsort") and "dim" not in signature.op.attributes
     length = prod(shape) if whole else shape[integer(signature, "dim", -1)] if shape else 1

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.formats.torch.fx_arguments import Arguments, arguments_of
 from haoline_analysis.formats.torch.fx_noise import is_noise, same_as
-from haoline_analysis.formats.torch.live_weights import dtype_name
-from haoline_analysis.formats.torch.symbol_names import SymbolNames
+from haoline_analysis.formats.torch.live_weights import dtype_name, storage_of
 from haoline_analysis.model import OMITTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from haoline_analysis.formats.torch.aten import AtenBuilder, Declared, Scope
+    from haoline_analysis.formats.torch.symbol_names import SymbolNames
 
 INLINED = ("wrap_with_set_grad_enabled", "wrap_with_autocast", "wrap", "tag_activation_checkpoint", "invoke_subgraph")
 """Higher-order ops that only set a mode for a subgraph."""
@@ -93,7 +93,7 @@ class GraphWriter:
 
     def _op(self, node: Any) -> None:
         name = op_name(node.target)
-        if is_noise(node, name):
+        if is_noise(name):
             return
         origin = same_as(node, name)
         if origin is not None and origin in self._made:
@@ -168,19 +168,12 @@ def _marks(node: Any, arguments: Arguments) -> dict[str, Any]:
     """``in_place``, and ``copies`` where a result that could be a view is not one."""
     if arguments.in_place is not None:
         return {"in_place": True}
-    before = arguments.view_of.meta.get("val") if arguments.view_of is not None else None
+    before: Any = arguments.view_of.meta.get("val") if arguments.view_of is not None else None
     value = node.meta.get("val")
     after = value[0] if isinstance(value, list | tuple) and value else value
     if not (_is_tensor(before) and _is_tensor(after)) or before.dtype.is_complex != after.dtype.is_complex:
         return {}
-    return {} if _storage(before) == _storage(after) else {"copies": True}
-
-
-def _storage(tensor: Any) -> object:
-    try:
-        return tensor.untyped_storage()._cdata
-    except (NotImplementedError, RuntimeError):
-        return None
+    return {} if storage_of(before) == storage_of(after) else {"copies": True}
 
 
 def scope_of(node: Any) -> list[Scope]:

@@ -20,7 +20,7 @@ OFTEN = frozenset(
 DROPOUTS = frozenset({"dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout", "native_dropout"})
 
 
-def is_noise(node: Any, name: str) -> bool:
+def is_noise(name: str) -> bool:
     """Whether a node computes nothing that anybody reads."""
     return name in CHECKS or name.startswith("_assert")
 

@@ -99,10 +99,13 @@ def _through_onnx(module: Any, inputs: ExampleInputs, keep: Any, reason: str | N
 
 def _describe(model: Model, module: Any) -> None:
     """Add what the config of a Hugging Face model tells."""
-    config = getattr(module, "config", None)
-    if not hasattr(config, "to_dict") or find_spec("haoline_analysis.architecture.from_config") is None:
+    config: Any = getattr(module, "config", None)
+    if not hasattr(config, "to_dict"):
         return
-    from haoline_analysis.architecture import from_config
+    try:
+        from haoline_analysis.architecture import from_config
+    except ImportError:
+        return
 
     shapes = {name: tuple(tensor.shape) for name, tensor in module.state_dict(keep_vars=True).items()}
     facts = config.to_dict()

@@ -116,11 +116,18 @@ def _strides(tensor: Any) -> tuple[int, ...]:
     return tuple(tensor.stride()) if tensor.layout.__str__() == "torch.strided" else ()
 
 
+def storage_of(tensor: Any) -> object:
+    """Something that two tensors in one storage have in common; None for sparse tensors and wrappers."""
+    try:
+        return tensor.untyped_storage()._cdata  # noqa: SLF001 - data_ptr is 0 for all meta tensors
+    except (NotImplementedError, RuntimeError):
+        return None
+
+
 def _span(tensor: Any) -> tuple[object, int, int]:
     """(storage, first byte, end) of the bytes that a tensor's elements lie in."""
-    try:
-        storage = tensor.untyped_storage()._cdata  # data_ptr is 0 for all meta tensors
-    except (NotImplementedError, RuntimeError):  # sparse tensors and wrapper subclasses have none
+    storage = storage_of(tensor)
+    if storage is None:
         return id(tensor), 0, tensor.numel() * tensor.element_size()
     size = tensor.element_size()
     start = tensor.storage_offset() * size

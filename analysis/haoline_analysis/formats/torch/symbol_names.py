@@ -33,7 +33,7 @@ class SymbolNames:
             return int(expression)
         except TypeError:
             pass
-        import sympy
+        import sympy  # type: ignore[import-untyped]
 
         taken = [symbol for symbol in expression.free_symbols if str(symbol) in self.names]
         renamed = expression.subs({symbol: sympy.Symbol(self.names[str(symbol)], integer=True) for symbol in taken})
