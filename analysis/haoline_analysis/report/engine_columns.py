@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from haoline_analysis.cost.precision import short_name
 from haoline_analysis.formats.tensorrt.engine_facts import compute_type, is_reformat
 from haoline_analysis.formats.tensorrt.source_names import REFORMAT
 from haoline_analysis.report.attributes import attribute_texts
@@ -39,8 +40,8 @@ def op_table(model: EngineModel, op_scope: np.ndarray) -> Table:
         Column("parent", np.full(len(ops), -1, np.int32), "Inside"),
         Column("attributes", attribute_texts(ops), "Attributes", provenance="declared"),
         *_measured(model),
-        Column("precision", _words(map(compute_type, layers)), "Precision", description="In which the layer computes"),
-        Column("weight_precision", _words(map(_weight_type, layers)), "Weight type", provenance="declared"),
+        Column("precision", _short(map(compute_type, layers)), "Precision", description="In which the layer computes"),
+        Column("weight_precision", _short(map(_weight_type, layers)), "Weight type", provenance="declared"),
         Column("input_formats", [_formats(layer.inputs) for layer in layers], "Reads", provenance="declared"),
         Column("output_formats", [_formats(layer.outputs) for layer in layers], "Writes", provenance="declared"),
         Column("tactic", [layer.tactic for layer in layers], "Tactic", provenance="declared"),
@@ -136,8 +137,9 @@ def _twice(value: int | None) -> int | None:
     return None if value is None else 2 * value
 
 
-def _words(values: Iterable[str | None]) -> Any:
-    return np.array(list(values), dtype=object)
+def _short(values: Iterable[str | None]) -> Any:
+    """Precisions as the other reports name them: fp16, int8."""
+    return np.array([None if value is None else short_name(value) for value in values], dtype=object)
 
 
 def _integers(values: Sequence[int | None]) -> Any:
