@@ -32,9 +32,9 @@ function layers({ layers: kinds }: Architecture): CardFact | null {
   if (kinds.length === 0) return null;
   const total = kinds.reduce((sum, [, amount]) => sum + amount, 0);
   const words = kinds.slice(0, MOST_KINDS).map(([kind, amount]) => `${amount} ${kind.replaceAll("_", " ")}`);
-  const more = kinds.length > MOST_KINDS ? ", …" : "";
+  const more = kinds.length > MOST_KINDS ? " · …" : "";
   const [only] = kinds;
-  const note = kinds.length === 1 ? (only?.[0] ?? "").replaceAll("_", " ") : words.join(", ") + more;
+  const note = kinds.length === 1 ? (only?.[0] ?? "").replaceAll("_", " ") : words.join(" · ") + more;
   return { label: "Layers", value: exact(total), note };
 }
 

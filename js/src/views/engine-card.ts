@@ -1,7 +1,7 @@
 import { format, isRecord, type ReportDocument } from "../data/index.js";
 import { type CardFact, factCard } from "./fact-card.js";
 
-const { bytes, exact, micros } = format;
+const { bytes, exact } = format;
 const MOST_PRECISIONS = 4;
 
 /** A compiled engine in a row of facts; null where the document is of none. */
@@ -18,11 +18,9 @@ export function engineCard(report: ReportDocument): HTMLElement | null {
 export function engineFacts(engine: Readonly<Record<string, unknown>>): CardFact[] {
   const number = (key: string): number | null => finite(engine[key]);
   const facts: (CardFact | null)[] = [
-    counted("Layers", number("layers")),
     counted("Fusions", number("fusions"), "layers made of several ops"),
     counted("Reformats", number("reformats")),
     precisions(engine.precision),
-    profile(engine.profile),
     counted("Streams", number("streams")),
     sized("Device memory", number("memory_bytes")),
     bindings(engine.bindings),
@@ -48,13 +46,6 @@ function precisions(value: unknown): CardFact | null {
   known.sort((a, b) => b[1] - a[1]);
   const words = known.slice(0, MOST_PRECISIONS).map(([name, amount]) => `${name} ${exact(amount)}`);
   return { label: "Precision of layers", value: words.join(" · ") + (known.length > MOST_PRECISIONS ? " · …" : "") };
-}
-
-function profile(value: unknown): CardFact | null {
-  const total = isRecord(value) ? finite(value.total_ms) : null;
-  if (total === null) return null;
-  const runs = isRecord(value) ? finite(value.count) : null;
-  return { label: "Measured time", value: micros(total * 1000), note: runs ? `mean of ${exact(runs)} runs` : "" };
 }
 
 function bindings(value: unknown): CardFact | null {

@@ -108,6 +108,7 @@ const FORMATS: Readonly<Record<string, string>> = {
   huggingface: "Hugging Face folder",
   gguf: "GGUF",
   torch: "PyTorch",
+  pytorch: "PyTorch",
   tensorrt: "TensorRT",
 };
 
@@ -127,5 +128,6 @@ function facts(report: ReportDocument): string {
   const size = model.file_bytes ? format.bytes(model.file_bytes) : "";
   const ops = plural(report.ops.rows, rowNoun(report.holds));
   const kind = Object.hasOwn(FORMATS, model.format) ? FORMATS[model.format] : model.format;
-  return [kind, ...opsets, model.producer, ops, size].filter(Boolean).join(" · ");
+  const producer = model.producer === kind ? "" : model.producer;
+  return [kind, ...opsets, producer, ops, size].filter(Boolean).join(" · ");
 }

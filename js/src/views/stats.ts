@@ -98,12 +98,13 @@ function layers(report: ReportDocument): Stat {
 function measured(report: ReportDocument): Stat {
   const { engine } = report.facts;
   const profile = isRecord(engine) && isRecord(engine.profile) ? engine.profile : {};
-  const total = profile.total_ms;
+  const { total_ms: total, count: runs } = profile;
   const value = typeof total === "number" ? total * 1000 : null;
+  const note = typeof runs === "number" && runs > 1 ? `mean of ${exact(runs)} runs` : "";
   return {
     label: "Time per run",
     value: micros(value),
-    ...(value === null ? { provenance: "", note: "no profile given" } : known(value, "measured")),
+    ...(value === null ? { provenance: "", note: "no profile given" } : known(value, "measured", note)),
     details: [["Sum of the layers", micros(value)]],
     explanation: "Mean time of each layer in the profile of the engine, added up.",
   };

@@ -102,7 +102,8 @@ function share(part: number): string {
 /** Role × stored type; columns that say nothing are left out. */
 export function breakdownTable(table: DocumentTable): HTMLElement {
   if (table.rows === 0) return h("p", { class: "hl-empty" }, "This report has no breakdown.");
-  const rows = Array.from({ length: table.rows }, (_, row) => row);
+  const size = (row: number): number => table.numeric("weight_bytes")?.at(row) ?? 0;
+  const rows = Array.from({ length: table.rows }, (_, row) => row).sort((a, b) => size(b) - size(a));
   const shown = COLUMNS.filter(([name]) => rows.some((row) => known(table, name, row)));
   const head = shown.map(([, label, text]) => h("th", { scope: "col", class: text ? "hl-num" : "" }, label));
   const body = rows.map((row) => h("tr", {}, ...shown.map(([name, , text]) => cell(table, name, row, text))));

@@ -81,6 +81,9 @@ function widened(low: number, high: number): readonly [number, number] {
   return [low - room, low + room];
 }
 
+/** An axis that has but one tick says nothing of its scale: with so many ticks at most it is left at that. */
+const MOST_TRIED = 6;
+
 /** Steps of 1, 2 or 5 times a power of ten. */
 function linearTicks(low: number, high: number, most: number): number[] {
   const rough = (high - low) / most;
@@ -88,6 +91,7 @@ function linearTicks(low: number, high: number, most: number): number[] {
   const step = power * ([1, 2, 5].find((nice) => nice * power >= rough) ?? 10);
   const first = Math.ceil(low / step);
   const count = Math.floor(high / step) - first + 1;
+  if (count < 2 && most < MOST_TRIED) return linearTicks(low, high, most + 1);
   // Multiples of the step, not sums of it: 0.3, not 0.30000000000000004.
   return Array.from({ length: Math.max(0, count) }, (_, at) => Number(((first + at) * step).toPrecision(12)));
 }

@@ -115,7 +115,9 @@ export class Labels {
     const members = this.#tree.children[item]!;
     const [first, last] = [this.#instanceName(members[0]!), this.#instanceName(members.at(-1)!)];
     const stem = commonPrefix(first, last);
-    const bare = stem.replace(/[\d._\-/]+$/, "");
+    // Digits at the end are the beginning of a number that goes on; those before a separator belong to the name.
+    const name = stem.replace(/\d+$/, "").replace(/[._\-/]+$/, "");
+    const bare = /^[\d._\-/]*$/.test(name) ? "" : name;
     return bare || this.className(item) || `${first}…${last.slice(stem.length) || last}`;
   }
 

@@ -35,7 +35,7 @@ const WIDTHS: Readonly<Record<string, number>> = {
   estimated_us: 116,
   parameters: 106,
   bits_per_weight: 124,
-  quantization: 190,
+  quantization: 236,
   source_ops: 220,
   input_formats: 170,
   output_formats: 170,
