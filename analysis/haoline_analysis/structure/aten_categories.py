@@ -23,7 +23,8 @@ _TYPES: dict[str, str] = {
         _scaled_dot_product_flash_attention _scaled_dot_product_flash_attention_for_cpu flex_attention
     """,
     "norm": """
-        layer_norm native_layer_norm group_norm native_group_norm instance_norm rms_norm _fused_rms_norm
+        layer_norm native_layer_norm group_norm native_group_norm instance_norm rms_norm _fused_rms_norm _weight_norm
+        _weight_norm_interface
         batch_norm native_batch_norm cudnn_batch_norm _native_batch_norm_legit
         _native_batch_norm_legit_no_training _batch_norm_with_update _batch_norm_no_update
     """,
@@ -119,7 +120,7 @@ _TYPES: dict[str, str] = {
     """,
     "elementwise": """
         abs absolute acos acosh add addcdiv addcmul asin asinh atan atan2 atanh ceil clamp clamp_max clamp_min
-        clip cos cosh deg2rad digamma div divide erf erfc erfinv exp exp2 expm1 floor floor_divide fmax fmin
+        clip cos cosh deg2rad diff digamma div divide erf erfc erfinv exp exp2 expm1 floor floor_divide fmax fmin
         fmod frac hypot i0 lerp lgamma log log10 log1p log2 logaddexp logit maximum minimum mul multiply
         nan_to_num neg negative polar complex pow rad2deg reciprocal remainder round rsqrt rsub sgn sign signbit
         sin sinc sinh sqrt square sub subtract tan true_divide trunc xlogy heaviside copysign fix ldexp

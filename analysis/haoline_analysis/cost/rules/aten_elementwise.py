@@ -24,6 +24,7 @@ _ONE = """
 
 PER_ELEMENT: dict[str, int] = {
     **dict.fromkeys(_ONE.split(), 1),
+    "diff": 1,
     "rsqrt": 2,
     "expm1": 2,
     "log1p": 2,
@@ -50,6 +51,8 @@ PER_ELEMENT: dict[str, int] = {
     "softshrink": 3,
     "nan_to_num": 3,
     "polar": 3,
+    "_weight_norm": 3,
+    "_weight_norm_interface": 3,
     "sinc": 3,
     "isclose": 4,
     "hypot": 4,
