@@ -87,6 +87,7 @@ _LAZY = {
     ("haoline_analysis.runtime.activation_report", "ActivationReport"): captured_bundle,
     ("haoline_analysis.quantization.divergence.divergence_report", "DivergenceReport"): compared_bundle,
     ("haoline_analysis.comparison.comparison", "Comparison"): paired_bundle,
+    ("haoline_analysis.comparison.engines.mapping", "EngineMapping"): paired_bundle,
 }
 """Classes named, not imported: most notebooks run no model."""
 

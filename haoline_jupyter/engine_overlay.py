@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from haoline_jupyter.options import OptionError
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
     from haoline_analysis.report import ModelReport
 
+EXPECTED = "expected"
+"""In place of an engine: what documented patterns of TensorRT would make of the model."""
 OF_ENGINES = ("profile", "timing", "build_metadata")
 """Options that tell about the engine, not about the model it was built from."""
 
@@ -32,18 +35,40 @@ def with_engine(source: Any, engine: Any, request: Request, progress: Callable[[
 
     said = {name: value for name, value in request.options.items() if name in OF_ENGINES}
     own = {name: value for name, value in request.options.items() if name not in OF_ENGINES}
-    report = report_of(
-        source, Request(request.shapes, request.hardware, request.gpus, request.precision, own), progress
-    )
-    if report.holds != "ops":
-        raise OptionError(
-            "--engine tells about the ops of a model, such as the ONNX model that the engine was built from."
-        )
+    report = _of_ops(source, replace(request, options=own), progress)
     built = report_of(engine, Request(options=said), progress)
     if built.holds != "layers":
         raise OptionError(f"--engine names {built.name}, which is no engine and no layer JSON of one.")
     for column in map_engine(report, built).columns():
         add(report, column)
+    return report
+
+
+def with_expected(source: Any, request: Request, progress: Callable[[str, float], None]) -> ModelReport:
+    """The report of a model with the layers that TensorRT is expected to fuse its ops into.
+
+    Raises:
+        ModelError: if the model or an option is refused.
+    """
+    from haoline_analysis.comparison.engines import expected_engine
+
+    report = _of_ops(source, request, progress)
+    for column in expected_engine(report).columns():
+        add(report, column)
+    return report
+
+
+def _of_ops(source: Any, request: Request, progress: Callable[[str, float], None]) -> ModelReport:
+    """The report of a model that has ops.
+
+    Raises:
+        ModelError: if it is refused or has none.
+    """
+    report = report_of(source, request, progress)
+    if report.holds != "ops":
+        raise OptionError(
+            "--engine tells about the ops of a model, such as the ONNX model that the engine was built from."
+        )
     return report
 
 

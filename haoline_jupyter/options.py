@@ -101,7 +101,9 @@ def add_source_options(parser: argparse.ArgumentParser) -> None:
         "--optimizer", metavar="NAME", help="whose states count in the memory of training: adamw, sgd, …"
     )
     parser.add_argument(
-        "--engine", metavar="FILE", help="what TensorRT made of this ONNX model: layer JSON or an engine"
+        "--engine",
+        metavar="FILE",
+        help="what TensorRT made of this ONNX model: layer JSON or an engine; or the word expected",
     )
     parser.add_argument("--profile", metavar="FILE", help="time of each layer of an engine, as trtexec exports it")
     parser.add_argument("--timing", metavar="FILE", help="time of each run of an engine, as trtexec exports it")

@@ -60,8 +60,10 @@ def answer(
     request = requested(given, source, variables)
     if given.engine is None:
         return report_of(source, request, progress)
-    from haoline_jupyter.engine_overlay import with_engine
+    from haoline_jupyter.engine_overlay import EXPECTED, with_engine, with_expected
 
+    if given.engine == EXPECTED:
+        return with_expected(source, request, progress)
     return with_engine(source, resolve(given.engine, variables), request, progress)
 
 
