@@ -48,7 +48,8 @@ def _kind_of_zip(source: Source) -> str | None:
         with source.storage.buffer() as buf:
             names = read_directory(buf)
     except ModelError:
-        return (EXPORTED if source.suffix == ".pt2" else CHECKPOINT) if named else None  # which says what is wrong
+        ours = named or source.path is None or b"data.pkl" in source.head
+        return (EXPORTED if source.suffix == ".pt2" else CHECKPOINT) if ours else None  # which says what is wrong
     return kind_of_names(names) or (CHECKPOINT if named else None)
 
 

@@ -17,8 +17,8 @@ FACTORIES = frozenset(
 
 _ASIDE = """
 size dim len numel item is_floating_point is_complex __contains__ __getitem__ format sym_size stride device dtype layout
-is_cuda requires_grad shape ndim NumToTensor Int Float Bool RaiseException TupleIndex append extend warn __isnot__ __is__
-backward _is_zerotensor percentFormat is_quantized
+is_cuda requires_grad shape ndim NumToTensor Int Float Bool RaiseException TupleIndex append extend warn __isnot__
+__is__ backward _is_zerotensor percentFormat is_quantized
 """
 ASIDE = frozenset(_ASIDE.split())
 """Ops that give something else than a tensor, or nothing."""

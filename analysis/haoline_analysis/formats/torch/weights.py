@@ -74,7 +74,7 @@ def _kind(leaf: Leaf) -> str:
     """``buffer`` for statistics, tables of integers and what a module keeps as such."""
     tensor = leaf.tensor
     whole = isinstance(tensor, StoredTensor) and tensor.dtype.startswith(_WHOLE) and not is_quantized(tensor)
-    known = leaf.path[-1] in _STATISTICS if leaf.path else False
+    known = leaf.name.rpartition(".")[2] in _STATISTICS
     return "buffer" if leaf.role == "buffer" or known or (whole and leaf.role != "parameter") else "initializer"
 
 

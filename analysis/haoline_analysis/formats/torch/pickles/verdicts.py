@@ -60,120 +60,21 @@ _KNOWN["copy_reg"] = _KNOWN["copyreg"]
 _KNOWN_ROOMS = ("torch.nn.modules.", "torch.optim.", "torch.nn.parallel.", "torch.ao.nn.", "torch.ao.quantization.")
 """Modules whose classes set nothing in motion when they are made from a pickle."""
 
-_RUNS = frozenset(
-    [
-        "os",
-        "posix",
-        "nt",
-        "ntpath",
-        "posixpath",
-        "subprocess",
-        "sys",
-        "shutil",
-        "socket",
-        "socketserver",
-        "ssl",
-        "runpy",
-        "importlib",
-        "imp",
-        "pkgutil",
-        "ctypes",
-        "_ctypes",
-        "cffi",
-        "pty",
-        "tty",
-        "webbrowser",
-        "code",
-        "codeop",
-        "pickle",
-        "_pickle",
-        "cPickle",
-        "marshal",
-        "shelve",
-        "dill",
-        "cloudpickle",
-        "joblib",
-        "operator",
-        "_operator",
-        "functools",
-        "inspect",
-        "types",
-        "gc",
-        "multiprocessing",
-        "threading",
-        "_thread",
-        "signal",
-        "tempfile",
-        "glob",
-        "fileinput",
-        "io",
-        "_io",
-        "urllib",
-        "http",
-        "ftplib",
-        "smtplib",
-        "poplib",
-        "imaplib",
-        "telnetlib",
-        "xmlrpc",
-        "requests",
-        "httpx",
-        "aiohttp",
-        "asyncio",
-        "concurrent",
-        "pip",
-        "setuptools",
-        "distutils",
-        "ensurepip",
-        "venv",
-        "idlelib",
-        "pdb",
-        "bdb",
-        "timeit",
-        "cProfile",
-        "profile",
-        "trace",
-        "doctest",
-        "unittest",
-        "pydoc",
-        "test",
-        "builtins",
-        "__builtin__",
-        "platform",
-        "commands",
-        "popen2",
-        "zipimport",
-        "site",
-        "sysconfig",
-        "resource",
-        "mmap",
-        "fcntl",
-        "select",
-        "pwd",
-        "winreg",
-        "msvcrt",
-        "_winapi",
-        "lib2to3",
-        "torch.hub",
-        "torch.jit",
-        "torch.package",
-        "torch.utils.cpp_extension",
-        "torch._inductor",
-        "torch.ops",
-        "torch._dynamo",
-        "torch.fx",
-        "torch.serialization",
-        "torch.distributed.rpc",
-        "torch.utils.bottleneck",
-        "torch.utils.collect_env",
-        "numpy.testing",
-        "numpy.f2py",
-        "numpy.distutils",
-    ]
-)
+_RUNS_TEXT = """
+os posix nt ntpath posixpath subprocess sys shutil socket socketserver ssl runpy importlib imp pkgutil ctypes
+_ctypes cffi pty tty webbrowser code codeop pickle _pickle cPickle marshal shelve dill cloudpickle joblib operator
+_operator functools inspect types gc multiprocessing threading _thread signal tempfile glob fileinput io _io urllib
+http ftplib smtplib poplib imaplib telnetlib xmlrpc requests httpx aiohttp asyncio concurrent pip setuptools
+distutils ensurepip venv idlelib pdb bdb timeit cProfile profile trace doctest unittest pydoc test builtins
+__builtin__ platform commands popen2 zipimport site sysconfig resource mmap fcntl select pwd winreg msvcrt _winapi
+lib2to3 torch.hub torch.jit torch.package torch.utils.cpp_extension torch._inductor torch.ops torch._dynamo torch.fx
+torch.serialization torch.distributed.rpc torch.utils.bottleneck torch.utils.collect_env numpy.testing numpy.f2py
+numpy.distutils
+"""
+_RUNS = frozenset(_RUNS_TEXT.split())
 """Modules with functions that start programs, open files or connections, or evaluate text."""
 
-_RUNS_NAMES = frozenset({"torch.load", "torch.storage._load_from_bytes", "copyreg.extension"})
+_RUNS_NAMES = frozenset({"torch.load", "torch.storage._load_from_bytes"})
 
 _SHOWN = 12
 
@@ -183,9 +84,10 @@ def judge(found: Global) -> str:
     module, name = found.module, found.name
     if name in _KNOWN.get(module, ()) or _is_torch_type(module, name):
         return HARMLESS
-    if "." not in name and module.startswith(_KNOWN_ROOMS):
+    if "." not in name and name[:1].isupper() and f"{module}.".startswith(_KNOWN_ROOMS):
         return HARMLESS
-    if module == "?" or found.path in _RUNS_NAMES or _runs(module, name):
+    hidden = module == "?" or (module == "copyreg" and name.startswith("extension "))
+    if hidden or found.path in _RUNS_NAMES or _runs(module, name):
         return DANGEROUS
     return UNKNOWN
 
@@ -204,6 +106,8 @@ def _runs(module: str, name: str) -> bool:
     parts = f"{module}.{name}".split(".")[:-1]
     inside = {".".join(parts[:length]) for length in range(1, len(parts) + 1)}
     through = set(name.split(".")[:-1]) | set(module.split(".")[1:])
+    if any(part.startswith("__") for part in name.split(".")[1:]):  # reaches into an object's machinery
+        return True
     return bool(inside & _RUNS) or bool(
         through & {"os", "sys", "subprocess", "builtins", "__builtins__", "__globals__"}
     )
