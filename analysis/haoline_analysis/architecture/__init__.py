@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from haoline_analysis.architecture.card import Architecture, LayerFacts
+from haoline_analysis.architecture.config import from_config
 
-__all__ = ["Architecture", "LayerFacts"]
+__all__ = ["Architecture", "LayerFacts", "from_config"]

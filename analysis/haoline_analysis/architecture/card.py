@@ -19,6 +19,8 @@ class LayerFacts:
     experts: int | None = None
     kv_bytes_per_token: int = 0
     """Key and value cache of one token in this layer, at ``Architecture.kv_dtype``."""
+    cross_kv_bytes_per_token: int = 0
+    """Keys and values of one encoder token that a decoder layer attends to, constant while it decodes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ _OWN = (
     "torch.script_reader:ScriptReader",
     "torch.checkpoint_reader:CheckpointReader",
     "gguf.reader:GgufReader",
+    "safetensors.reader:SafetensorsReader",
+    "huggingface.reader:HuggingFaceReader",
     "tensorrt.reader:LayerInfoReader",
     "onnx.reader:OnnxReader",
 )

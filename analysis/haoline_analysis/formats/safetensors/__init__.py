@@ -1,0 +1,1 @@
+"""SafeTensors files: a bounded reader of their headers, weights that stay in the file, and a writer."""
