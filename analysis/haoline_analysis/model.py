@@ -232,4 +232,5 @@ class Model:
     architecture: Architecture | None = None  # of a language model, where config, metadata or tensors tell
     findings: list[Finding] = field(default_factory=list)  # what the reader itself found: code in a pickle, …
     assumptions: list[Assumption] = field(default_factory=list)  # what the reader took for granted
+    sizes: dict[str, int] = field(default_factory=dict)  # of symbols, in the example that it was traced with
     facts: dict[str, Any] = field(default_factory=dict)  # JSON-like, what only this format states (docs/formats.md)

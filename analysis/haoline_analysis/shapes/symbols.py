@@ -73,7 +73,10 @@ def _collect(
             continue  # an expression follows from the symbols in it
         if dim not in symbols:
             role = forced_role(model, index, axis, len(dims)) or (role_of_name(dim, len(dims)) if named else None)
-            symbols[dim] = Symbol(dim, role or role_of_place(axis, tensor.shape, tensor.dtype or ""), named)
+            role = role or role_of_place(axis, tensor.shape, tensor.dtype or "")
+            if dim in model.sizes:
+                role = role._replace(size=model.sizes[dim], why="the size in the example inputs")
+            symbols[dim] = Symbol(dim, role, named)
         symbols[dim].places.append((tensor.name, axis))
 
 

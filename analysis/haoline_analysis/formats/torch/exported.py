@@ -90,9 +90,9 @@ class _Reading:
         for place, node in enumerate(fed):
             self._name_dims(node, place)
         for node, spec in zip(places, specs, strict=True):
-            self.writer.bind(node, self._input(node) if spec.kind.name == "USER_INPUT" else self._stored(spec))
+            self.writer.bind(node, self._input(node) if spec.kind.name == "USER_INPUT" else self._stored(node, spec))
         results = self.writer.write(self.program.graph, self.program.graph_module)
-        return self.builder.finish(name=name, format=FORMAT, outputs=results)
+        return self.builder.finish(name=name, format=FORMAT, outputs=results, sizes=self.names.sizes)
 
     def _name_dims(self, node: Any, place: int) -> None:
         value = node.meta.get("val")
@@ -106,11 +106,12 @@ class _Reading:
             return None
         return self.builder.input(node.name, dtype_name(value.dtype), [self.names.dim(size) for size in value.shape])
 
-    def _stored(self, spec: Any) -> int | None:
+    def _stored(self, node: Any, spec: Any) -> int | None:
+        """A parameter; a buffer or constant only if something reads it."""
         tensor = self.held.get(spec.target)
-        if tensor is None:
-            return None
         kind = {"PARAMETER": "initializer", "BUFFER": "buffer"}.get(spec.kind.name, "constant")
+        if tensor is None or (kind != "initializer" and not node.users):
+            return None
         return self._tensor(spec.target, tensor, kind)
 
     def _constant(self, name: str, tensor: Any) -> int:

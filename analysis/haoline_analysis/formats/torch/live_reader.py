@@ -72,6 +72,7 @@ def _traced(module: Any, options: dict[str, Any]) -> Model:
     route, keep = options.get("route"), options.get("keep_onnx")
     if route not in (None, *ROUTES):
         raise ModelError(f"no route is called {route!r}; known are {', '.join(ROUTES)}")
+    _check_initialized(module)
     inputs = example_inputs(module, options.get("example_inputs"))
     if route == "onnx" or keep is not None:
         return _through_onnx(module, inputs, keep, None)
@@ -83,6 +84,17 @@ def _traced(module: Any, options: dict[str, Any]) -> Model:
         if route == "export":
             raise
         return _through_hooks(module, inputs, str(failed))
+
+
+def _check_initialized(module: Any) -> None:
+    """Refuse a module with lazy parts that have not run yet.
+
+    Raises:
+        ModelError: naming the first parameter without a shape.
+    """
+    for name, tensor in (*module.named_parameters(), *module.named_buffers()):
+        if type(tensor).__name__.startswith("Uninitialized"):
+            raise ModelError(f"{name} has no shape yet: run the module once, then analyse it")
 
 
 def _through_hooks(module: Any, inputs: ExampleInputs, reason: str | None) -> Model:

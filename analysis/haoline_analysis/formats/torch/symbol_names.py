@@ -11,6 +11,8 @@ class SymbolNames:
     """From the tracer's symbols to the names that the user gave, or that their place gives."""
 
     names: dict[str, str] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
+    """Sizes of the named dims in the example inputs."""
 
     def name_input(self, label: str, shape: Any, wanted: dict[int, str]) -> None:
         """Name the symbols of an input's dims; ``wanted`` are names by axis."""
@@ -20,7 +22,11 @@ class SymbolNames:
             symbol = str(_expression(size))
             if symbol.isidentifier():
                 known = self.names.get(symbol)
-                self.names[symbol] = known if known and axis not in wanted else wanted.get(axis, f"{label}_dim{axis}")
+                name = known if known and axis not in wanted else wanted.get(axis, f"{label}_dim{axis}")
+                self.names[symbol] = name
+                hint = getattr(size.node, "hint", None)
+                if isinstance(hint, int):
+                    self.sizes[name] = hint
 
     def dim(self, size: Any) -> int | str:
         """A size, or the text of the expression it is."""
