@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.errors import ModelError
@@ -16,7 +17,6 @@ from haoline_jupyter.widget import ReportWidget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -111,7 +111,7 @@ def remove(shell: InteractiveShell) -> None:
 
 
 def display_file(path: str | Path) -> None:
-    """Show the report of a model file; what stands behind a model opened from the file browser."""
+    """Show the report of a model file or folder; what stands behind a model opened from the file browser."""
     from IPython.core.getipython import get_ipython
     from IPython.display import display
 
@@ -122,8 +122,13 @@ def display_file(path: str | Path) -> None:
         extension.load(shell)
     try:
         with Progress(NotebookSink()) as progress:
-            report = report_of(path, Request(), progress)
+            report = report_of(_named(Path(path)), Request(), progress)
     except ModelError as error:
         sys.stderr.write(f"{message(error)}\n")
         return
     display(report)
+
+
+def _named(path: Path) -> Path:
+    """A folder by its name: ``.`` has none."""
+    return path.resolve() if path.is_dir() else path

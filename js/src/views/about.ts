@@ -98,7 +98,8 @@ function isLong(value: unknown): boolean {
 
 function nested(value: unknown): Child {
   const label = Array.isArray(value) ? `${value.length} entries` : `${Object.keys(value as object).length} keys`;
-  return h("details", {}, h("summary", {}, label), body(value));
+  const few = isRecord(value) && Object.keys(value).length <= 10;
+  return h("details", { open: few }, h("summary", {}, label), body(value));
 }
 
 /** Records of one kind are a table, anything else lines. */

@@ -111,7 +111,7 @@ export class ValuesPanel {
   }
 
   #draw(values: TensorValues): void {
-    this.#say(values.counted === 0 ? "It has no elements." : sampledNote(values));
+    this.#say(values.counted === 0 ? "It has no elements." : valuesNote(values));
     this.#drawn.hidden = values.counted === 0;
     this.#plot(values);
     put(this.#figures, ...figures(values));
@@ -134,24 +134,23 @@ function keyOf(report: ReportDocument, tensor: number): string {
   return `${report.id}/${tensor}`;
 }
 
-/** "" where all elements were read. */
-export function sampledNote({ sampled, counted, elements }: TensorValues): string {
-  if (!sampled) return "";
-  return `Sampled: ${count(counted)} of ${count(elements)} elements, rows evenly spaced.`;
+/** How the values were had; "" where all elements were read as they stand. */
+export function valuesNote({ sampled, counted, elements, quantization }: TensorValues): string {
+  const part = sampled && `Sampled: ${count(counted)} of ${count(elements)} elements, rows evenly spaced.`;
+  return [part, quantization && `Dequantized from ${quantization}.`].filter(Boolean).join(" ");
 }
 
 function figures(values: TensorValues): Child[] {
-  const { counted, zeros, nans, infinities, quantization } = values;
+  const { counted, zeros, nans, infinities } = values;
   const rows: (readonly [string, string])[] = [
     ["Elements", exact(values.elements)],
     ["Mean", figure(values.mean)],
-    ["Standard deviation", figure(values.std)],
+    ["Deviation (std)", figure(values.std)],
     ["Least", figure(values.minimum)],
     ["Greatest", figure(values.maximum)],
     ["Zeros", zeros > 0 ? `${exact(zeros)} (${percent(zeros / counted)})` : "0"],
   ];
   if (nans > 0) rows.push(["NaN", exact(nans)]);
   if (infinities > 0) rows.push(["Infinite", exact(infinities)]);
-  if (quantization) rows.push(["Dequantized from", quantization]);
   return rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]);
 }

@@ -2,7 +2,7 @@
 
 import { GAP, type Layout, type LayoutInput } from "./types.js";
 
-/** Width to height of what the packed boxes should fill: less than a page, whose lower left corner has the legend. */
+/** Width to height of what the packed boxes should fill: less than a page, whose left has the legend. */
 const ASPECT = 1.4;
 /** Widths that are tried, as parts of the width of a square as large as the boxes. */
 const TRIED = [0.5, 0.7, 0.85, 1, 1.15, 1.3, 1.5, 1.75, 2, 2.4, 3, 4];

@@ -29,8 +29,8 @@ interface Sorted {
   readonly bucket: Uint8Array;
   /** Per item the only word below it, `NO_WORD` or `SEVERAL`. */
   readonly only: Int32Array;
-  /** Per item and slot: ops below it. */
-  readonly counts: Int32Array;
+  /** Per item and slot: ops below it, of weights their bytes. */
+  readonly counts: Float64Array;
 }
 
 /** Which word has which colour. */
@@ -157,24 +157,26 @@ function sortItems(model: GraphModel, column: Column, codes: Codes, before: read
 }
 
 /** The slot of the most frequent word that has a colour of its own; the others together say little. */
-function mostFrequent(counts: Int32Array, item: number): number {
+function mostFrequent(counts: Float64Array, item: number): number {
   const own = counts.subarray(item * WIDTH, item * WIDTH + OTHER);
   let most = 0;
   for (let slot = 1; slot < own.length; slot += 1) if (own[slot]! > own[most]!) most = slot;
   return own[most]! > 0 ? most : OTHER;
 }
 
-function countWords(model: GraphModel, codes: Codes, slots: Slots): { only: Int32Array; counts: Int32Array } {
+function countWords(model: GraphModel, codes: Codes, slots: Slots): { only: Int32Array; counts: Float64Array } {
   const items = model.tree.kind.length;
   const only = new Int32Array(items).fill(NO_WORD);
-  const counts = new Int32Array(items * WIDTH);
+  const counts = new Float64Array(items * WIDTH);
+  // Of a block of weights the small ones, norms and biases, are as many as the large ones that it is about.
+  const sizes = model.doc.holds === "weights" ? model.doc.ops.numeric("weight_bytes") : undefined;
   const join = (item: number, word: number): void => {
     if (word !== NO_WORD) only[item] = only[item] === NO_WORD || only[item] === word ? word : SEVERAL;
   };
   const take = (item: number, op: number): void => {
     const word = codes.of[op] ?? NO_WORD;
     join(item, word);
-    if (word !== NO_WORD) counts[item * WIDTH + slots.of[word]!]! += 1;
+    if (word !== NO_WORD) counts[item * WIDTH + slots.of[word]!]! += sizes ? (sizes.at(op) ?? 0) : 1;
   };
   insideOut(model, take, (group, part) => {
     join(group, only[part]!);

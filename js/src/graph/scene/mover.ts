@@ -14,6 +14,9 @@ const TOOLS = 36;
 /** Search box and filters lie over the upper left corner; in a second row what is selected, and what is shown alone. */
 const BELOW_SEARCH = 54;
 const BELOW_ROWS = 92;
+/** What the legend takes of the lower left corner: packed boxes fill that too, unlike graphs, which run down the middle. */
+const LEGEND = 264;
+const ROOMY = 700;
 /** How far the panels of that corner reach to the right. */
 const PANELS = 430;
 /** Text can be read from here on. */
@@ -131,19 +134,27 @@ export class Mover {
 
   /** The whole graph. At first sight a tall one shows its beginning at a size that can be read. */
   overview(session: Session, first: boolean): Camera {
-    const { width, height } = this.#stage;
+    const { width } = this.#stage;
+    const packed = session.model.doc.holds === "weights" && session.coloring !== null;
+    const aside = packed && width >= ROOMY ? LEGEND : 0;
+    const camera = this.#whole(session, first, width - aside);
+    return { ...camera, x: camera.x - aside / camera.scale };
+  }
+
+  #whole(session: Session, first: boolean, width: number): Camera {
+    const { height } = this.#stage;
     const rect = rootRect(session.root());
     const whole = fitRect(rect, width - TOOLS, height, MARGIN, LARGEST);
     const below = session.top === ROOT ? BELOW_SEARCH : BELOW_ROWS;
-    if (!first || whole.scale >= READING) return this.#clear(rect, whole, below);
+    if (!first || whole.scale >= READING) return this.#clear(rect, whole, below, width);
     const scale = Math.max(whole.scale, Math.min(READING, (width - TOOLS - 2 * MARGIN) / Math.max(1, rect.w)));
     const tall = { ...centred(rect, width - TOOLS, height, scale), y: rect.y - MARGIN / scale };
-    return this.#clear(rect, tall, below);
+    return this.#clear(rect, tall, below, width);
   }
 
   /** Moves down what would begin under the panels of the upper left corner, and makes it smaller if it must be. */
-  #clear(rect: Rect, camera: Camera, below: number): Camera {
-    const { width, height } = this.#stage;
+  #clear(rect: Rect, camera: Camera, below: number, width = this.#stage.width): Camera {
+    const { height } = this.#stage;
     const left = (rect.x - camera.x) * camera.scale;
     const top = (rect.y - camera.y) * camera.scale;
     if (left > PANELS || top >= below) return camera;
