@@ -11,6 +11,9 @@ import numpy as np
 
 from haoline_analysis.report import totals as figures
 from haoline_analysis.report.container import numeric
+from haoline_analysis.report.engine_text import CARDS as ENGINE_CARDS
+from haoline_analysis.report.engine_text import COLUMNS as ENGINE_COLUMNS
+from haoline_analysis.report.engine_text import engine_rows
 from haoline_analysis.report.formatting import TIMES, UNKNOWN, count, duration, known, nbytes, number, percent, plain
 
 if TYPE_CHECKING:
@@ -82,7 +85,7 @@ def cards(report: ModelReport, *, exact: bool = False) -> Rows:
 
 def headline(report: ModelReport) -> tuple[str, ...]:
     """The names of the headline figures of what the model holds."""
-    return STORED_CARDS if report.holds == "weights" else CARDS
+    return {"weights": STORED_CARDS, "layers": ENGINE_CARDS}.get(report.holds, CARDS)
 
 
 def _all_digits(value: Any) -> str:
@@ -108,7 +111,7 @@ def facts(report: ModelReport) -> Rows:
         ("File", nbytes(stated.file_bytes) if stated.file_bytes else ""),
         (ROWS.get(report.holds, "Ops"), count(report.totals.get("ops"))),
     ]
-    rows += _ports("Input", stated.inputs) + _ports("Output", stated.outputs)
+    rows += engine_rows(report) + _ports("Input", stated.inputs) + _ports("Output", stated.outputs)
     return [(name, plain(value)) for name, value in rows if value]
 
 
@@ -243,11 +246,12 @@ def precisions(report: ModelReport) -> tuple[list[str], list[list[str]]]:
 
 
 def layers(report: ModelReport, limit: int) -> Layers:
-    """The ops with the most FLOPs, of a checkpoint the largest weights; unknown ones last."""
+    """The ops with the most FLOPs, of a checkpoint the largest weights, of an engine by time; unknown ones last."""
     ops = report.tables["ops"]
-    names = STORED_COLUMNS if report.holds == "weights" else LAYER_COLUMNS
+    names = {"weights": STORED_COLUMNS, "layers": ENGINE_COLUMNS}.get(report.holds, LAYER_COLUMNS)
     columns = [ops[name] for name in (*names, *report.content.user_columns) if name in ops]
-    measure = next((name for name in ("flops", "measured_us", "weight_bytes") if name in ops), None)
+    order = ("measured_us", "flops", "weight_bytes") if report.holds == "layers" else ("flops", "weight_bytes")
+    measure = next((name for name in order if name in ops), None)
     sizes = numeric(ops[measure].values) if measure else None
     cost = np.nan_to_num(np.asarray(sizes, dtype=float), nan=-1.0) if sizes is not None else np.zeros(ops.rows)
     top = np.argsort(-cost, kind="stable")[:limit]

@@ -11,7 +11,9 @@ import numpy as np
 from haoline_analysis import dtypes
 from haoline_analysis.errors import BindingError, ModelError
 from haoline_analysis.formats.tensorrt.engine_model import EngineModel
-from haoline_analysis.report import engine_columns, placing
+from haoline_analysis.report import engine_columns
+from haoline_analysis.report.breakdown import Part
+from haoline_analysis.report.breakdown import table as broken_down
 from haoline_analysis.report.content import Content
 from haoline_analysis.report.facts import Port, describe_stored
 from haoline_analysis.report.format_facts import trimmed
@@ -21,6 +23,7 @@ from haoline_analysis.report.tables import Tables
 from haoline_analysis.report.tensor_table import edge_tables, feed_table, shape_text, yield_table
 from haoline_analysis.report.totals import Totals, total
 from haoline_analysis.structure import build_scopes
+from haoline_analysis.structure.roles import role_of_op
 from haoline_analysis.table import Column, Table
 
 if TYPE_CHECKING:
@@ -56,9 +59,12 @@ class EngineAnalysis:
         return build_scopes(replace(self.model, ops=named))
 
     def report(
-        self, shapes: Mapping[str, Any], choice: Choice | None, tell: Callable[[str, float], None]
+        self,
+        shapes: Mapping[str, Any],
+        choice: Choice | None,  # noqa: ARG002
+        tell: Callable[[str, float], None],
     ) -> ModelReport:
-        """The report; ``choice`` only says what the weights must fit into.
+        """The report; ``choice`` is left aside: an engine runs on the device it was built for.
 
         Raises:
             BindingError: if shapes are given: those of an engine were chosen when it was built.
@@ -74,8 +80,6 @@ class EngineAnalysis:
             gaps=list(self.model.gaps),
             format_facts=trimmed(self.model.facts),
         )
-        if choice is not None:
-            content.placed = placing.place_weights(content.totals, choice)
         content.find = self._find
         tell("Done", 1.0)
         return ModelReport(content, self.model)
@@ -99,6 +103,7 @@ class EngineAnalysis:
                 "feeds": lambda: feed_table(self.model),
                 "yields": lambda: yield_table(self.model),
                 "memory": _no_memory,
+                "breakdown": lambda: _breakdown(self.model, ops, scopes.path),
             }
         )
         return made.replaced("ops", ops)
@@ -138,6 +143,20 @@ def _totals(model: EngineModel, ops: Table) -> Totals:
         "tensors": len(model.tensors),
     }
     return Totals(figures)
+
+
+def _breakdown(model: EngineModel, ops: Table, paths: list[str]) -> Table:
+    """What is stored, by what it is for and in which type; layers that state nothing are left out."""
+    counts, sizes = (ops[name].values for name in ("parameters", "weight_bytes"))
+    scopes, kinds = ops["scope"].values.tolist(), ops["weight_precision"].values
+    known = ~np.asarray(sizes.isna(), bool)
+    parts = []
+    for row, op in enumerate(model.ops):
+        held = [i for i in op.inputs if model.tensors[i].weight is not None and model.tensors[i].consumers[0] == row]
+        if held and known[row]:
+            role = role_of_op(ops["category"].values[row], paths[scopes[row]] or op.name, model.tensors[held[0]].name)
+            parts.append(Part(role, kinds[row], None, len(held), int(counts[row]), int(sizes[row])))
+    return broken_down(parts)
 
 
 def _tensors(model: EngineModel) -> Table:

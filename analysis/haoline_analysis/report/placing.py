@@ -129,8 +129,13 @@ def detected_id() -> str | None:
     return profile.id if profile else None
 
 
-def placed(holds: str, ops: Table, totals: Totals, choice: Choice) -> tuple[list[Column], Placed]:
-    """The estimate of a model by what it holds, and the op columns that go with it."""
+def placed(holds: str, ops: Table, totals: Totals, choice: Choice) -> tuple[list[Column], Placed | None]:
+    """The estimate of a model by what it holds, and the op columns that go with it.
+
+    An engine runs on the device it was built for: it has no estimate.
+    """
+    if holds == "layers":
+        return [], None
     return place(ops, totals, choice) if holds == "ops" else ([], place_weights(totals, choice))
 
 

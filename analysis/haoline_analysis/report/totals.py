@@ -18,6 +18,7 @@ UNITS = {
     "activation_bytes": "B",
     "unused_initializer_bytes": "B",
     "estimated_us": "us",
+    "measured_us": "us",
 }
 LABELS = {
     "parameters": "Parameters",
@@ -29,6 +30,8 @@ LABELS = {
     "ops": "Ops",
     "tensors": "Tensors",
     "bits_per_weight": "Bits per weight",
+    "measured_us": "Measured time",
+    "layers": "Layers",
     "peak_op": "Peak at op",
     "unused_initializer_elements": "Unused initializer elements",
     "unused_initializer_bytes": "Unused initializers",
