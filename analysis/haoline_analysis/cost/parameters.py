@@ -165,7 +165,9 @@ def _told_uses(model: Model, constant: Constant) -> tuple[list[Use], list[Use]]:
     """The same in a PyTorch graph, which says what is a parameter and what a buffer."""
     weight = model.tensors[constant.tensor].weight
     uses = final_uses(model, constant.tensor)
-    return uses, uses if weight is not None and weight.kind == "initializer" else []
+    counts = weight is not None and weight.kind == "initializer"
+    part = weight.packing.part if weight is not None and weight.packing is not None else "weight"
+    return uses, uses if counts and part == "weight" else []
 
 
 def _is_setting(model: Model, constant: Constant, used_by: Sequence[int]) -> bool:
@@ -195,7 +197,9 @@ def _note_type(model: Model, count: ParameterCount, use: Use, constant: Constant
     """Remember the storage type of the largest parameter that an op works with."""
     elements = int(count.elements[constant.tensor])
     if elements > count.weight_types.get(use.op, (0, ""))[0]:
-        count.weight_types[use.op] = elements, packed_type(model.ops[use.op], use.slot, constant.dtype)
+        op, weight = model.ops[use.op], model.tensors[constant.tensor].weight
+        told = weight.element_type if weight is not None and is_aten(op) else None
+        count.weight_types[use.op] = elements, told or packed_type(op, use.slot, constant.dtype)
 
 
 _LAYERS = frozenset(

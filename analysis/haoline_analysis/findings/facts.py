@@ -54,6 +54,15 @@ class Facts:
         found = [self.by_type.get(kind, []) for kind in types]
         return found[0] if len(found) == 1 else sorted(index for rows in found for index in rows)
 
+    @cached_property
+    def is_pytorch(self) -> bool:
+        """Whether the ops are PyTorch's."""
+        return any(domain == "aten" for domain, _, _ in self.kinds)
+
+    def of_pytorch(self, *types: str) -> list[int]:
+        """ATen ops of these types, ascending."""
+        return sorted(index for kind in types for index in self.kinds.get(("aten", kind, 0), ()))
+
     def column(self, name: str) -> NDArray[np.float64]:
         """A numeric column, NaN where unknown or absent."""
         return numbers(self.table, name)

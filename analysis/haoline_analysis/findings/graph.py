@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 DEEP = 32
 JOINS = ("Add", "Sum", "Concat", "Mul")
+PYTORCH_JOINS = ("add", "cat", "mul")
 
 
 def deep_without_skips(facts: Facts) -> Iterator[Finding]:
@@ -19,7 +20,8 @@ def deep_without_skips(facts: Facts) -> Iterator[Finding]:
     layers = [index for index in facts.macs.nonzero()[0].tolist() if _has_weights(facts, index)]
     if len(layers) < DEEP or any(domain == "com.microsoft" for domain, _, _ in facts.kinds):
         return
-    if any(len(set(facts.activations(facts.model.ops[index]))) > 1 for index in facts.of(*JOINS)):
+    joins = [*facts.of(*JOINS), *facts.of_pytorch(*PYTORCH_JOINS)]
+    if any(len(set(facts.activations(facts.model.ops[index]))) > 1 for index in joins):
         return
     yield Finding(
         "deep-without-skips",
@@ -67,7 +69,9 @@ def unused_outputs(facts: Facts) -> Iterator[Finding]:
             "Ops whose results nothing reads",
             listed(dead),
             f"{count(len(dead), 'op')}: {', '.join(kinds[:6])}",
-            "Runtimes remove them when loading; onnxsim or onnxslim removes them from the file.",
+            "PyTorch computes them all the same; torch.compile drops them."
+            if facts.is_pytorch
+            else "Runtimes remove them when loading; onnxsim or onnxslim removes them from the file.",
         )
 
 

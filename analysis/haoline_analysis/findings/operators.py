@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ONNXRUNTIME = "com.microsoft"
-PORTABLE = {*STANDARD, "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview.training", ONNXRUNTIME}
+ATEN = "aten"
+PORTABLE = {*STANDARD, "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview.training", ONNXRUNTIME, ATEN}
 PER_CHANNEL_OPSET = 13
 RUNTIME_ONLY = frozenset(
     {"Affine", "Crop", "ImageScaler", "LayerNormalization", "ParametricSoftplus", "Scale", "ScaledTanh"}

@@ -67,9 +67,9 @@ def assumed_dims(facts: Facts) -> Iterator[Finding]:
 
 
 def fixed_batch(facts: Facts) -> Iterator[Finding]:
-    """A first input whose batch dim is fixed at 1 while others could be larger."""
+    """A first input whose batch dim a file fixes at 1 while others could be larger; modules take any."""
     inputs = [facts.model.tensors[tensor] for tensor in facts.model.inputs]
-    if not inputs or facts.macs.sum() < WORTHWHILE_MACS:
+    if not inputs or facts.is_pytorch or facts.macs.sum() < WORTHWHILE_MACS:
         return
     first = inputs[0]
     others_dynamic = any(not isinstance(dim, int) for tensor in inputs for dim in (tensor.shape or ())[:1])

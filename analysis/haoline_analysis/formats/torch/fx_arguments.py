@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from haoline_analysis.formats.torch.symbol_names import SymbolNames
 
-DROPPED = frozenset({"device", "layout", "pin_memory", "memory_format", "non_blocking", "generator", "cudnn_enabled", "cudnn_enable"})
+DROPPED = frozenset(
+    {"device", "layout", "pin_memory", "memory_format", "non_blocking", "generator", "cudnn_enabled", "cudnn_enable"}
+)
 """Arguments that say where and how a result is stored, not what it is."""
 
 

@@ -6,7 +6,7 @@ import operator
 from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.formats.torch.fx_arguments import Arguments, arguments_of
-from haoline_analysis.formats.torch.fx_noise import is_noise, same_as
+from haoline_analysis.formats.torch.fx_noise import is_noise, op_name, same_as, unread_views
 from haoline_analysis.formats.torch.live_weights import dtype_name, storage_of
 from haoline_analysis.model import OMITTED
 
@@ -21,9 +21,6 @@ INLINED = ("wrap_with_set_grad_enabled", "wrap_with_autocast", "wrap", "tag_acti
 
 SCATTERS = {"select": "select_scatter", "slice": "slice_scatter", "diagonal": "diagonal_scatter"}
 """The op that writes a view back into what it is a view of, as functionalization calls it."""
-
-OWN_LIBRARIES = ("", "aten", "prims", "transformers")
-"""Those whose ops are known by their bare names."""
 
 _MAX_NESTING = 32
 
@@ -46,7 +43,10 @@ class GraphWriter:
 
     def write(self, graph: Any, owner: Any = None) -> list[int]:
         """Write all nodes and return the tensors that the graph puts out; ``owner`` holds its subgraphs."""
+        unread = unread_views(graph)
         for node in graph.nodes:
+            if node in unread:
+                continue
             if node.op == "output":
                 return self._flat(node.args)
             if node.op == "get_attr":
@@ -112,7 +112,9 @@ class GraphWriter:
         declared = self._declared(node)
         inputs = [self._tensor(item) for item in arguments.tensors]
         attributes = arguments.attributes | _marks(node, arguments)
-        results = self._builder.op(name, inputs, declared, attributes, scope_of(node), node.name)
+        scope = scope_of(node)
+        label = f"{scope[-1][0]}/{name}" if scope else node.name
+        results = self._builder.op(name, inputs, declared, attributes, scope, label)
         value = node.meta.get("val")
         self._made[node] = results[0] if _is_tensor(value) else self._placed(value, list(results))
         return results[0] if results else OMITTED
@@ -155,7 +157,7 @@ class GraphWriter:
         name = SCATTERS.get(op_name(view.target), "as_strided_scatter")
         attributes = {**arguments_of(view, self._names).attributes, "in_place": True}
         declared = [self._type(f"{node.name}.{name}", base.meta["val"])]
-        return self._builder.op(name, [into, made], declared, attributes, scope_of(node), f"{node.name}.{name}")[0]
+        return self._builder.op(name, [into, made], declared, attributes, scope_of(node))[0]
 
     def _flat(self, items: Any) -> list[int]:
         if isinstance(items, list | tuple):
@@ -185,16 +187,6 @@ def scope_of(node: Any) -> list[Scope]:
         if path:
             found.append((path, (kind if isinstance(kind, str) else kind.__name__).rpartition(".")[2]))
     return found
-
-
-def op_name(target: Any) -> str:
-    """``linear`` of ``aten.linear.default``; the underscore of an in-place form goes, another library's name stays."""
-    schema = getattr(target, "_schema", None)
-    if schema is None:
-        return str(getattr(target, "_name", getattr(target, "__name__", target)))
-    library, _, name = str(schema.name).rpartition("::")
-    name = name if name.startswith("__") else name.rstrip("_") or name
-    return name if library in OWN_LIBRARIES else f"{library}.{name}"
 
 
 def _higher_order(target: Any) -> str:

@@ -20,6 +20,34 @@ OFTEN = frozenset(
 DROPOUTS = frozenset({"dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout", "native_dropout"})
 
 
+OWN_LIBRARIES = ("", "aten", "prims", "transformers")
+"""Those whose ops are known by their bare names."""
+
+
+def op_name(target: Any) -> str:
+    """``linear`` of ``aten.linear.default``; the underscore of an in-place form goes, another library's name stays."""
+    schema = getattr(target, "_schema", None)
+    if schema is None:
+        return str(getattr(target, "_name", getattr(target, "__name__", target)))
+    library, _, name = str(schema.name).rpartition("::")
+    name = name if name.startswith("__") else name.rstrip("_") or name
+    return name if library in OWN_LIBRARIES else f"{library}.{name}"
+
+
+def unread_views(graph: Any) -> set[Any]:
+    """Views and ranges that nobody reads, which indexing leaves behind; and those that only such ops read."""
+    found: set[Any] = set()
+    for node in reversed(graph.nodes):
+        schema = getattr(node.target, "_schema", None)
+        if node.op != "call_function" or schema is None or schema.is_mutable:
+            continue
+        is_view = any(item.alias_info is not None for item in schema.arguments)
+        is_filler = not any(hasattr(item.meta.get("val"), "untyped_storage") for item in node.all_input_nodes)
+        if (is_view or is_filler) and all(user in found or is_noise(op_name(user.target)) for user in node.users):
+            found.add(node)
+    return found
+
+
 def is_noise(name: str) -> bool:
     """Whether a node computes nothing that anybody reads."""
     return name in CHECKS or name.startswith("_assert")
