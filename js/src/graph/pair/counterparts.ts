@@ -48,6 +48,19 @@ export function otherGroup(from: GraphModel, to: GraphModel, rows: Int32Array, i
   return at > ROOT ? at : -1;
 }
 
+/** What a model with the columns of its engine and the engine itself call the same thing. */
+const ALIASES: readonly (readonly [string, string])[] = [
+  ["engine_us", "measured_us"],
+  ["engine_precision", "precision"],
+];
+
+/** The column that means the same in the other model; the name itself where there is none. */
+function otherColumn(to: ReportDocument, name: string): string {
+  if (to.column(name)) return name;
+  const pair = ALIASES.find((names) => names.includes(name));
+  return pair?.find((other) => other !== name && to.column(other)) ?? name;
+}
+
 /** A state of one view in the words of the other; what the other model has not is left out. */
 export function translated(
   state: Partial<GraphState>,
@@ -63,6 +76,8 @@ export function translated(
   };
   return {
     ...same,
+    ...(same.color && { color: otherColumn(to.doc, same.color) }),
+    ...(same.size && { size: otherColumn(to.doc, same.size) }),
     ...(selection && { selection: otherOps(rows, selection) }),
     ...(expanded !== undefined && { expanded: expanded && [...new Set(expanded.flatMap(address))] }),
     ...(focus !== undefined && { focus: focus === "" ? "" : (address(focus)[0] ?? "") }),

@@ -49,6 +49,9 @@ export const FIRST_SHOWN: Readonly<Record<Holds, readonly string[]>> = {
   ops: [
     "name",
     "type",
+    "engine_us",
+    "engine_precision",
+    "fate",
     "output_shape",
     "parameters",
     "macs",
@@ -56,9 +59,6 @@ export const FIRST_SHOWN: Readonly<Record<Holds, readonly string[]>> = {
     "estimated_us",
     "output_bytes",
     "precision",
-    "engine_us",
-    "engine_precision",
-    "fate",
   ],
   weights: [
     "name",
