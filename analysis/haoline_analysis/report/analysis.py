@@ -20,6 +20,7 @@ from haoline_analysis.report.facts import Binding, describe
 from haoline_analysis.report.format_facts import trimmed
 from haoline_analysis.report.kinds import analysis_of
 from haoline_analysis.report.model_report import ModelReport
+from haoline_analysis.report.precisions import precision_columns, transition_column
 from haoline_analysis.report.scopes_table import SUMMED, scope_table
 from haoline_analysis.report.tables import Tables
 from haoline_analysis.report.tensor_table import edge_tables, feed_table, tensor_table, yield_table
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from haoline_analysis.cost.parameters import ParameterCount
     from haoline_analysis.findings import Finding
     from haoline_analysis.hardware import HardwareProfile
+    from haoline_analysis.model import Model
     from haoline_analysis.report.placing import Choice
     from haoline_analysis.shapes.value import Evaluation
     from haoline_analysis.structure import Scopes
@@ -145,6 +147,7 @@ class Analysis:
         tell("Finding structure", 0.7)
         ops = Table(len(self.model.ops))
         ops.add(*self.stated, *costs.columns, self.fused, _folded(evaluation))
+        ops.add(*precision_columns(self.model, evaluation, ops))
         content = Content(
             facts=describe(self.model, evaluation),
             totals=_totals(self.model, ops, costs, live),
@@ -176,7 +179,7 @@ class Analysis:
         scopes = self.scopes
         made = Tables(
             {
-                "tensors": lambda: tensor_table(self.model, evaluation, count),
+                "tensors": lambda: _tensors(self.model, evaluation, count, ops),
                 "scopes": lambda: scope_table(
                     scopes.path, scopes.name, scopes.parent.tolist(), scopes.class_name, scopes.structure.tolist(), ops
                 ),
@@ -189,6 +192,15 @@ class Analysis:
             }
         )
         return made.replaced("ops", ops)
+
+
+def _tensors(model: Model, evaluation: Evaluation, count: ParameterCount, ops: Table) -> Table:
+    """The tensor table, with where precision changes if it does."""
+    table = tensor_table(model, evaluation, count)
+    change = transition_column(model, ops)
+    if change is not None:
+        table.add(change)
+    return table
 
 
 def _folded(evaluation: Evaluation) -> Column:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 NO_OPS = "a checkpoint holds weights but no ops: compute, activations and data flow are not known"
 
+NO_WEIGHTS = "this file holds neither weights nor ops: only what its metadata state is known"
+
 
 class StoredAnalysis:
     """One opened checkpoint."""
@@ -67,7 +69,7 @@ class StoredAnalysis:
             facts=describe_stored(self.model),
             totals=_totals(self.model, ops),
             tables=self._tables(ops),
-            gaps=[Gap(NO_OPS), *self.model.gaps, *self._uncounted()],
+            gaps=[Gap(NO_OPS if self.model.ops else NO_WEIGHTS), *self.model.gaps, *self._uncounted()],
             architecture=self.model.architecture,
             format_facts=trimmed(self.model.facts),
         )

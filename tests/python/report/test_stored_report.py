@@ -131,3 +131,11 @@ def test_there_is_nothing_to_bind(report):
         report.bind(batch=2)
     with pytest.raises(ModelError, match="no inputs"):
         analyze(llama(), shapes={"batch": 2})
+
+
+def test_a_file_without_weights_says_so():
+    report = analyze(checkpoint({}, format="gguf"))
+    assert report.gaps[0].what.startswith("this file holds neither weights nor ops")
+    assert report.totals.bits_per_weight is None
+    assert "n/a" in report.summary()
+    assert len(report.breakdown) == 0
