@@ -29,6 +29,7 @@ _OWN = (
     "gguf.reader:GgufReader",
     "safetensors.reader:SafetensorsReader",
     "huggingface.reader:HuggingFaceReader",
+    "tensorrt.engine_reader:EngineReader",
     "tensorrt.reader:LayerInfoReader",
     "onnx.reader:OnnxReader",
 )
