@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_DEPTH = 64
+MAX_SKIPPED = 500_000
+"""Values that are stepped over in one text."""
 MAX_STRING = 1 << 16
 """Bytes of one string that is read, quotes and escapes included."""
 
@@ -36,6 +38,7 @@ class Scanner:
         self.data = data
         self.what = what
         self.at = at
+        self.skipped = 0
 
     def refuse(self, problem: str) -> NoReturn:
         """Raise.
@@ -160,8 +163,11 @@ class Scanner:
 
         Raises:
             MalformedModelError: if none comes next.
-            LimitError: if it nests deeper than ``MAX_DEPTH``.
+            LimitError: if it nests deeper than ``MAX_DEPTH``, or ``MAX_SKIPPED`` values have been stepped over.
         """
+        self.skipped += 1
+        if self.skipped > MAX_SKIPPED:
+            raise LimitError(f"the {self.what} has more than {MAX_SKIPPED:,} values that mean nothing here")
         if depth > MAX_DEPTH:
             raise LimitError(f"the {self.what} nests deeper than {MAX_DEPTH} levels")
         kind = self.peek()
