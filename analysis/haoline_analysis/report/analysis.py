@@ -9,6 +9,7 @@ import numpy as np
 
 from haoline_analysis.cost import count_parameters, liveness, op_costs
 from haoline_analysis.cost.plan import CostPlan
+from haoline_analysis.cost.training import can_train, training_table
 from haoline_analysis.formats import open_model
 from haoline_analysis.hardware.fusion import fused_ops
 from haoline_analysis.model import Gap
@@ -177,8 +178,10 @@ class Analysis:
     def _tables(self, ops: Table, evaluation: Evaluation, count: ParameterCount, live: Liveness) -> Tables:
         """The op table now, the others when somebody looks at them."""
         scopes = self.scopes
+        training = {"training": lambda: training_table(self.model, evaluation)} if can_train(self.model) else {}
         made = Tables(
             {
+                **training,
                 "tensors": lambda: _tensors(self.model, evaluation, count, ops),
                 "scopes": lambda: scope_table(
                     scopes.path, scopes.name, scopes.parent.tolist(), scopes.class_name, scopes.structure.tolist(), ops
