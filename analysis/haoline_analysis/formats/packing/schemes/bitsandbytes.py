@@ -65,7 +65,7 @@ def _four_bits(names: Names, stem: str, carrier: StoredTensor, absmax: StoredTen
     decoder = None
     if block is not None and isinstance(offset, (int, float)):
         decoder = partial(_four_bit_rows, block=block, nested=each, offset=float(offset))
-    dtype = "float4_e2m1" if kind == "fp4" else "nf4"
+    dtype = "fp4" if kind == "fp4" else "nf4"  # its FP4 is not that of OCP
     return names.packed(stem, carrier, parts, shape, f"bitsandbytes {kind.upper()[:8]}", text, dtype, decoder)
 
 
