@@ -191,7 +191,7 @@ class Analysis:
                 "feeds": lambda: feed_table(self.model),
                 "yields": lambda: yield_table(self.model),
                 "memory": lambda: _memory(live),
-                "breakdown": lambda: of_ops(self.model, ops, scopes.path),
+                "breakdown": lambda: of_ops(self.model, ops, scopes.path, count.elements),
             }
         )
         return made.replaced("ops", ops)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from haoline_analysis.cost.uses import final_uses
 from haoline_analysis.structure.roles import ROLES, role_of_op
 from haoline_analysis.table import Column, Table
 
@@ -41,23 +42,42 @@ def of_weights(model: Model, ops: Table) -> Table:
     return table(parts)
 
 
-def of_ops(model: Model, ops: Table, paths: Sequence[str]) -> Table:
-    """The breakdown of a graph: weights go with the op that works with them, their biases and scales too."""
+def of_ops(model: Model, ops: Table, paths: Sequence[str], elements: np.ndarray) -> Table:
+    """The breakdown of a graph: weights go with the op that works with them, their biases and scales too.
+
+    What is stored beside the parameters (shapes, masks, tables) is one row without a type.
+
+    Args:
+        model: the graph.
+        ops: its op table.
+        paths: of its scopes.
+        elements: parameters of each tensor, int64 [tensors].
+    """
     figures = {name: np.asarray(ops[name].values).tolist() for name in ("parameters", "weight_bytes", "scope")}
     kinds, categories = list(ops["weight_precision"].values), list(ops["category"].values)
+    held = _held(model, elements)
     parts = []
     for row, op in enumerate(model.ops):
-        size = figures["weight_bytes"][row]
-        if not size:
+        size, parameters = figures["weight_bytes"][row], figures["parameters"][row]
+        if not parameters:
+            stored = sum(i >= 0 and model.tensors[i].weight is not None for i in op.inputs)
+            parts += [Part("other", None, None, stored, 0, size)] if size else []
             continue
-        held = [i for i in op.inputs if i >= 0 and model.tensors[i].weight is not None]
-        name = model.tensors[held[0]].name if held else ""
+        weights = held.get(row, [])
+        name = model.tensors[weights[0]].name if weights else ""
         role = role_of_op(categories[row], paths[figures["scope"][row]] or op.name, name)
-        first = [i for i in held if model.tensors[i].consumers[:1] == [row]]
-        parts.append(
-            Part(role, kinds[row] or None, _quantization(model, held), len(first), figures["parameters"][row], size)
-        )
+        parts.append(Part(role, kinds[row] or None, _quantization(model, weights), len(weights), parameters, size))
     return table(parts)
+
+
+def _held(model: Model, elements: np.ndarray) -> dict[int, list[int]]:
+    """The parameters that each op is the first to work with."""
+    found: dict[int, list[int]] = {}
+    for tensor in np.flatnonzero(elements).tolist():
+        uses = [use.op for use in final_uses(model, tensor)]
+        if uses:
+            found.setdefault(min(uses), []).append(tensor)
+    return found
 
 
 def _quantization(model: Model, held: Iterable[int]) -> str | None:
