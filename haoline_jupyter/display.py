@@ -130,5 +130,7 @@ def display_file(path: str | Path) -> None:
 
 
 def _named(path: Path) -> Path:
-    """A folder by its name: ``.`` has none."""
+    """The path as it is, and a folder by its own name; the kernel of a folder may run in it as well as beside it."""
+    if not path.exists() and Path.cwd().name == path.name:
+        return Path.cwd()
     return path.resolve() if path.is_dir() else path

@@ -87,9 +87,8 @@ export class ModelTab extends Widget {
     this.#stderr = "";
     this.#catchWidget(kernel);
     this.#running?.dispose();
-    const { path, contentsModel } = this.#context;
-    const code = openingCode(path, contentsModel?.type === "directory");
-    const content = { code, store_history: false };
+    const { path } = this.#context;
+    const content = { code: openingCode(path), store_history: false };
     // Named like a cell, so that the kernel closes what an earlier run of it showed.
     const running = kernel.requestExecute(content, true, { cellId: `haoline:${path}` });
     this.#running = running;
@@ -182,9 +181,9 @@ export function modelTabFactory(): ModelTabFactory {
   });
 }
 
-/** The kernel runs in the folder of the file, or in the folder itself. JSON strings are Python literals, short of lone surrogates. */
-function openingCode(path: string, folder: boolean): string {
-  const name = folder ? '"."' : JSON.stringify(path.slice(path.lastIndexOf("/") + 1));
+/** The kernel runs beside the file or folder. JSON strings are Python literals, short of lone surrogates. */
+function openingCode(path: string): string {
+  const name = JSON.stringify(path.slice(path.lastIndexOf("/") + 1));
   return `import haoline_jupyter as _haoline; _haoline.display_file(${name}); del _haoline`;
 }
 

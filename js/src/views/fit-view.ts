@@ -1,27 +1,38 @@
 import type { ReportDocument } from "../data/index.js";
 import { WeightsFit } from "./charts/weights-fit.js";
 import { h, put } from "./dom.js";
+import { engineDevice } from "./engine-device.js";
 import { profileDetails } from "./hardware-parts.js";
 import { findProfile } from "./profiles.js";
 import { section } from "./section.js";
 import type { Scene, View } from "./view.js";
 
-/** What hardware means to a checkpoint: whether its weights fit. Without ops there is no time to estimate. */
+/** What hardware means to a checkpoint, whether its weights fit, and to an engine, which is made for one device. */
 export class FitView implements View {
   readonly #fit = new WeightsFit();
   readonly #device = h("div", { class: "hl-device" });
   readonly #node: HTMLElement;
 
   constructor(scene: Scene) {
-    const hint =
-      scene.report.holds === "weights"
-        ? "Weights alone. Without ops there are no activations and no times to estimate."
-        : "Weights alone. The times of an engine are measured, for the device that it was built on.";
+    const fit = section(
+      "Memory",
+      "estimated",
+      this.#fit.node(),
+      "Weights alone. Without ops no time can be estimated.",
+    );
+    const engine = scene.report.holds === "layers";
     this.#node = h(
       "div",
       { class: "hl-scroll hl-sections", "data-testid": "haoline-hardware" },
-      section("Memory", "estimated", this.#fit.node(), hint),
-      section("Device", "declared", this.#device),
+      engine
+        ? section(
+            "Built for",
+            "declared",
+            this.#device,
+            "An engine runs on the device that it was built for; its times are measured there.",
+          )
+        : fit,
+      engine ? null : section("Device", "declared", this.#device),
     );
     this.update(scene.report);
   }
@@ -32,6 +43,10 @@ export class FitView implements View {
 
   update(report: ReportDocument): void {
     const { hardware } = report;
+    if (report.holds === "layers") {
+      const unknown = h("p", { class: "hl-empty" }, "The files do not say on which device it was built.");
+      return put(this.#device, engineDevice(report) ?? unknown);
+    }
     const profile = hardware && (findProfile(hardware.profile.id) ?? hardware.profile);
     this.#fit.update(report);
     put(this.#device, profile ? profileDetails(profile) : h("p", { class: "hl-empty" }, "No hardware chosen yet."));

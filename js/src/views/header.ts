@@ -56,6 +56,8 @@ export class Header {
     this.#fillStats(report);
     this.#fillCards(report);
     this.#hardware.update(report);
+    // An engine is made for one device: there is none to choose.
+    this.#hardware.node().hidden = report.holds === "layers";
     this.#fillChips(report);
   }
 

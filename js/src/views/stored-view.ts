@@ -31,12 +31,8 @@ export class StoredView implements View {
       { class: "hl-scroll hl-sections", "data-testid": "haoline-stored" },
       h("div", { class: "hl-pair" }, ...pair),
       section("Roles and stored types", "counted", this.#table),
-      section(
-        "Device memory",
-        "estimated",
-        this.#fit.node(),
-        "Weights alone: what a run needs beside them is not in it.",
-      ),
+      scene.report.holds === "weights" &&
+        section("Device memory", "estimated", this.#fit.node(), "Weights alone: what a run needs is more."),
       this.#more,
     );
     this.update(scene.report);

@@ -1,5 +1,6 @@
 /** How an edge looks: width by bytes, colour by precision or by a column, strong, faded or marked. */
 
+import { clean } from "../model/labels.js";
 import type { Frame } from "../scene/frame.js";
 import { quadraticTensors } from "./attention.js";
 import { faded, type Look } from "./look.js";
@@ -76,6 +77,11 @@ export class EdgeStyle {
 
   bytes(tensor: number): number | null {
     return this.#look.model.doc.tensors.numeric("nbytes")?.at(tensor) ?? null;
+  }
+
+  /** `fp32 → int8` where what reads the tensor computes in another precision than what makes it; "" elsewhere. */
+  change(tensor: number): string {
+    return clean(this.#look.model.doc.tensors.text("precision_change")?.at(tensor) ?? "");
   }
 
   /** Whether the tensor grows with the square of the sequence length. */

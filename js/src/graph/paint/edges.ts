@@ -136,7 +136,7 @@ export class EdgePainter {
     this.#pen.write(short, x, y, 84, { size: 9, weight: 400, color: this.#look.theme.faint });
   }
 
-  /** Words on the edges that matter: the largest of the group, and those of attention. */
+  /** Words on the edges that matter: the largest of the group, those of attention, and where the precision changes. */
   #marks(place: Place, alpha: number): void {
     const { frame } = place;
     const big = largestEdge(frame, (tensor) => this.#style.bytes(tensor));
@@ -145,10 +145,12 @@ export class EdgePainter {
     for (let e = 0; e < frame.edges.count; e += 1) {
       const tensor = frame.edges.tensor[e]!;
       const quadratic = this.#style.quadratic(tensor);
-      if ((e !== big && (!quadratic || marked.has(tensor))) || frame.layout.stub[e] || !inView(place, e)) continue;
+      const change = this.#style.change(tensor);
+      const said = marked.has(tensor) || (!quadratic && change === "");
+      if ((e !== big && said) || frame.layout.stub[e] || !inView(place, e)) continue;
       marked.add(tensor);
       const bytes = format.bytes(this.#style.bytes(tensor) ?? 0);
-      const words = [quadratic ? "seq²" : "", e === big ? `largest ${bytes}` : ""].filter(Boolean).join(" · ");
+      const words = [quadratic ? "seq²" : "", e === big ? `largest ${bytes}` : "", change].filter(Boolean).join(" · ");
       this.#mark(place, e, words, quadratic);
     }
   }

@@ -50,6 +50,8 @@ export function edgeFacts(model: GraphModel, frame: Frame, edge: number): { titl
   const tensor = frame.edges.tensor[edge]!;
   const name = model.doc.tensors.text("name")?.at(tensor) ?? "";
   const facts = tensorFacts(model, tensor);
+  const change = model.doc.tensors.text("precision_change")?.at(tensor);
+  if (change) facts.push({ label: "Precision", value: change });
   if (frame.skip[edge]) facts.push({ label: "Path", value: "skip connection" });
   if (frame.layout.stub[edge]) facts.push({ label: "Path", value: "shared by many; click to go to its source" });
   return { title: name, facts };
