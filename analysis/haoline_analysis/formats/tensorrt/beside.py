@@ -37,7 +37,7 @@ _KEYS = (
     (b'"performance_summary"', PERFORMANCE),
     (b'"ComputeCapability"', DEVICE),
 )
-_LOG_MARKS = (b"TensorRT.trtexec", b"[TRT]", b"[I] === Model Options")
+_LOG_MARKS = (b"TensorRT.trtexec", b"[TRT]", b"[I] === Model Options", b", LayerType: ", b", Tactic: 0x")
 _TREX = re.compile(r"\.graph\.json$", re.IGNORECASE)
 _TREX_NAMES = {
     PROFILE: ".profile.json",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from haoline_analysis.errors import ModelError
 from haoline_analysis.formats.onnx.reader import link_consumers, name_ops
-from haoline_analysis.formats.tensorrt.source_names import SourceNames, source_names, without_profile
+from haoline_analysis.formats.tensorrt.source_names import KERNEL, SourceNames, source_names, without_profile
 from haoline_analysis.model import Model, Op, Tensor, Weight
 
 if TYPE_CHECKING:
@@ -71,10 +71,21 @@ def build_model(layers: list[Layer], bindings: list[str], name: str) -> EngineMo
         producer="TensorRT",
         holds="layers",
         layers=layers,
-        sources=[source_names(layer.name, layer.metadata) for layer in layers],
+        sources=_sources(layers),
         times=[None] * len(layers),
         bindings=bindings,
     )
+
+
+def _sources(layers: list[Layer]) -> list[SourceNames]:
+    """What each layer was made from. Kernels bear no mark of a profile: theirs is that of the layer before."""
+    found: list[SourceNames] = []
+    for layer in layers:
+        names = source_names(layer.name, layer.metadata)
+        if found and names.kind == KERNEL and not names.profile:
+            names = names._replace(profile=found[-1].profile)
+        found.append(names)
+    return found
 
 
 class _Wiring:

@@ -75,7 +75,6 @@ def _averaged(times: Iterable[LayerTime], count: int | None) -> Iterable[LayerTi
 
 
 _ITERATIONS = re.compile(r"=== Profile \((\d{1,15}) iterations")
-_COLUMNS = (4, 3)  # total, average, median (since TensorRT 8.2), percentage
 
 
 def printed_profile(lines: Sequence[str]) -> Profile | None:
@@ -84,24 +83,24 @@ def printed_profile(lines: Sequence[str]) -> Profile | None:
     if not starts:
         return None
     start, mark = starts[-1]
+    heading = lines[start + 1] if start + 1 < len(lines) else ""
     times: list[LayerTime] = []
     for line in lines[start + 2 :]:
-        row = _row(line)
+        row = _row(line, 4 if "Median" in heading else 3, heading.strip().endswith("Layer"))
         if row is None or row.name == "Total":
             break
         times.append(row)
     return Profile(tuple(times), int(mark.group(1)) or None) if times else None
 
 
-def _row(line: str) -> LayerTime | None:
-    """A row of the table: TensorRT 10 names the layer last, 8 first."""
-    for columns in _COLUMNS:
-        last, first = line.split(None, columns), line.rsplit(None, columns)
-        for name, numbers in ((last[-1], last[:-1]), (first[0], first[1:])):
-            found = [_number(word) for word in numbers]
-            if len(found) == columns and None not in found:
-                return LayerTime(name.strip(), found[0], found[1], found[2] if columns == _COLUMNS[0] else None)  # type: ignore[arg-type]
-    return None
+def _row(line: str, columns: int, name_last: bool) -> LayerTime | None:
+    """A row of the table: TensorRT 10 names the layer last, 8 first; total, average, median (since 8.2), percentage."""
+    parts = line.split(None, columns) if name_last else line.rsplit(None, columns)
+    name, words = (parts[-1], parts[:-1]) if name_last else (parts[0] if parts else "", parts[1:])
+    numbers = [number for word in words if (number := _number(word)) is not None]
+    if len(numbers) != columns:
+        return None
+    return LayerTime(name.strip(), numbers[0], numbers[1], numbers[2] if columns == 4 else None)
 
 
 def _number(word: str) -> float | None:
