@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from haoline_analysis.findings import fusion, graph, operators, performance, precision, shapes, weights
+from haoline_analysis.findings import fusion, graph, operators, performance, precision, shapes, stored, weights
 from haoline_analysis.findings.facts import Facts
 from haoline_analysis.findings.finding import SEVERITIES, Finding
 
@@ -63,9 +63,10 @@ def find(
     return ranked(found)
 
 
-def find_stored(model: Model) -> list[Finding]:
-    """What is to be said of a checkpoint, worst first: what its reader found."""
-    return ranked(model.findings)
+def find_stored(model: Model, ops: Table) -> list[Finding]:
+    """What is to be said of a checkpoint, worst first: what its reader found, and what the rules find."""
+    facts = stored.StoredFacts(model, ops)
+    return ranked([*model.findings, *(finding for rule in stored.RULES for finding in rule(facts))])
 
 
 def ranked(found: Iterable[Finding]) -> list[Finding]:

@@ -84,11 +84,11 @@ class StoredAnalysis:
         rows = self.counts.uncounted
         return [Gap("the size of these weights is not known, and they are not counted", tuple(rows))] if rows else []
 
-    def _find(self, _: Table) -> list[Finding]:
+    def _find(self, ops: Table) -> list[Finding]:
         """What the reader found, and what the rules find."""
         from haoline_analysis.findings import find_stored  # only when somebody looks at them
 
-        return find_stored(self.model)
+        return find_stored(self.model, ops)
 
     def _tables(self, ops: Table) -> Tables:
         """The op table now, the others when somebody looks at them."""
