@@ -33,6 +33,7 @@ class GgufReader:
             ModelError: if the file breaks the format.
         """
         refuse_options(self.info, options, "graph")
+        from haoline_analysis.formats.families.analytic import graph_of
         from haoline_analysis.formats.gguf.building import build
 
-        return build(source)
+        return graph_of(build(source), options.get("graph"))
