@@ -78,7 +78,7 @@ _TAKES: dict[str, str | Callable[[], Iterable[str]] | None] = {
     "--example": DATA,
     "--engine": MODELS,
     **dict.fromkeys(("--profile", "--timing", "--build-metadata"), JSON),
-    **dict.fromkeys(("--gpus", "--shape", "--keep-onnx", "--optimizer")),
+    **dict.fromkeys(("--gpus", "--shape", "--keep-onnx")),
 }
 """What an option of the report takes, as ``Command.values`` says it of a command's."""
 

@@ -12,7 +12,7 @@ TIMES = "\N{MULTIPLICATION SIGN}"
 VIEWS = ("graph", "layers", "memory", "hardware", "findings")
 GRAPHS = ("analytic",)
 ROUTES = ("export", "onnx", "hooks")
-SOURCE_OPTIONS = ("graph", "route", "keep_onnx", "optimizer", "profile", "timing", "build_metadata")
+SOURCE_OPTIONS = ("graph", "route", "keep_onnx", "profile", "timing", "build_metadata")
 """Options that go to the reader of the format as they are."""
 OK, REFUSED, USAGE, INTERRUPTED = 0, 1, 2, 130
 """Exit statuses of the command line."""
@@ -97,9 +97,6 @@ def add_source_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--graph", choices=GRAPHS, help="work out the ops of a checkpoint of a known family")
     parser.add_argument("--route", choices=ROUTES, help="how a PyTorch module becomes a graph (default: what works)")
     parser.add_argument("--keep-onnx", metavar="FILE", help="keep the ONNX model that a module was exported to")
-    parser.add_argument(
-        "--optimizer", metavar="NAME", help="whose states count in the memory of training: adamw, sgd, …"
-    )
     parser.add_argument(
         "--engine",
         metavar="FILE",

@@ -16,6 +16,7 @@ from haoline_jupyter.completion import candidates
 from haoline_jupyter.example_inputs import example_of
 from haoline_jupyter.options import OptionError
 
+EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 SMALL = {**make_checkpoint.TINY, "num_hidden_layers": 2, "hidden_size": 64, "intermediate_size": 96, "vocab_size": 128}
 PARAMETERS = sum(int(v.size) for v in make_checkpoint.weights(SMALL).values())
 
@@ -139,6 +140,50 @@ def test_completion_offers_every_format(shell, checkpoint, gguf):
     assert "weights" in candidates("w", ["compare", "tiny", "tiny.gguf", "--by"], {})
     Path("p.json").touch()
     assert candidates("p", ["e.json", "--profile"], {}) == ["p.json"]
+
+
+class TestEngines:
+    """ResNet-18 on an A100, as TensorRT Engine Explorer recorded it, and an ONNX model of the same nodes."""
+
+    FP16 = EXAMPLES / "engines/resnet18-fp16.graph.json"
+    FP32 = EXAMPLES / "engines/resnet18-fp32.graph.json"
+    PROFILE = EXAMPLES / "engines/resnet18-fp16.profile.json"
+
+    @pytest.fixture(scope="class")
+    def resnet(self, tmp_path_factory):
+        from make_resnet18 import resnet18
+
+        return resnet18(tmp_path_factory.mktemp("resnet") / "resnet18.onnx")
+
+    def test_an_engine_has_layers_with_measured_times(self, magic):
+        engine = magic(f"{self.FP16} --profile {self.PROFILE}")
+        assert engine.holds == "layers"
+        times = [layer["averageMs"] for layer in json.loads(self.PROFILE.read_text()) if "averageMs" in layer]
+        assert engine.ops["measured_us"].sum() == pytest.approx(1000 * sum(times))
+
+    def test_another_builds_profile_is_refused(self, shell, capsys):
+        profile = EXAMPLES / "engines/resnet18-qat.profile.json"
+        assert not shell.run_cell(f"%haoline {self.FP16} --profile {profile}").success
+        assert capsys.readouterr().out.count("\n") == 1
+
+    def test_on_the_report_of_its_model(self, shell, magic, resnet):
+        report = magic(f"{resnet} --engine {self.FP16} --profile {self.PROFILE} --hardware H100")
+        assert report.ops["fate"].value_counts().to_dict() == {"fused": 42, "kept": 6, "removed": 1}
+        engine = magic(f"{self.FP16} --profile {self.PROFILE}")
+        assert report.ops["engine_us"].sum() == pytest.approx(engine.ops["measured_us"].sum())
+        assert report.hardware.profile.id == "h100-sxm"
+        shell.user_ns.update(report=report, engine=engine)
+        assert magic("report --engine engine") is report
+
+    def test_the_engine_to_expect(self, magic, resnet):
+        report = magic(f"{resnet} --engine expected")
+        assert report.ops["expected_layer"].nunique() < len(report.ops)
+
+    @pytest.mark.parametrize("form", ["text", "markdown", "json", "html", "csv"])
+    def test_compared_with_its_model_and_with_another(self, resnet, capsys, form):
+        for first, second in ((resnet, self.FP16), (self.FP16, resnet), (self.FP32, self.FP16)):
+            assert main(["compare", str(first), str(second), "--format", form]) == 0
+            assert "MaxPool_2" in capsys.readouterr().out.replace("\\", "")
 
 
 class TestExamples:
