@@ -114,10 +114,7 @@ def _describe(model: Model, module: Any) -> None:
     config: Any = getattr(module, "config", None)
     if not hasattr(config, "to_dict"):
         return
-    try:
-        from haoline_analysis.architecture import from_config
-    except ImportError:
-        return
+    from haoline_analysis.architecture import from_config
 
     shapes = {name: tuple(tensor.shape) for name, tensor in module.state_dict(keep_vars=True).items()}
     facts = config.to_dict()
