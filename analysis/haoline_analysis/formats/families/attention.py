@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.formats.families.sizes import NotThisFamilyError, require
 from haoline_analysis.formats.families.writer import part, scopes
+from haoline_analysis.model import OMITTED
 
 if TYPE_CHECKING:
     from haoline_analysis.formats.families.naming import Layer
@@ -41,6 +42,8 @@ def attention(write: Writer, layer: Layer, state: int, turned: tuple[int, int] |
     }
     if window is not None:
         attributes["window"] = window  # dense counts all the same
+    if "sinks" in layer.weights:  # a score per head that is no key's; the op's schema has no name for it
+        heads += [OMITTED, write.weight(layer.weights["sinks"])]
     made = write.op("scaled_dot_product_attention", heads, _shape(sizes.heads, write), scope, attributes)
     swapped = write.op(
         "transpose", (made,), ("batch", "seq", sizes.heads, sizes.head_dim), scope, {"dim0": 1, "dim1": 2}

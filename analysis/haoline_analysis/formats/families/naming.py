@@ -57,6 +57,7 @@ _MODULES = {
     "shared.router": ("mlp.shared_expert_gate", "ffn_gate_inp_shexp"),
 }
 _BY_MODULE = {module: ours for ours, modules in _MODULES.items() for module in modules}
+_SINKS = ("self_attn.sinks", "attn_sinks", "attn_sinks.weight")
 _EXPERT_PARTS = {"w1": "gate", "w3": "up", "w2": "down", "gate_proj": "gate", "up_proj": "up", "down_proj": "down"}
 
 
@@ -112,6 +113,9 @@ def _in_layer(layer: Layer, row: int, rest: str) -> bool:
     module, _, kind = rest.rpartition(".")
     if rest.startswith("mlp.experts."):  # parameters without a module of their own
         module, kind = (rest.removesuffix("_bias"), "bias") if rest.endswith("_bias") else (rest, "weight")
+    if rest in _SINKS:
+        layer.weights["sinks"] = row
+        return True
     ours = _BY_MODULE.get(module)
     if ours is None or kind not in {"weight", "bias"}:
         return False
