@@ -123,7 +123,8 @@ def mixed_types(facts: StoredFacts) -> Iterator[Finding]:
 def tied_twice(facts: StoredFacts) -> Iterator[Finding]:
     """A head that is tied to the embedding, and stored beside it."""
     card = facts.model.architecture
-    if card is None or not card.tied_embeddings:
+    told = any(found.id == "tied-weights-stored-twice" for found in facts.model.findings)  # its reader saw it
+    if card is None or not card.tied_embeddings or told:
         return
     heads, tables = ([row for row, role in enumerate(facts.roles) if role == kind] for kind in ("head", "embedding"))
     for head in heads:

@@ -37,25 +37,32 @@ _USUAL = {
 """Where modules usually stand in a transformer layer, for files that list them by the alphabet."""
 _UNUSUAL = 4
 _SORTED_SHARE = 0.05
+MAX_PARTS = 64
+"""Names come from files: a longer one is no module path."""
+_SHORT = 2
+"""Parts of a name that is outside every module: ``lm_head.weight``."""
 
 
 def split_name(name: str) -> list[str]:
-    """The parts of a dotted name; one without dots may use slashes."""
-    return [part for part in name.replace("/", ".").split(".") if part] or [name]
+    """The parts of a name with dots or slashes; what is deeper than ``MAX_PARTS`` stays together."""
+    return [part for part in name.replace("/", ".").split(".", MAX_PARTS) if part] or [name]
 
 
 def reading_order(names: Iterable[str]) -> list[int]:
     """Row numbers in reading order: siblings as they first come, numbers by value, embeddings first, heads last."""
     listed = list(names)
     alphabetical = _is_alphabetical(listed)
-    seen: dict[tuple[str, ...], int] = {}
+    seen: dict[str, int] = {}
     keys = []
     for name in listed:
         parts = split_name(name)
+        telling = _depth_that_matters(parts)
         key: list[tuple[int, int, int, str]] = []
+        path = ""
         for depth, part in enumerate(parts):
-            rank = seen.setdefault(tuple(parts[: depth + 1]), len(seen))
-            place = _place(name, parts) if depth == _depth_that_matters(parts) else _MIDDLE
+            path = f"{path}.{part}"
+            rank = seen.setdefault(path, len(seen))
+            place = _place(name, parts) if depth == telling else _MIDDLE
             usual = _USUAL.get(part, _UNUSUAL) if alphabetical else 0
             key.append((place, usual, _number(part, rank), part))
         keys.append(key)
@@ -77,7 +84,9 @@ def _number(part: str, rank: int) -> int:
 
 def _depth_that_matters(parts: list[str]) -> int:
     """Where embeddings, final norms and heads are beside the stack: in the outermost module or one below."""
-    return 0 if len(parts) <= 2 else (1 if not any(part.isdecimal() for part in parts) else -1)
+    if len(parts) <= _SHORT:
+        return 0
+    return -1 if any(map(str.isdecimal, parts)) else 1
 
 
 def _place(name: str, parts: list[str]) -> int:

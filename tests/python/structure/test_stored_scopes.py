@@ -73,3 +73,9 @@ def test_names_of_any_depth_make_a_tree():
     scopes = stored_scopes(of(deep, "b.weight", "", "..", "1.2.3"))
     assert len(scopes.op_scope) == 5
     assert all(parent < row for row, parent in enumerate(scopes.parent.tolist()))
+
+
+def test_a_name_of_a_million_parts_takes_no_time_of_its_square():
+    name = "a." * 1_000_000 + "weight"
+    assert reading_order([name, "b.weight"]) == [0, 1]
+    assert len(stored_scopes(of(name, "b.weight")).op_scope) == 2
