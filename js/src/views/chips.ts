@@ -2,6 +2,7 @@ import type { Binding, GapInfo, ReportDocument } from "../data/index.js";
 import { format } from "../data/index.js";
 import type { Cleanup } from "./cleanup.js";
 import { type Child, h, style } from "./dom.js";
+import { quietGap } from "./gaps.js";
 import { precisionColor } from "./palette.js";
 import { Popover } from "./popover.js";
 import { readout, type Tooltip } from "./tooltip.js";
@@ -44,12 +45,6 @@ function restChip(rest: readonly [string, Binding][], tooltip: Tooltip): HTMLEle
   const more = rest.length > MOST_ROWS ? `and ${rest.length - MOST_ROWS} more` : "";
   tooltip.attach(chip, () => readout("Other dimensions", rows, more));
   return chip;
-}
-
-/** The gap that every checkpoint has, which the header says in a line of its own. */
-export function quietGap(report: ReportDocument): GapInfo | undefined {
-  if (report.holds !== "weights") return undefined;
-  return report.header.gaps.find(({ what, ops }) => ops.length === 0 && /\bno ops\b/.test(what));
 }
 
 /** What the numbers rest on and what they leave out, behind one chip. */

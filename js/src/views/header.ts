@@ -1,10 +1,11 @@
 import { format, type Holds, type ReportDocument, rowNoun } from "../data/index.js";
 import { aboutChip } from "./about.js";
 import { architectureCard } from "./architecture-card.js";
-import { bindingChips, notesChip, precisionMix, quietGap } from "./chips.js";
+import { bindingChips, notesChip, precisionMix } from "./chips.js";
 import { Cleanup } from "./cleanup.js";
 import { h, put } from "./dom.js";
 import { engineCard } from "./engine-card.js";
+import { quietGap } from "./gaps.js";
 import { HardwareChip } from "./hardware-chip.js";
 import { StatTile } from "./stat-tile.js";
 import { STATS } from "./stats.js";

@@ -1,4 +1,5 @@
 import { format, type Holds, isRecord, type ReportDocument } from "../data/index.js";
+import { quietGap } from "./gaps.js";
 import type { Stat } from "./stat-tile.js";
 
 const { bytes, count, exact, micros, percent } = format;
@@ -187,7 +188,7 @@ function range(report: ReportDocument, name: string): string {
 }
 
 function explain(report: ReportDocument, column: string, fallback: string): string {
-  const gaps = report.header.gaps.length;
+  const gaps = report.header.gaps.filter((gap) => gap !== quietGap(report)).length;
   const text = report.column(column)?.info.description || fallback;
   const stop = /[.!?]$/.test(text) ? "" : ".";
   return gaps > 0 ? `${text}${stop} Not in it: see the gaps of this report.` : text;

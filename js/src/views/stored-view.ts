@@ -23,7 +23,9 @@ export class StoredView implements View {
   constructor(scene: Scene) {
     this.#scene = scene;
     const pair = [
-      section("Bytes by role", "counted", this.#roles, "Click to select the weights."),
+      scene.report.holds === "weights"
+        ? section("Bytes by role", "counted", this.#roles, "Click to select the weights.")
+        : section("Bytes by category", "counted", this.#roles, "Click to select the layers."),
       section("Bytes by stored type", "counted", this.#types),
     ];
     this.#node = h(

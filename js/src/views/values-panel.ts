@@ -66,7 +66,7 @@ export class ValuesPanel {
     if (same) return;
     clearTimeout(this.#timer);
     this.#key = key;
-    put(this.#title, tail(report.tensors.text("name")?.at(tensor) ?? `tensor ${tensor}`, "hl-muted"));
+    put(this.#title, tail(report.tensors.text("name")?.at(tensor) || `tensor ${tensor}`, "hl-muted"));
     const known = this.#known.get(key);
     if (known) return this.#draw(known);
     if (!this.#scene.host.ask) return this.#say(NO_KERNEL);

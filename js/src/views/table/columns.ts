@@ -41,6 +41,13 @@ const WIDTHS: Readonly<Record<string, number>> = {
   output_formats: 170,
   tactic: 220,
 };
+/** Names of weights are paths, whose other columns are short words. */
+const WEIGHT_WIDTHS: Readonly<Record<string, number>> = {
+  name: 284,
+  category: 104,
+  shape: 112,
+  weight_precision: 100,
+};
 const NUMBER_WIDTH = 92;
 const TEXT_WIDTH = 124;
 
@@ -111,7 +118,7 @@ function fromColumn(column: Column, weights: boolean): TableColumn {
     const role = weights && name === "category";
     const value = (row: number): string | null =>
       role ? (column.at(row)?.replaceAll("_", " ") ?? null) : column.at(row);
-    const width = WIDTHS[name] ?? TEXT_WIDTH;
+    const width = (weights ? WEIGHT_WIDTHS[name] : undefined) ?? WIDTHS[name] ?? TEXT_WIDTH;
     return { ...about, numeric: false, width, largest: 0, value, text: (row) => value(row) ?? "" };
   }
   return {
