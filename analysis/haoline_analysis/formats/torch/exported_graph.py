@@ -9,6 +9,7 @@ from haoline_analysis.errors import LimitError, MalformedModelError
 from haoline_analysis.formats.torch.aten import AtenBuilder
 from haoline_analysis.formats.torch.dims import size
 from haoline_analysis.formats.torch.dtypes import TORCH
+from haoline_analysis.formats.torch.exported_noise import copies, each_tensor, op_name, same_as, tensor_names, unread
 from haoline_analysis.formats.torch.exported_weights import SCALAR_TYPES
 from haoline_analysis.model import OMITTED, Gap
 
@@ -86,7 +87,7 @@ class GraphReader:
         kind, inner = next(iter(spec.items()))
         if kind == "user_input":
             argument = inner["arg"]
-            for name in _names(argument):
+            for name in tensor_names(argument):
                 dtype, shape = _declared(scope.graph, name)
                 scope.names[name] = self.builder.input(name, dtype, shape)
             return
@@ -107,7 +108,10 @@ class GraphReader:
     def _walk(self, scope: _Scope, depth: int) -> None:
         if depth > MAX_NESTING:
             raise LimitError(f"graphs are nested more than {MAX_NESTING} deep")
-        for node in scope.graph["nodes"]:
+        idle = unread(scope.graph)
+        for place, node in enumerate(scope.graph["nodes"]):
+            if place in idle:
+                continue
             self._nodes += 1
             if self._nodes > MAX_NODES:
                 raise LimitError(f"the exported graph has more than {MAX_NODES:,} nodes")
@@ -116,18 +120,25 @@ class GraphReader:
     def _node(self, scope: _Scope, node: Mapping[str, Any], depth: int) -> None:
         op_type, in_place = op_name(node["target"])
         graphs = [item["arg"]["as_graph"]["graph"] for item in node["inputs"] if "as_graph" in item["arg"]]
-        results = [name for output in node["outputs"] for name in _names(output)]
+        results = [name for output in node["outputs"] for name in tensor_names(output)]
         if len(graphs) == 1 and op_type in _INLINED:
             self._inline(scope, node, graphs[0], results, depth)
             return
         if not results and not graphs:
             return  # arithmetic of sizes, and assertions about them
+        origin = same_as(scope.graph, node, op_type)
+        if origin is not None:
+            scope.names[results[0]] = scope.names[origin]
+            return
         inputs, attributes = self._arguments(scope, node["inputs"])
         if in_place:
             attributes["in_place"] = True
+        elif copies(scope.graph, node, op_type):
+            attributes["copies"] = True
         outputs = [(name, *_declared(scope.graph, name)) for name in results]
         modules = module_stack((node.get("metadata") or {}).get("nn_module_stack", ""))
-        made = self.builder.op(op_type, inputs, outputs, attributes, modules, str(node.get("name") or ""))
+        label = f"{modules[-1][0]}/{op_type}" if modules else str(node.get("name") or "")
+        made = self.builder.op(op_type, inputs, outputs, attributes, modules, label)
         scope.names.update(zip(results, made, strict=True))
         if graphs:
             self._unfollowed.setdefault(op_type, []).append(len(self.builder.ops) - 1)
@@ -137,8 +148,8 @@ class GraphReader:
         inner = _Scope(graph)
         given = [item["arg"] for item in node["inputs"]]
         place = next(index for index, item in enumerate(given) if "as_graph" in item)
-        values = [name for item in given[place + 1 :] for name in _names(item)]
-        wanted = [name for item in graph["inputs"] for name in _names(item)]
+        values = [name for item in given[place + 1 :] for name in tensor_names(item)]
+        wanted = [name for item in graph["inputs"] for name in tensor_names(item)]
         inner.names.update(zip(wanted, (scope.names[name] for name in values), strict=False))
         self._walk(inner, depth + 1)
         made = [tensor for item in graph["outputs"] for tensor in self._tensors(inner, item)]
@@ -160,7 +171,7 @@ class GraphReader:
         return inputs, attributes
 
     def _tensors(self, scope: _Scope, argument: Mapping[str, Any]) -> list[int]:
-        return [OMITTED if name is None else scope.names[name] for name in _each(argument)]
+        return [OMITTED if name is None else scope.names[name] for name in each_tensor(argument)]
 
     def _tell(self) -> None:
         for op_type, rows in self._unfollowed.items():
@@ -172,18 +183,6 @@ class GraphReader:
             self.gaps.append(Gap(f"The program changes {len(self.mutated)} of its buffers; that is not shown."))
 
 
-def op_name(target: str) -> tuple[str, bool]:
-    """``torch.ops.aten.add_.Tensor`` to ``("add", True)``; ops of other libraries keep their namespace."""
-    parts = str(target).removeprefix("torch.ops.").split(".")
-    if len(parts) >= 2 and parts[0] in {"aten", "higher_order"}:
-        name = parts[1]
-        in_place = parts[0] == "aten" and name.endswith("_") and not name.endswith("__")
-        return (name[:-1] if in_place else name), in_place
-    if len(parts) >= 2 and str(target).startswith("torch.ops."):
-        return f"{parts[0]}.{parts[1]}", False
-    return parts[-1], False
-
-
 def module_stack(text: str) -> list[tuple[str, str]]:
     """Modules around a node, outermost first: dotted name and class, from ``key,path,type;key,path,type``."""
     found = []
@@ -193,29 +192,6 @@ def module_stack(text: str) -> list[tuple[str, str]]:
             path, kind = ",".join(parts[1:-1]), parts[-1].rpartition(".")[2]
             found.append((path.partition("@")[0], kind))
     return found
-
-
-def _names(argument: Mapping[str, Any]) -> list[str]:
-    """Names of the tensors in an argument."""
-    return [name for name in _each(argument) if name is not None]
-
-
-def _each(argument: Mapping[str, Any]) -> list[str | None]:
-    """Names of the tensors in an argument, None for one that is left out."""
-    kind: str
-    value: Any
-    kind, value = next(iter(argument.items()), ("as_none", None))
-    if kind == "as_tensor":
-        return [value["name"]]
-    if kind == "as_tensors":
-        return [item["name"] for item in value]
-    if kind == "as_nested_tensors":
-        return [item["name"] for part in value for item in part]
-    if kind == "as_optional_tensor":
-        return [item if item is None else item["name"] for item in [value.get("as_tensor")]]
-    if kind == "as_optional_tensors":
-        return [item["as_tensor"]["name"] if "as_tensor" in item else None for item in value]
-    return []
 
 
 def _declared(graph: Mapping[str, Any], name: str) -> tuple[str | None, tuple[Dim, ...] | None]:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from haoline_analysis.cost.aten import VIEWS
 from haoline_analysis.errors import ModelError
 from haoline_analysis.formats.torch.aten import AtenBuilder
+from haoline_analysis.formats.torch.fx_noise import DROPOUTS, HANDED_ON, OFTEN
 from haoline_analysis.formats.torch.live_weights import LiveWeights, dtype_name
 from haoline_analysis.formats.torch.settled import settled
 from haoline_analysis.model import OMITTED, Gap
@@ -21,8 +23,8 @@ if TYPE_CHECKING:
     from haoline_analysis.formats.torch.example_inputs import ExampleInputs
     from haoline_analysis.model import Model
 
-_ALIASES = frozenset({"detach", "lift_fresh", "lift_fresh_copy", "alias"})
-"""Ops that give back what they were given; they say nothing about the model."""
+_PASSING = HANDED_ON | OFTEN | DROPOUTS
+"""Ops that may give back what they were given, and then say nothing about the model."""
 
 
 def trace_module(module: Any, inputs: ExampleInputs, reason: str | None) -> Model:
@@ -190,7 +192,7 @@ class _Recorder:
             return
         schema = func._schema  # noqa: SLF001 - there is no public way
         library, _, name = schema.name.partition("::")
-        if name in _ALIASES and self.is_tensor(args[0]):
+        if name in _PASSING and args and _is_same(args[0], results[0]):
             self._indices[results[0]] = self.known(args[0])
             return
         inputs, attributes = self._arguments(schema, args, kwargs)
@@ -198,8 +200,15 @@ class _Recorder:
         if in_place:
             attributes["in_place"] = True
         op_type = (name[:-1] if in_place else name) if library == "aten" else f"{library}.{name}"
-        label = f"{op_type}_{len(self.builder.ops)}"
-        outputs = [(f"{label}.{row}", dtype_name(item.dtype), tuple(item.shape)) for row, item in enumerate(results)]
+        owner = self._scope[-1][0] if self._scope else ""
+        label = f"{owner}/{op_type}" if owner else f"{op_type}_{len(self.builder.ops)}"
+        count = len(self.builder.ops)
+        outputs = [
+            (f"{op_type}_{count}.{row}" if row else f"{op_type}_{count}", dtype_name(item.dtype), tuple(item.shape))
+            for row, item in enumerate(results)
+        ]
+        if not in_place and _is_copy(name, args, results):
+            attributes["copies"] = True
         made = self.builder.op(op_type, inputs, outputs, attributes, self._scope, label)
         for tensor, index in zip(results, made, strict=True):
             self._indices[tensor] = index
@@ -251,6 +260,24 @@ def _mode(recorder: _Recorder) -> Any:
             return given
 
     return Noting()
+
+
+def _is_same(before: Any, after: Any) -> bool:
+    """Whether a result is the tensor that was given: its elements, type and order in memory."""
+    if not hasattr(before, "untyped_storage"):
+        return False
+    kept = before.storage_offset() == after.storage_offset() and _storage(before) == _storage(after)
+    return kept and (before.dtype, before.shape, before.stride()) == (after.dtype, after.shape, after.stride())
+
+
+def _storage(tensor: Any) -> Any:
+    return tensor.untyped_storage()._cdata  # noqa: SLF001 - data_ptr is 0 for all meta tensors
+
+
+def _is_copy(name: str, args: Sequence[Any], results: Sequence[Any]) -> bool:
+    """Whether an op that may give a view of its first argument gave a copy."""
+    views = name in VIEWS and args and hasattr(args[0], "untyped_storage")
+    return bool(views) and _storage(args[0]) != _storage(results[0])
 
 
 def _plain(value: Any) -> Any:

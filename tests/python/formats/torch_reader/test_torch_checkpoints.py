@@ -242,7 +242,7 @@ def test_a_checkpoint_without_tensors_is_refused(value: Any, words: str) -> None
 def test_plain_pickles_are_refused_by_what_they_are() -> None:
     import pickle
 
-    with pytest.raises(UnsupportedFormatError, match="pickle of a dict .'vocabulary'"):
+    with pytest.raises(UnsupportedFormatError, match=r"pickle of a dict .'vocabulary'"):
         open_model(pickle.dumps({"vocabulary": {}}))
-    with pytest.raises(UnsupportedFormatError, match="pickle of a collections.Counter"):
+    with pytest.raises(UnsupportedFormatError, match=r"pickle of a collections\.Counter"):
         open_model(pickle.dumps(collections.Counter("aab")))

@@ -336,7 +336,7 @@ def test_overlapping_entries_are_refused() -> None:
     first = data.find(b"PK\x01\x02")
     second = data.find(b"PK\x01\x02", first + 4)
     data[second + 42 : second + 46] = data[first + 42 : first + 46]
-    with pytest.raises(MalformedModelError, match="disagree|overlap"):
+    with pytest.raises(MalformedModelError, match=r"disagree|overlap"):
         opened(bytes(data))
 
 
