@@ -149,6 +149,9 @@ def _fields(scanner: Scanner, name: str) -> tuple[str, tuple[int, ...], tuple[in
 
 def _metadata(scanner: Scanner) -> dict[str, str]:
     found: dict[str, str] = {}
+    if scanner.peek() == b"n":  # MLX writes null where it has none
+        scanner.skip()
+        return found
     for key in scanner.keys():  # noqa: SIM118 - not a mapping
         if key in found:
             scanner.refuse(f"has the key {_short(key)} twice")

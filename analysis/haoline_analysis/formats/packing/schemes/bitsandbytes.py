@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haoline_analysis.errors import ModelError
 from haoline_analysis.formats.packing.bits import nibbles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from haoline_analysis.formats.packing.parts import Parts
+    from haoline_analysis.formats.packing.parts import Part, Parts
     from haoline_analysis.formats.packing.stated import Stated
     from haoline_analysis.formats.packing.stored_tensors import Names, PackedWeight, StoredTensor
 
@@ -63,7 +62,7 @@ def _four_bits(names: Names, stem: str, carrier: StoredTensor, absmax: StoredTen
     offset = state.get("nested_offset", 0.0 if not nested else None)
     each = _size(state.get("nested_blocksize")) or 256
     decoder = None
-    if block is not None and isinstance(offset, (int, float)):
+    if block is not None and isinstance(offset, (int, float)) and carrier.dtype in ("uint8", "int8"):
         decoder = partial(_four_bit_rows, block=block, nested=each, offset=float(offset))
     dtype = "fp4" if kind == "fp4" else "nf4"  # its FP4 is not that of OCP
     return names.packed(stem, carrier, parts, shape, f"bitsandbytes {kind.upper()[:8]}", text, dtype, decoder)
@@ -109,11 +108,8 @@ def _four_bit_rows(parts: Parts, start: int, stop: int, *, block: int, nested: i
     for dim in parts.shape[1:]:
         inner *= dim
     first, last = start * inner, stop * inner
-    part = parts["weight"]
-    if part.source.load().dtype.itemsize != 1:
-        raise ModelError("4-bit codes kept in a wider element type cannot be dequantized here")
-    stored = part.all().reshape(-1)[first // 2 : -(-last // 2)]
-    codes = nibbles(np.ascontiguousarray(stored), high_first=True)[first % 2 :][: last - first]
+    stored = _run(parts["weight"], first // 2, -(-last // 2))
+    codes = nibbles(stored, high_first=True)[first % 2 :][: last - first]
     blocks = np.arange(first, last) // block
     low = int(blocks[0])
     scales = parts["scales"].all().reshape(-1)[low : int(blocks[-1]) + 1]
@@ -122,6 +118,12 @@ def _four_bit_rows(parts: Parts, start: int, stop: int, *, block: int, nested: i
         scales = parts.floats("nested_table").reshape(-1)[scales] * outer + np.float32(offset)
     made: np.ndarray = parts.floats("table").reshape(-1)[codes] * scales.astype(np.float32)[blocks - low]
     return made
+
+
+def _run(part: Part, start: int, stop: int) -> np.ndarray:
+    """Bytes ``start:stop`` of a tensor, which is stored with one byte in a row."""
+    found = part.rows(start, stop) if part.shape[1:] in ((), (1,)) else part.all().reshape(-1)[start:stop]
+    return np.ascontiguousarray(found).reshape(-1)
 
 
 def _eight_bit_rows(parts: Parts, start: int, stop: int) -> np.ndarray:

@@ -1,7 +1,7 @@
-"""Four-bit floats in blocks: NVFP4 (modelopt, compressed-tensors) and MXFP4 (gpt-oss, compressed-tensors).
+"""Four-bit floats in blocks: NVFP4 (modelopt, compressed-tensors), MXFP4 (gpt-oss, compressed-tensors), and MXFP6.
 
 Elements are float4_e2m1, two in a byte, the lower nibble first. NVFP4: a float8_e4m3 scale for 16 elements and a
-float32 one for the tensor. MXFP4: a power of two for 32 elements (OCP Microscaling Formats 1.0).
+float32 one for the tensor. MXFP4 and MXFP6: a power of two for 32 elements (OCP Microscaling Formats 1.0).
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from haoline_analysis.formats import elements
 from haoline_analysis.formats.packing.bits import FP4, nibbles, powers, spread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import numpy as np
 
     from haoline_analysis.formats.packing.parts import Parts
     from haoline_analysis.formats.packing.stated import Stated
@@ -38,6 +39,13 @@ def _logical(carrier: StoredTensor, scales: StoredTensor, group: int) -> tuple[i
         return None
     inputs = 2 * carrier.shape[-1]
     return (*carrier.shape[:-1], inputs) if -(-inputs // group) == scales.shape[-1] else None
+
+
+def _sixes(carrier: StoredTensor, scales: StoredTensor) -> tuple[int, ...] | None:
+    """Shape of a weight of which four elements take three bytes, with a scale for every 32."""
+    if len(carrier.shape) < 2 or scales.shape[:-1] != carrier.shape[:-1] or carrier.shape[-1] != 24 * scales.shape[-1]:
+        return None
+    return (*carrier.shape[:-1], 32 * scales.shape[-1])
 
 
 def _modelopt(names: Names) -> Iterator[PackedWeight]:
@@ -76,6 +84,11 @@ def _compressed(names: Names) -> Iterator[PackedWeight]:
         if shape is not None:
             text = "MXFP4 (compressed-tensors), groups of 32"
             yield names.packed(name, carrier, parts, shape, "MXFP4", text, "float4_e2m1", _mxfp4_rows)
+            continue
+        shape = _sixes(carrier, mx) if mx is not None else None
+        if shape is not None:
+            text = "MXFP6 (compressed-tensors), groups of 32"
+            yield names.packed(name, carrier, parts, shape, "MXFP6", text, "float6_e2m3", _mxfp6_rows)
 
 
 def _nvfp4_rows(parts: Parts, start: int, stop: int, *, divide: bool) -> np.ndarray:
@@ -96,6 +109,15 @@ def _mxfp4_rows(parts: Parts, start: int, stop: int) -> np.ndarray:
     values = FP4[nibbles(parts["weight"].rows(start, stop))]
     made: np.ndarray = values * spread(powers(parts["scales"].rows(start, stop)), parts.shape[-1], 32)
     return made
+
+
+def _mxfp6_rows(parts: Parts, start: int, stop: int) -> np.ndarray:
+    """Element · 2^(scale - 127)."""
+    stored = parts["weight"].rows(start, stop)
+    count = stored.size // 3 * 4
+    values = elements.decode("float6_e2m3", np.ascontiguousarray(stored).reshape(-1), count).astype(np.float32)
+    made: np.ndarray = values.reshape(*stored.shape[:-1], -1)
+    return made * spread(powers(parts["scales"].rows(start, stop)), parts.shape[-1], 32)
 
 
 def _gpt_oss(names: Names) -> Iterator[PackedWeight]:

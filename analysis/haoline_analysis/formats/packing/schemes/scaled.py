@@ -44,7 +44,9 @@ def _packed(
     wanted = {"scales": f"{stem}{suffix}", "zeros": f"{stem}_zero_point", "input_scale": f"{module}input_scale"}
     parts = {part: name for part, name in wanted.items() if names.get(name) is not None}
     kind = "int8" if carrier.dtype == "int8" else "FP8"
-    scheme = f"{kind} block" if block is not None else kind
+    if names.tensors[wanted["scales"]].dtype in ("uint8", "float8_e8m0") and block == (1, 32):
+        kind = f"MX{kind}"
+    scheme = f"{kind} block" if block is not None and block[0] > 1 else kind
     writer = "compressed-tensors " if stated.method == "compressed-tensors" else ""
     decoder = partial(_block_rows, block=block) if block is not None else _rows
     return names.packed(
@@ -87,7 +89,8 @@ def _block(size: tuple[int, ...], scales: tuple[int, ...], stated: Stated) -> tu
 
 def _scales(parts: Parts) -> np.ndarray:
     stored = parts["scales"].all()
-    return powers(stored) if stored.dtype.name == "float8_e8m0fnu" else stored.astype(np.float32)
+    exponents = stored.dtype.name in ("uint8", "float8_e8m0fnu")  # MXFP8
+    return powers(stored) if exponents else stored.astype(np.float32)
 
 
 def _rows(parts: Parts, start: int, stop: int) -> np.ndarray:

@@ -45,7 +45,7 @@ def _compressed(names: Names, stated: Stated) -> Iterator[PackedWeight]:
         shape = (*carrier.shape[:-1], inputs)
         groups = scales.shape[-1] if len(scales.shape) == len(shape) else 1
         way = "one scale per row" if groups == 1 else f"groups of {-(-inputs // groups)}"
-        decoder = partial(_compressed_rows, bits=bits) if 32 % bits == 0 and "order" not in parts else None
+        decoder = partial(_compressed_rows, bits=bits) if "order" not in parts else None
         yield names.packed(
             f"{stem}weight", carrier, parts, shape, f"compressed-tensors int{bits}",
             f"compressed-tensors int{bits}, {way}", f"int{bits}", decoder,
@@ -59,10 +59,10 @@ def _true_width(names: Names, parts: dict[str, str], carrier: StoredTensor, stat
     if stored is not None and stored.size == len(carrier.shape) and tuple(stored[:-1].tolist()) == carrier.shape[:-1]:
         inputs = int(stored[-1])
         for bits in (4, 8, 2, 1, 3, 5, 6, 7):
-            if inputs > 0 and -(-inputs // (32 // bits)) == words:
+            if inputs > 0 and -(-inputs * bits // 32) == words:
                 return bits, inputs
     bits = stated.bits if stated.bits is not None and stated.bits <= 8 else 4
-    return bits, words * (32 // bits)
+    return bits, 32 * words // bits
 
 
 def _compressed_rows(parts: Parts, start: int, stop: int, *, bits: int) -> np.ndarray:
