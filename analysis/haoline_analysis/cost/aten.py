@@ -39,8 +39,11 @@ SELECTED: dict[str, tuple[int, ...]] = {
 }
 """Inputs of which an op reads only the elements it hands on."""
 
-GROUPED: dict[str, int] = {"_grouped_mm": 1, "grouped_mm": 1, "grouped_mm_fallback": 1, "_scaled_grouped_mm": 1}
-"""Products of rows with the matrix of each row's group, and the input that holds the matrices, groups first."""
+GROUPED: dict[str, tuple[int, tuple[int, ...]]] = {
+    **dict.fromkeys(("_grouped_mm", "grouped_mm", "grouped_mm_fallback", "_scaled_grouped_mm"), (0, (1,))),
+    "moe_experts": (1, (3, 4)),
+}
+"""Ops whose rows meet the matrices of their group: the input with the rows, those that hold matrices, groups first."""
 
 
 def is_aten(op: Op) -> bool:

@@ -140,7 +140,7 @@ def _precision_columns(plan: CostPlan, evaluation: Evaluation, count: ParameterC
 
 def _expert_columns(plan: CostPlan, evaluation: Evaluation, executions: Executions) -> list[Column]:
     """MACs if every expert were active, beside those of the active ones; only where there are experts."""
-    rows = plan.rows(frozenset({"MoE", "QMoE"}))
+    rows = plan.rows(frozenset({"MoE", "QMoE", "moe_experts"}))
     dense = np.full(len(plan.model.ops), np.nan)
     for index in rows:
         signature = evaluation.signatures[evaluation.op_signatures[index]]

@@ -113,11 +113,14 @@ def _idle_experts(evaluation: Evaluation, op: Op, count: ParameterCount, sizes: 
 
 def _idle_groups(evaluation: Evaluation, op: Op, sizes: np.ndarray) -> float:
     """Bytes of the matrices of groups that cannot have a row: there are at most as many groups as rows."""
-    matrices = source(op, aten.GROUPED[op.type])
-    rows, groups = evaluation.value(source(op)), evaluation.value(matrices)
-    if rows is None or groups is None or not rows.shape or not groups.shape:
-        return float("nan")
-    count, held = rows.shape[0], groups.shape[0]
-    if count is None or not held or len(groups.shape) < 3:
-        return 0.0
-    return float(sizes[matrices] * (1 - min(count, held) / held))
+    slot, slots = aten.GROUPED[op.type]
+    rows = evaluation.value(source(op, slot))
+    idle = 0.0
+    for matrices in (source(op, index) for index in slots):
+        groups = evaluation.value(matrices)
+        if rows is None or groups is None or not rows.shape or not groups.shape or None in rows.shape:
+            return float("nan")
+        count, held = prod(rows.shape[: 1 + slot]), groups.shape[0]  # type: ignore[arg-type]
+        if held and len(groups.shape) > 2:
+            idle += float(sizes[matrices]) * (1 - min(count, held) / held)
+    return idle

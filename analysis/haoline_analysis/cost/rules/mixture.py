@@ -18,6 +18,8 @@ FC1, FC2, FC3 = {"MoE": 2, "QMoE": 2}, {"MoE": 4, "QMoE": 5}, {"MoE": 6, "QMoE":
 
 def experts(signature: Signature) -> tuple[int, int]:
     """(active experts per token, all experts)."""
+    if signature.op.domain == "aten":
+        return shape_in(signature, 1, 2)[-1], shape_in(signature, 3, 3)[0]
     return integer(signature, "k", 1), shape_in(signature, 1, 2)[-1]
 
 

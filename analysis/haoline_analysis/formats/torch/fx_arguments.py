@@ -28,8 +28,9 @@ def arguments_of(node: Any, names: SymbolNames) -> Arguments:
     tensors: list[Any] = []
     attributes: dict[str, Any] = {}
     if schema is None:
-        for slot, item in enumerate(node.args):
-            _sort(f"argument_{slot}", "", item, tensors, attributes, names)
+        for slot, item in enumerate(node.args):  # control flow: operands in a list, branches by name
+            kind = "Tensor" if isinstance(item, list | tuple) and any(map(_is_tensor, item)) else ""
+            _sort(f"argument_{slot}", kind, item, tensors, attributes, names)
         return Arguments(tensors, attributes)
     in_place = view_of = None
     for slot, formal in enumerate(schema.arguments):

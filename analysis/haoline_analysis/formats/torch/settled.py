@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stderr
 from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.shapes.value import Assumption
@@ -73,18 +73,16 @@ def _fields(part: Any) -> dict[str, Any]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the tracer's warnings and logs, which speak of its own workings."""
+    """Without the tracer's warnings, logs and drafts on stderr: why it fails is in what it raises."""
+    import io
     import logging
     import warnings
 
-    names = ("torch.export", "torch._export", "torch.fx", "torch._dynamo", "transformers")
-    loggers = [(logging.getLogger(name), logging.getLogger(name).level) for name in names]
-    with warnings.catch_warnings():
+    before = logging.root.manager.disable
+    with warnings.catch_warnings(), redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")
-        for logger, _ in loggers:
-            logger.setLevel(logging.CRITICAL)
+        logging.disable(logging.CRITICAL)
         try:
             yield
         finally:
-            for logger, level in loggers:
-                logger.setLevel(level)
+            logging.disable(before)
