@@ -17,7 +17,8 @@ INSPECTED = "Name: "
 BUILT = "Layer("
 
 _KEY = re.compile(r"(?:^|, )([A-Z][A-Za-z0-9]*): ?")
-_TENSOR = re.compile(r"(\w{1,32})[\[(]([-\d,:]{0,400})[\])][\])](?:, |$)")
+_TENSOR = re.compile(r"(\w{1,32})[\[(]([-0-9,:]{0,400})[\])][\])](?:, |$)")
+_SIZE = re.compile(r"-?[0-9]{1,18}")
 _HAS_LISTS = ", Inputs: ["
 
 
@@ -54,16 +55,21 @@ def _ports(text: str) -> list[dict[str, Any]]:
         name, _, rest = part.rpartition(", Dimensions: [")
         dims, _, words = rest.partition("], Format/Datatype: ")
         name, _, location = name.partition(", Location: ")
-        sizes = [int(dim) for dim in dims.split(",") if dim.lstrip("-").isdigit() and len(dim) < 20]
         words = words.rstrip(", ").rstrip("}").strip()
-        found.append({"Name": name, "Location": location, "Dimensions": sizes, "Format/Datatype": words})
+        found.append({"Name": name, "Location": location, "Dimensions": _sizes(dims), "Format/Datatype": words})
     return found
+
+
+def _sizes(text: str) -> list[int]:
+    """The numbers between commas; ``32:4`` is 32 channels in vectors of four."""
+    marks = [_SIZE.match(dim.strip()) for dim in text.split(",")]
+    return [int(mark.group()) for mark in marks if mark is not None]
 
 
 def _attributes(text: str) -> dict[str, Any]:
     """``Key: value`` pairs; lists, objects and numbers are parsed, everything else is text."""
     marks = list(_KEY.finditer(text))
-    ends = [mark.start() for mark in marks[1:]] + [len(text)]
+    ends = [*(mark.start() for mark in marks[1:]), len(text)][: len(marks)]
     return {mark.group(1): _typed(mark.group(1), text[mark.end() : end]) for mark, end in zip(marks, ends, strict=True)}
 
 
@@ -89,8 +95,7 @@ def _tensors(text: str) -> tuple[Value, ...]:
     found, start = [], 0
     for mark in _TENSOR.finditer(text):
         name = text[start : mark.start()].removesuffix("[").removesuffix("(").rstrip()
-        sizes = [int(dim.partition(":")[0]) for dim in mark.group(2).split(",") if dim.strip("-:")]
-        shape = tuple(None if size < 0 else size for size in sizes)
+        shape = tuple(None if size < 0 else size for size in _sizes(mark.group(2)))
         found.append(Value(name, shape, mark.group(1), Layout(element_type(mark.group(1)), None)))
         start = mark.end()
     return tuple(found)
