@@ -38,6 +38,14 @@ def gguf(tmp_path):
     return make_checkpoint.gguf_file(tmp_path / "tiny.gguf", SMALL)
 
 
+@pytest.fixture(scope="module")
+def resnet(tmp_path_factory):
+    """An ONNX model of the nodes that the engines of the examples were built from."""
+    from make_resnet18 import resnet18
+
+    return resnet18(tmp_path_factory.mktemp("resnet") / "resnet18.onnx")
+
+
 def test_formats_are_listed_with_what_they_yield(magic, capsys):
     assert magic("--formats") is None
     said = capsys.readouterr().out
@@ -148,12 +156,6 @@ class TestEngines:
     FP16 = EXAMPLES / "engines/resnet18-fp16.graph.json"
     FP32 = EXAMPLES / "engines/resnet18-fp32.graph.json"
     PROFILE = EXAMPLES / "engines/resnet18-fp16.profile.json"
-
-    @pytest.fixture(scope="class")
-    def resnet(self, tmp_path_factory):
-        from make_resnet18 import resnet18
-
-        return resnet18(tmp_path_factory.mktemp("resnet") / "resnet18.onnx")
 
     def test_an_engine_has_layers_with_measured_times(self, magic):
         engine = magic(f"{self.FP16} --profile {self.PROFILE}")
