@@ -8,7 +8,6 @@ import { asText } from "./units.js";
 const TITLES: Readonly<Record<string, string>> = {
   quantization_config: "Quantization",
   tokenizer: "Tokenizer",
-  shards: "Files",
   pickle: "What the pickle would run",
   export: "How it was exported",
   engine: "Engine",
@@ -16,6 +15,7 @@ const TITLES: Readonly<Record<string, string>> = {
   config: "Configuration",
   generation_config: "Generation",
   chat_template: "Chat template",
+  shards: "Files",
 };
 const MOST_ROWS = 200;
 const MOST_LETTERS = 20_000;

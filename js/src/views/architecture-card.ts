@@ -7,8 +7,9 @@ const MOST_KINDS = 4;
 
 /** What a language model is made of, as serving it sees it. */
 export function architectureCard(card: Architecture): HTMLElement {
-  const about = [card.family, card.source && `from ${card.source}`].filter(Boolean).join(" · ");
-  return factCard("Architecture", about, "haoline-architecture", architectureFacts(card));
+  const made = factCard("Architecture", card.family, "haoline-architecture", architectureFacts(card));
+  if (card.source) made.title = `From ${card.source}`;
+  return made;
 }
 
 /** The facts that are known, in words. */

@@ -131,6 +131,6 @@ function facts(report: ReportDocument): string {
   const size = model.file_bytes ? format.bytes(model.file_bytes) : "";
   const ops = plural(report.ops.rows, rowNoun(report.holds));
   const kind = Object.hasOwn(FORMATS, model.format) ? FORMATS[model.format] : model.format;
-  const producer = model.producer === kind ? "" : model.producer;
-  return [kind, ...opsets, producer, ops, size].filter(Boolean).join(" · ");
+  const named = kind && model.producer.startsWith(kind) ? [model.producer] : [kind, ...opsets, model.producer];
+  return [...named, ops, size].filter(Boolean).join(" · ");
 }

@@ -21,7 +21,8 @@ export function trainingSection(report: ReportDocument): HTMLElement | null {
 
 function hint(table: DocumentTable): string {
   const column = table.column("total");
-  return column?.info.description ?? "For one step at the shapes of this report.";
+  const text = column?.info.description || "for one step at the shapes of this report";
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
 function trainingTable(table: DocumentTable): HTMLElement {
