@@ -27,8 +27,13 @@ def read_single(path: Path | None, storage: FileStorage | MemoryStorage) -> Chec
     """
     found = Checkpoint(path.stem if path is not None else "model", path)
     found.add_safetensors(path.name if path is not None else "model.safetensors", storage, None)
-    if path is None:
-        return found
+    if path is not None:
+        add_beside(found, path)
+    return found
+
+
+def add_beside(found: Checkpoint, path: Path) -> None:
+    """Add what the files beside a file of weights tell, where they are a model's; say so if it is one shard."""
     side = read_side_files(path.parent)
     if any(key in side.config for key in _TELLING) or side.quantization:
         found.side = side
@@ -39,4 +44,3 @@ def read_single(path: Path | None, storage: FileStorage | MemoryStorage) -> Chec
         found.complete = False
         which = f"This is shard {int(part[1])} of {int(part[2])}"
         found.gaps.append(Gap(f"{which}: the weights of the others are not shown; open the folder."))
-    return found

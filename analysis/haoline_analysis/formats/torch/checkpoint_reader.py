@@ -19,7 +19,7 @@ class CheckpointReader:
         name="pytorch",
         label="PyTorch checkpoint",
         suffixes=SUFFIXES[:4],
-        yields="weights; what its pickle would run",
+        yields="weights, what its pickle would run",
         converts={"safetensors": "full"},
     )
 
@@ -28,24 +28,32 @@ class CheckpointReader:
         return kind_of(source) == CHECKPOINT
 
     def read(self, source: Source, **options: Any) -> Model:
-        """Open the checkpoint; nothing in it runs.
+        """Open the checkpoint, with the config beside it; nothing in it runs.
+
+        Args:
+            source: the file.
+            options: ``graph="analytic"`` for the ops that its family is known to have.
 
         Raises:
             ModelError: if it is none, contradicts itself, or exceeds a bound.
         """
-        refuse_options(self.info, options)
-        from haoline_analysis.formats.stored import stored_model
+        refuse_options(self.info, options, "graph")
+        from haoline_analysis.formats.huggingface.assembling import assemble
+        from haoline_analysis.formats.huggingface.checkpoint import Checkpoint
+        from haoline_analysis.formats.huggingface.single import add_beside
         from haoline_analysis.formats.torch.checkpoint import read_checkpoint
 
         assert source.storage is not None
-        made = read_checkpoint(source.storage)
-        return stored_model(
-            name=source.path.stem if source.path is not None else "model",
-            format=self.info.name,
-            path=source.path,
+        made, path = read_checkpoint(source.storage), source.path
+        found = Checkpoint(
+            name=path.stem if path is not None else "model",
+            path=path,
             tensors=made.tensors,
-            file_bytes=source.storage.size,
-            findings=made.findings,
             gaps=made.gaps,
+            findings=made.findings,
             facts={"pickle": made.facts},
         )
+        found.add_shard(path.name if path is not None else "model.pt", source.storage.size, len(made.tensors))
+        if path is not None:
+            add_beside(found, path)
+        return assemble(found, self.info.name, options.get("graph"))

@@ -246,3 +246,54 @@ def test_plain_pickles_are_refused_by_what_they_are() -> None:
         open_model(pickle.dumps({"vocabulary": {}}))
     with pytest.raises(UnsupportedFormatError, match=r"pickle of a collections\.Counter"):
         open_model(pickle.dumps(collections.Counter("aab")))
+
+
+def test_packed_weights_are_found_and_the_config_beside_is_used(tmp_path: Path) -> None:
+    import json
+
+    config = {
+        "model_type": "llama",
+        "hidden_size": 64,
+        "intermediate_size": 128,
+        "num_attention_heads": 4,
+        "num_hidden_layers": 1,
+        "vocab_size": 32,
+        "quantization_config": {"quant_method": "gptq", "bits": 4, "group_size": 32},
+    }
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    stem = "model.layers.0.self_attn.q_proj"
+    packed = {
+        f"{stem}.qweight": torch.zeros(8, 64, dtype=torch.int32),
+        f"{stem}.qzeros": torch.zeros(2, 8, dtype=torch.int32),
+        f"{stem}.scales": torch.ones(2, 64, dtype=torch.float16),
+        f"{stem}.g_idx": torch.arange(64, dtype=torch.int32) // 32,
+    }
+    torch.save(packed, tmp_path / "gptq_model.bin")
+    model = open_model(tmp_path / "gptq_model.bin")
+
+    (op,) = model.ops
+    assert op.name == f"{stem}.weight"
+    weight = model.tensors[op.inputs[0]].weight
+    assert weight is not None
+    assert weight.packing is not None
+    assert weight.packing.scheme == "GPTQ"
+    assert sorted(weight.shape) == [64, 64]
+    assert model.architecture is not None
+    assert model.architecture.family == "llama"
+
+
+def test_a_sharded_folder_of_checkpoints_opens_as_one(tmp_path: Path) -> None:
+    import json
+
+    parts = {
+        "pytorch_model-00001-of-00002.bin": {"a": torch.ones(3)},
+        "pytorch_model-00002-of-00002.bin": {"b": torch.zeros(2)},
+    }
+    for name, state in parts.items():
+        torch.save(state, tmp_path / name)
+    index = {"weight_map": {key: name for name, state in parts.items() for key in state}}
+    (tmp_path / "pytorch_model.bin.index.json").write_text(json.dumps(index))
+    model = open_model(tmp_path)
+
+    assert sorted(weights(model)) == ["a", "b"]
+    assert weights(model)["a"].numpy().tolist() == [1, 1, 1]

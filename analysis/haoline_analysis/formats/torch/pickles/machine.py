@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.errors import LimitError, MalformedModelError
 from haoline_analysis.formats.torch.pickles.cursor import Cursor
+from haoline_analysis.formats.torch.pickles.opcodes import MARK, STOP, effects
 from haoline_analysis.formats.torch.pickles.values import Built, Global, Pairs, Persistent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from haoline_analysis.formats.storage import Buffer
 
 MAX_OPCODES = 8_000_000
@@ -38,13 +37,6 @@ class Pickle:
     persistent: list[Persistent] = field(default_factory=list)  # likewise
 
 
-class _Mark:
-    """What MARK pushes."""
-
-
-_MARK = _Mark()
-
-
 def scan(buf: Buffer, start: int = 0, stop: int | None = None) -> Pickle:
     """Walk the pickle that starts at ``start``, up to its STOP.
 
@@ -53,28 +45,30 @@ def scan(buf: Buffer, start: int = 0, stop: int | None = None) -> Pickle:
             imported before that.
         LimitError: if it has more opcodes than ``MAX_OPCODES``.
     """
-    machine = _Machine(Cursor(buf, start, len(buf) if stop is None else stop))
+    machine = Machine(Cursor(buf, start, len(buf) if stop is None else stop))
     try:
         return machine.run()
     except MalformedModelError as error:
         raise MalformedModelError(f"{error}{machine.imported()}") from error
 
 
-class _Machine:
+class Machine:
     """Stack, memo and what was met on the way."""
 
     def __init__(self, cursor: Cursor) -> None:
+        """Start with nothing."""
         self.cursor = cursor
         self.stack: list[Any] = []
         self.memo: dict[int, Any] = {}
         self.found = Pickle(None, 0, 0, 0)
 
     def run(self) -> Pickle:
+        """Walk to STOP."""
         cursor, stack = self.cursor, self.stack
-        table = _table(self)
+        table = effects(self)
         for count in range(MAX_OPCODES):
             code = cursor.code()
-            if code == _STOP:
+            if code == STOP:
                 self.found.value, self.found.stop, self.found.opcodes = self.pop(), cursor.pos, count + 1
                 return self.found
             effect = table[code]
@@ -93,12 +87,14 @@ class _Machine:
     # Stack and memo
 
     def pop(self) -> Any:
-        if not self.stack or self.stack[-1] is _MARK:
+        """Take the value on top."""
+        if not self.stack or self.stack[-1] is MARK:
             raise MalformedModelError(f"the pickle takes from an empty stack at {self.cursor.pos - 1}")
         return self.stack.pop()
 
     def top(self) -> Any:
-        if not self.stack or self.stack[-1] is _MARK:
+        """The value on top, which stays."""
+        if not self.stack or self.stack[-1] is MARK:
             raise MalformedModelError(f"the pickle looks at an empty stack at {self.cursor.pos - 1}")
         return self.stack[-1]
 
@@ -106,7 +102,7 @@ class _Machine:
         """Take what lies above the last mark, and the mark."""
         stack = self.stack
         place = len(stack) - 1
-        while place >= 0 and stack[place] is not _MARK:
+        while place >= 0 and stack[place] is not MARK:
             place -= 1
         if place < 0:
             raise MalformedModelError(f"the pickle looks for a mark that is not there at {self.cursor.pos - 1}")
@@ -115,14 +111,17 @@ class _Machine:
         return items
 
     def get(self, number: int) -> tuple[Any]:
+        """A value kept before, to push."""
         if number not in self.memo:
             raise MalformedModelError(f"the pickle asks for memo {number}, which it never kept")
         return (self.memo[number],)
 
     def put(self, number: int) -> None:
+        """Keep the value on top."""
         self.memo[number] = self.top()
 
     def drop(self) -> None:
+        """Take what is on top, a mark too."""
         if not self.stack:
             raise MalformedModelError(f"the pickle takes from an empty stack at {self.cursor.pos - 1}")
         self.stack.pop()
@@ -130,6 +129,7 @@ class _Machine:
     # Containers
 
     def append(self, items: list[Any]) -> None:
+        """Append to the list or object on top."""
         target = self.top()
         if isinstance(target, list):
             target.extend(items)
@@ -139,6 +139,7 @@ class _Machine:
             raise MalformedModelError(f"the pickle appends to what is no list at {self.cursor.pos - 1}")
 
     def set_items(self, items: list[Any]) -> None:
+        """Set keys and values, in turn, of the dict or object on top."""
         target = self.top()
         if len(items) % 2:
             raise MalformedModelError(f"the pickle sets a key without a value at {self.cursor.pos - 1}")
@@ -151,207 +152,90 @@ class _Machine:
             raise MalformedModelError(f"the pickle sets items of what is no dict at {self.cursor.pos - 1}")
 
     def set_item(self) -> None:
+        """Set one key."""
         value, key = self.pop(), self.pop()
         self.set_items([key, value])
 
     def dict_of(self) -> tuple[Any]:
+        """A dict of what lies above the mark."""
         items = self.marked()
         return (Pairs(list(zip(items[::2], items[1::2], strict=False))),)
 
     def tuple_of(self, count: int) -> tuple[Any]:
+        """A tuple of the values on top."""
         items = [self.pop() for _ in range(count)]
         return (tuple(items[::-1]),)
 
     # Imports and calls
 
     def imports(self, module: Any, name: Any) -> Global:
+        """A global; its name may be no text, which hides it."""
         known = isinstance(module, str) and isinstance(name, str)
         made = Global(module if known else "?", name if known else "?", self.cursor.pos - 1)
         self.found.globals.append(made)
         return made
 
     def stack_global(self) -> tuple[Any]:
+        """A global named on the stack."""
         name, module = self.pop(), self.pop()
         return (self.imports(module, name),)
 
     def global_line(self) -> Global:
+        """A global named in two lines."""
         module = self.cursor.line()
         return self.imports(module, self.cursor.line())
 
     def extension(self, width: int) -> tuple[Any]:
+        """A global by its number in copyreg's registry."""
         return (self.imports("copyreg", f"extension {self.cursor.unsigned(width)}"),)
 
     def call(self, callee: Any, arguments: Any) -> tuple[Any]:
+        """The result of a call."""
         given = arguments if isinstance(arguments, tuple) else (arguments,)  # never a copy: it may come again and again
         made = Built(callee, given, self.cursor.pos - 1)
         self.found.calls.append(made)
         return (made,)
 
     def outside(self, key: Any) -> tuple[Any]:
+        """An object that the reader of the pickle is to supply."""
         made = Persistent(key)
         self.found.persistent.append(made)
         return (made,)
 
     def reduce(self) -> tuple[Any]:
+        """Call what lies below its arguments."""
         arguments = self.pop()
         return self.call(self.pop(), arguments)
 
     def new_ex(self) -> tuple[Any]:
+        """Make an object with keyword arguments."""
         keywords, arguments = self.pop(), self.pop()
         return self.call(self.pop(), (arguments, keywords))
 
     def inst(self) -> tuple[Any]:
+        """Make an object of a class named in two lines."""
         made = self.global_line()
         return self.call(made, tuple(self.marked()))
 
     def obj(self) -> tuple[Any]:
+        """Make an object of what lies above the mark, its class first."""
         items = self.marked()
         if not items:
             raise MalformedModelError(f"the pickle makes an object of no class at {self.cursor.pos - 1}")
         return self.call(items[0], tuple(items[1:]))
 
     def build(self) -> None:
+        """Give the object on top its state."""
         state = self.pop()
         target = self.top()
         if isinstance(target, Built):
             target.state = state
 
     def protocol(self) -> None:
+        """Note the protocol."""
         number = self.cursor.unsigned(1)
         if number > HIGHEST_PROTOCOL:
             raise MalformedModelError(
                 f"the pickle is of protocol {number}; the highest there is, is {HIGHEST_PROTOCOL}"
             )
         self.found.protocol = number
-
-
-_STOP = ord(".")
-
-
-def _number(line: str, position: int) -> Any:
-    """The value of INT or LONG in text form."""
-    if line in {"00", "01"}:
-        return line == "01"
-    try:
-        return int(line.removesuffix("L"))
-    except ValueError as error:
-        raise MalformedModelError(f"the pickle has no integer where it says so at {position}") from error
-
-
-def _float(line: str, position: int) -> float:
-    try:
-        return float(line)
-    except ValueError as error:
-        raise MalformedModelError(f"the pickle has no number where it says so at {position}") from error
-
-
-def _table(machine: _Machine) -> list[Callable[[], Any] | None]:
-    """The effect of every byte: None or, in a tuple of one, what to push."""
-    table: list[Callable[[], Any] | None] = [None] * 256
-    for effects in (_scalars(machine), _texts(machine), _places(machine), _containers(machine), _objects(machine)):
-        for code, effect in effects.items():
-            table[code] = effect
-    return table
-
-
-_Effects = dict[int, "Callable[[], Any]"]
-
-
-def _scalars(machine: _Machine) -> _Effects:
-    read = machine.cursor
-    return {
-        ord("N"): lambda: (None,),
-        0x88: lambda: (True,),
-        0x89: lambda: (False,),
-        ord("I"): lambda: (_number(read.line(), read.pos),),
-        ord("L"): lambda: (_number(read.line(), read.pos),),
-        ord("J"): lambda: (read.signed(4),),
-        ord("K"): lambda: (read.unsigned(1),),
-        ord("M"): lambda: (read.unsigned(2),),
-        0x8A: lambda: (read.integer(1),),
-        0x8B: lambda: (read.integer(4),),
-        ord("F"): lambda: (_float(read.line(), read.pos),),
-        ord("G"): lambda: (read.real(),),
-    }
-
-
-def _texts(machine: _Machine) -> _Effects:
-    read = machine.cursor
-    return {
-        ord("S"): lambda: (read.line().strip("'\""),),
-        ord("V"): lambda: (read.line(),),
-        ord("T"): lambda: (read.text(4),),
-        ord("U"): lambda: (read.text(1),),
-        ord("X"): lambda: (read.text(4),),
-        0x8C: lambda: (read.text(1),),
-        0x8D: lambda: (read.text(8),),
-        ord("B"): lambda: (read.counted(4),),
-        ord("C"): lambda: (read.counted(1),),
-        0x8E: lambda: (read.counted(8),),
-        0x96: lambda: (read.counted(8),),
-        0x97: lambda: (Persistent("buffer"),),
-        0x98: lambda: None,
-    }
-
-
-def _places(machine: _Machine) -> _Effects:
-    read = machine.cursor
-    return {
-        0x80: machine.protocol,
-        0x95: lambda: _nothing(read.take(8)),  # FRAME: a hint for reading ahead
-        ord("("): lambda: (_MARK,),
-        ord("0"): machine.drop,
-        ord("1"): lambda: _nothing(machine.marked()),
-        ord("2"): lambda: (machine.top(),),
-        ord("g"): lambda: machine.get(_number(read.line(), read.pos)),
-        ord("h"): lambda: machine.get(read.unsigned(1)),
-        ord("j"): lambda: machine.get(read.unsigned(4)),
-        ord("p"): lambda: machine.put(_number(read.line(), read.pos)),
-        ord("q"): lambda: machine.put(read.unsigned(1)),
-        ord("r"): lambda: machine.put(read.unsigned(4)),
-        0x94: lambda: machine.put(len(machine.memo)),
-    }
-
-
-def _containers(machine: _Machine) -> _Effects:
-    return {
-        ord("]"): lambda: ([],),
-        ord("}"): lambda: (Pairs(),),
-        ord(")"): lambda: ((),),
-        0x8F: lambda: ([],),
-        ord("l"): lambda: (machine.marked(),),
-        ord("d"): machine.dict_of,
-        ord("t"): lambda: (tuple(machine.marked()),),
-        0x85: lambda: machine.tuple_of(1),
-        0x86: lambda: machine.tuple_of(2),
-        0x87: lambda: machine.tuple_of(3),
-        ord("a"): lambda: machine.append([machine.pop()]),
-        ord("e"): lambda: machine.append(machine.marked()),
-        0x90: lambda: machine.append(machine.marked()),
-        0x91: lambda: (machine.marked(),),
-        ord("s"): machine.set_item,
-        ord("u"): lambda: machine.set_items(machine.marked()),
-    }
-
-
-def _objects(machine: _Machine) -> _Effects:
-    read = machine.cursor
-    return {
-        ord("c"): lambda: (machine.global_line(),),
-        0x93: machine.stack_global,
-        0x82: lambda: machine.extension(1),
-        0x83: lambda: machine.extension(2),
-        0x84: lambda: machine.extension(4),
-        ord("P"): lambda: machine.outside(read.line()),
-        ord("Q"): lambda: machine.outside(machine.pop()),
-        ord("R"): machine.reduce,
-        0x81: machine.reduce,  # NEWOBJ: the class made with these arguments
-        0x92: machine.new_ex,
-        ord("i"): machine.inst,
-        ord("o"): machine.obj,
-        ord("b"): machine.build,
-    }
-
-
-def _nothing(_: Any) -> None:
-    """Push nothing."""
