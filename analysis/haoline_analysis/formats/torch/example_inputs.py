@@ -71,7 +71,8 @@ def _config(module: Any) -> Any:
 def _without_cache(module: Any, inputs: ExampleInputs) -> None:
     """Ask a Hugging Face model for no key/value cache, which is no tensor and not what a forward pass is for."""
     config = _config(module)
-    cached = getattr(config, "use_cache", None)
+    text = getattr(config, "text_config", None)
+    cached = getattr(config, "use_cache", None) or getattr(text, "use_cache", None)
     if config is None or not cached or "past_key_values" in inputs.kwargs:
         return
     names = _parameters(module)
