@@ -152,7 +152,7 @@ def unquantized_share(facts: StoredFacts) -> Iterator[Finding]:
     by_role: dict[str, int] = {}
     for row in np.flatnonzero(rest).tolist():
         by_role[facts.roles[row]] = by_role.get(facts.roles[row], 0) + int(facts.sizes[row])
-    largest = sorted(by_role, key=lambda role: -by_role[role])[:3]
+    largest = [role for role in sorted(by_role, key=lambda role: -by_role[role]) if by_role[role] >= whole * 0.01][:3]
     yield Finding(
         "unquantized-share",
         "info",

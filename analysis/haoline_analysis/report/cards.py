@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from haoline_analysis.report.formatting import TIMES, count, nbytes, plain
+from haoline_analysis.report.formatting import TIMES, count, digits, known, nbytes, percent, plain
 
 if TYPE_CHECKING:
     from haoline_analysis.architecture import Architecture
@@ -34,6 +34,31 @@ def architecture(report: ModelReport) -> list[tuple[str, str]]:
         ("Told by", card.source),
     ]
     return [(name, plain(value)) for name, value in rows if value]
+
+
+HEADINGS = ("Role", "Type", "Quantization", "Tensors", "Parameters", "Weights", "Bits per weight", "Share")
+
+
+def breakdown(report: ModelReport) -> list[list[str]]:
+    """What a checkpoint stores by role and type; empty for graphs and engines, whose ops say more."""
+    if report.holds != "weights":
+        return []
+    rows = []
+    for row in report.breakdown.to_dict("records"):
+        told = [
+            row["role"].replace("_", " "),
+            *(row[name] if known(row[name]) else "" for name in ("dtype", "quantization")),
+        ]
+        bits = digits(row["bits_per_weight"]) if known(row["bits_per_weight"]) else ""
+        figures = [
+            count(row["tensors"]),
+            count(row["parameters"]),
+            nbytes(row["weight_bytes"]),
+            bits,
+            percent(row["share"]),
+        ]
+        rows.append([*(plain(text) for text in told), *figures])
+    return rows
 
 
 def layers(card: Architecture) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from haoline_analysis.report.model_report import ModelReport
 
 TOP = 50
+_BREAKDOWN_RIGHT = (False, False, False, True, True, True, True, True)
 # Characters that start markup anywhere in a line, pipes of tables and what begins raw HTML or an entity.
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$^@]|(?<![\w ])-)")
 _AUTOLINK = re.compile(r"(?i)\b(https?|ftp|mailto|www)([:.])")
@@ -39,7 +40,8 @@ def to_markdown(report: ModelReport, top: int = TOP) -> str:
         _titled(f"Estimated on {escape(title)}", _table(["Figure", "Value"], digest.hardware(report))),
         _titled("Findings", _findings(report)),
         _titled("Not known", _table(["What", "Ops"], digest.gaps(report))),
-        _titled("Precisions", _precisions(report)),
+        _titled("Weights by role", _table(cards.HEADINGS, cards.breakdown(report), _BREAKDOWN_RIGHT)),
+        _titled("Precisions", _precisions(report)) if report.holds != "weights" else "",
         _titled(digest.COSTLIEST.get(report.holds, "Costliest"), _layers(report, top)),
     ]
     return "\n".join(section for section in sections if section)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from haoline_analysis.report.model_report import ModelReport
 
 MAX_LAYERS = 200
+_BREAKDOWN_RIGHT = (False, False, False, True, True, True, True, True)
 
 
 def static_html(report: ModelReport, max_layers: int = MAX_LAYERS) -> str:
@@ -29,7 +30,8 @@ def static_html(report: ModelReport, max_layers: int = MAX_LAYERS) -> str:
         markup.section(estimated, markup.table([], digest.hardware(report))),
         markup.section("Modules", scope_tree(report.tables["scopes"])),
         markup.section("Memory", memory_svg(report)),
-        markup.section("Precisions", _precisions(report)),
+        markup.section("Weights by role", markup.table(cards.HEADINGS, cards.breakdown(report), _BREAKDOWN_RIGHT)),
+        markup.section("Precisions", _precisions(report) if report.holds != "weights" else ""),
         markup.section("Weights" if report.holds == "weights" else "Layers", _layers(report, max_layers)),
         markup.section("Not known", markup.table([], digest.gaps(report))),
         markup.section("Model", markup.table([], digest.facts(report) + digest.more_totals(report))),

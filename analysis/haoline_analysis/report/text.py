@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 TOP = 10
 _NAME_WIDTH = 44
+_WORDS = 2  # last of the columns of a breakdown that hold words
 
 
 def summary(report: ModelReport, top: int = TOP) -> str:
@@ -27,6 +28,7 @@ def summary(report: ModelReport, top: int = TOP) -> str:
         _section(f"Estimated on {digest.hardware_title(report)}", digest.hardware(report)),
         _findings(report),
         _section("Not known", [(what, ops) for what, ops in digest.gaps(report)]),
+        _breakdown(report),
         _layers(report, top),
     ]
     return "\n\n".join(section for section in sections if section)
@@ -47,6 +49,20 @@ def _findings(report: ModelReport) -> str:
         lines.append(f"  [{severity}] {title}")
         lines += [f"      {line}" for line in (evidence, advice) if line]
     return "\n".join(["Findings", *lines]) if lines else ""
+
+
+def _breakdown(report: ModelReport) -> str:
+    """What a checkpoint stores by role and type; empty for others."""
+    rows = cards.breakdown(report)
+    if not rows:
+        return ""
+    shown = [list(cards.HEADINGS), *([_short(cell) for cell in row] for row in rows)]
+    widths = [max(len(row[i]) for row in shown) for i in range(len(cards.HEADINGS))]
+    lines = [
+        "  " + "  ".join(_set(cell, width, i > _WORDS) for i, (cell, width) in enumerate(zip(row, widths, strict=True)))
+        for row in shown
+    ]
+    return "\n".join(["Weights by role", *(line.rstrip() for line in lines)])
 
 
 def _layers(report: ModelReport, top: int) -> str:

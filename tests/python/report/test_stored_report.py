@@ -139,3 +139,11 @@ def test_a_file_without_weights_says_so():
     assert report.totals.bits_per_weight is None
     assert "n/a" in report.summary()
     assert len(report.breakdown) == 0
+
+
+def test_every_form_breaks_down_what_is_stored():
+    report = analyze(llama(packed=True))
+    for form in (report.summary(), report.to_markdown(), report.to_html()):
+        assert "Weights by role" in form
+        assert "GPTQ int4, groups of 32" in form
+        assert "Precisions" not in form

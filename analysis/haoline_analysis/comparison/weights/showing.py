@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 MAX_LISTED = 50
 """Weights without a counterpart that are listed; the frames have all."""
+MAX_CHANGED = 30
+CHANGED_HEADINGS = ["Weight", "Other name", "Changed", "Type", "Size"]
 MAX_MODULES = 300
 MAX_DEPTH = 12
 _LABELS: dict[str, tuple[str, Callable[[Any], str]]] = {
@@ -106,6 +108,22 @@ def alone(comparison: WeightsComparison) -> list[list[str]]:
     return [*listed, ["…", f"{more:,} more", "", ""]] if more > 0 else listed
 
 
+def differing(comparison: WeightsComparison) -> list[list[str]]:
+    """The weights that changed, those first whose size changed most."""
+    rows = comparison.tensors
+    rows = rows[rows["change"] == "changed"]
+    order = rows["weight_bytes_delta"].abs().sort_values(ascending=False, kind="stable").index[:MAX_CHANGED]
+    found = []
+    for row in rows.loc[order].to_dict("records"):
+        types = [plain(row[name]) for name in ("dtype", "other_dtype") if known(row[name])]
+        sizes = [nbytes(row[name]) for name in ("weight_bytes", "other_weight_bytes")]
+        name, other = plain(row["name"]), plain(row["other_name"])
+        arrows = (" → ".join(dict.fromkeys(sides)) for sides in (types, sizes))
+        found.append([name, "" if name == other else other, row["changed"], *arrows])
+    more = len(rows) - len(found)
+    return [*found, [f"… {more:,} more", "", "", "", ""]] if more > 0 else found
+
+
 def ways(comparison: WeightsComparison) -> str:
     """How the pairs were found, in words."""
     how = [pair.how for pair in comparison.pairs if pair.how]
@@ -143,6 +161,8 @@ def markdown(comparison: WeightsComparison) -> str:
     for depth, run in modules(comparison)[1:]:
         name, figures = _module(run)
         lines.append(f"{'  ' * (depth - 1)}- **{escape(name)}**: {escape(figures)}")
+    if rows := differing(comparison):
+        lines += ["", "## Changed", "", *_markdown_table(CHANGED_HEADINGS, rows)]
     if lonely := alone(comparison):
         lines += ["", "## Without a counterpart", ""]
         lines += _markdown_table(["Side", "Weight", "Type", "Size"], lonely)
@@ -159,6 +179,7 @@ def html(comparison: WeightsComparison) -> str:
     sections = [
         markup.section("Totals", markup.table(["", "First", "Second", "Difference"], totals(comparison))),
         markup.section("Modules", _tree(modules(comparison)[1:])),
+        markup.section("Changed", markup.table(CHANGED_HEADINGS, differing(comparison))),
         markup.section("Without a counterpart", markup.table(["Side", "Weight", "Type", "Size"], alone(comparison))),
         markup.section("Paired", markup.text(ways(comparison))),
     ]
