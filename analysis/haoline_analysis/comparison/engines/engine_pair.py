@@ -91,17 +91,20 @@ class EngineComparison:
 
     @cached_property
     def counterparts(self) -> tuple[np.ndarray, np.ndarray]:
-        """The row of each layer's partner in the other engine, -1 without; int32."""
-        found = tuple(np.full(side.count, -1, np.int32) for side in self._sides)
+        """The row of each layer's partner in the other engine, -1 without; int32. One of its name, else the slowest."""
+        a, b = self._sides
+        found = np.full(a.count, -1, np.int32), np.full(b.count, -1, np.int32)
         for unit in self.units:
-            for rows, others, into, side in (
-                (unit.first, unit.second, found[0], self._sides[1]),
-                (unit.second, unit.first, found[1], self._sides[0]),
+            for rows, others, into, own, side in (
+                (unit.first, unit.second, found[0], a, b),
+                (unit.second, unit.first, found[1], b, a),
             ):
+                named = {side.names[row]: row for row in others}
                 partners = _own(side, others)
-                if partners:
-                    into[list(rows)] = max(partners, key=lambda row: 0 if math.isnan(side.us[row]) else side.us[row])
-        return found  # type: ignore[return-value]
+                slowest = max(partners, key=side.cost, default=-1)
+                for row in rows:
+                    into[row] = named.get(own.names[row], slowest)
+        return found
 
     def to_document(self) -> bytes:
         """Both reports in one container, as :meth:`haoline_analysis.comparison.Comparison.to_document` makes it."""
@@ -181,7 +184,7 @@ def _by_names(a: LayerTable, b: LayerTable) -> list[Unit]:
 
     for number, side in enumerate((a, b)):
         for row, names in enumerate(side.sources):
-            ends = [*names.names, *(end for region in names.regions for end in region)]
+            ends = [*names.names, *(end for region in names.regions for end in region)] or [side.names[row]]
             for name in ends[:1] if side.around[row] else ends:
                 parent[root((number, row))] = root((names.profile, name))
             root((number, row))

@@ -58,9 +58,9 @@ class LayerTable:
         known = [self.us[row] for row in rows if not math.isnan(self.us[row])]
         return math.fsum(known) if known else None
 
-    def makers(self) -> dict[int, int]:
-        """The layer that makes each tensor."""
-        return {tensor: row for row, made in enumerate(self.makes) for tensor in made}
+    def cost(self, row: int) -> float:
+        """The time of a layer, 0 where it is not known."""
+        return 0.0 if math.isnan(self.us[row]) else self.us[row]
 
 
 def _sources(report: ModelReport) -> list[SourceNames]:

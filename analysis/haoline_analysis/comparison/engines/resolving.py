@@ -36,8 +36,10 @@ class Resolver:
         self.by_name = {name: row for row, name in enumerate(side.names)}
         self.made_by = {name: side.producer[row] for row, name in enumerate(side.tensor_names)}
         self.read_by: dict[str, list[int]] = {}
+        self.consumers: dict[int, list[int]] = {}
         for op, reads in enumerate(side.reads):
             for tensor in reads:
+                self.consumers.setdefault(tensor, []).append(op)
                 if side.constant[tensor]:
                     self.read_by.setdefault(side.tensor_names[tensor], []).append(op)
         self.of_layer: list[dict[int, str]] = [{} for _ in range(layers.count)]  # op → how it was found
@@ -135,13 +137,7 @@ class Resolver:
                         self._pair(row, op, INFERRED)
 
     def _readers(self, op: int) -> list[int]:
-        made = set(self.side.makes[op])
-        if not hasattr(self, "_consumers"):
-            self._consumers: dict[int, list[int]] = {}
-            for reader, reads in enumerate(self.side.reads):
-                for tensor in reads:
-                    self._consumers.setdefault(tensor, []).append(reader)
-        return [reader for tensor in made for reader in self._consumers.get(tensor, [])]
+        return [reader for tensor in self.side.makes[op] for reader in self.consumers.get(tensor, [])]
 
     def _only_reader(self, source: int, op: int) -> bool:
         return self._readers(source) == [op]
