@@ -149,5 +149,6 @@ def _again(report: ModelReport, request: Request) -> ModelReport:
 
 
 def message(error: Exception) -> str:
-    """An error in one line, without control characters of a file's names."""
-    return f"{type(error).__name__}: {plain(error, 1000)}"
+    """An error in one line, without control characters of a file's names; with the option that mends it."""
+    hint = " Name them with --example." if "needs example_inputs" in str(error) else ""
+    return f"{type(error).__name__}: {plain(error, 1000)}{hint}"

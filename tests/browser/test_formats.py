@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -52,13 +51,6 @@ def in_both_themes(lab: Lab, name: str, place: Locator) -> None:
     lab.set_theme("light")
 
 
-def leaf(report: Report, words: str) -> dict[str, Any]:
-    """A drawn weight, after its groups were opened through the search."""
-    report.search(words)
-    report.root.page.wait_for_timeout(500)
-    return next(node for node in report.nodes() if not node["group"] and words.split(".")[-2] in node["label"])
-
-
 def histogram(report: Report) -> Locator:
     """The values of the selected weight, once the kernel has read them."""
     values = report.root.get_by_test_id("haoline-values")
@@ -77,6 +69,10 @@ def test_a_checkpoint_in_shards(lab: Lab) -> None:
     labels = {node["label"] for node in report.nodes()}
     assert any("layers" in label for label in labels), labels
     in_both_themes(lab, "shards", report.root)
+    head = next(node for node in report.nodes() if node["label"].startswith("lm_head"))
+    canvas = report.graph().get_by_test_id("haoline-graph-canvas")
+    canvas.click(position={"x": head["x"] + head["w"] / 2, "y": head["y"] + head["h"] / 2})
+    expect(histogram(report).get_by_test_id("haoline-values-figures")).to_contain_text("524,288")
     report.search("layers.0.mlp.up_proj")
     values = histogram(report)
     expect(values.get_by_test_id("haoline-values-figures")).to_contain_text("196,608")
@@ -135,6 +131,17 @@ def test_a_double_click_opens_the_report(lab: Lab, name: str) -> None:
     report = Report(lab.page.get_by_test_id("haoline-model-tab"))
     assert report.rows().count() > 1
     lab.screenshot(f"formats-tab-{name.split('.', 1)[1]}")
+
+
+def test_a_folder_opens_from_its_menu(lab: Lab) -> None:
+    make_checkpoint.float_checkpoint(lab.server.root / "menu" / "folder")
+    lab.page.evaluate("() => jupyterapp.commands.execute('filebrowser:open-path', {path: 'menu'}).then(() => null)")
+    lab.page.evaluate("() => jupyterapp.shell.activateById('filebrowser')")
+    lab.page.locator(".jp-DirListing-item", has_text="folder").click(button="right")
+    lab.page.get_by_role("menuitem", name="Open Model Report").click()
+    report = Report(lab.page.get_by_test_id("haoline-model-tab"))
+    assert "5.58 M" in report.stat("parameters")
+    expect(report.root.get_by_test_id("haoline-architecture")).to_contain_text("qwen2")
 
 
 def make_file(path: Path) -> None:

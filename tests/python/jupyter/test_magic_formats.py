@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from report_models import mlp, saved
 
 from haoline_analysis import analyze
 from haoline_analysis.formats import formats
+from haoline_analysis.report import container
 from haoline_jupyter.cli import main
 from haoline_jupyter.completion import candidates
 from haoline_jupyter.example_inputs import example_of
@@ -139,6 +141,23 @@ def test_two_graphs_op_by_op(magic, model, capsys, tmp_path):
         assert "removed" in capsys.readouterr().out
 
 
+def test_a_comparison_of_graphs_is_stored_as_a_pair(shell, magic, model, tmp_path):
+    """Without a kernel that somebody sits at, the notebook keeps both graphs and a table of what differs."""
+    saved(mlp(1), tmp_path / "short.onnx")
+    compared = magic("compare mlp.onnx short.onnx --by graphs")
+    data, _ = shell.display_formatter.format(compared)
+    stored = data["application/vnd.haoline.report+json"]
+    assert stored["view"] == "graph"
+    assert "other" in container.decode(base64.b64decode(stored["document"]))[0]
+    assert "removed" in data["text/plain"]
+    assert "<script" not in data["text/html"]
+
+
+def test_two_onnx_models_by_their_weights(magic, model, tmp_path):
+    saved(mlp(1), tmp_path / "short.onnx")
+    assert magic("compare mlp.onnx short.onnx --by weights").counts["removed"] == 4
+
+
 def test_completion_offers_every_format(shell, checkpoint, gguf):
     assert "tiny/" in candidates("ti", [], {})
     assert "tiny.gguf" in candidates("ti", [], {})
@@ -231,7 +250,15 @@ def test_a_module_without_an_example_is_refused(shell, magic, capsys):
     torch = pytest.importorskip("torch")
     shell.user_ns["net"] = torch.nn.Linear(8, 16)
     assert not shell.run_cell("%haoline net").success
-    assert "example_inputs" in capsys.readouterr().out
+    assert capsys.readouterr().out.strip().endswith("Name them with --example.")
+
+
+def test_two_modules_op_by_op(shell, magic):
+    torch = pytest.importorskip("torch")
+    shell.user_ns["net"] = torch.nn.Sequential(torch.nn.Linear(8, 16), torch.nn.ReLU())
+    shell.user_ns["other"] = torch.nn.Sequential(torch.nn.Linear(8, 16), torch.nn.Tanh())
+    compared = magic("compare net other --example 2x8")
+    assert compared.counts == {"same": 1, "changed": 0, "added": 1, "removed": 1}
 
 
 def test_a_module_against_its_checkpoint(shell, magic, tmp_path):
