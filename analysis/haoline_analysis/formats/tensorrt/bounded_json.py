@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, NoReturn
 
 from haoline_analysis.errors import LimitError, MalformedModelError
 
 MAX_BYTES = 256 << 20
 """Layer information of the largest engines is tens of megabytes."""
+
+_BRACKETS = re.compile(r'[\[\]{}]|"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
 
 MAX_DEPTH = 64
 """The deepest that TensorRT writes is five."""
@@ -57,21 +60,17 @@ def first_value(text: str, start: int, what: str, using: json.JSONDecoder) -> tu
 
 
 def check_depth(text: str, what: str) -> None:
-    """Refuse text whose brackets nest too deep, without a call per level; brackets in strings count too, up to a line.
+    """Refuse text whose brackets, those in strings left out, nest too deep; linear, and without a call per level.
 
     Raises:
         LimitError: if they do.
     """
     if text.count("[") + text.count("{") <= MAX_DEPTH:
         return
-    depth, inside, escaped = 0, False, False
-    for character in text:
-        if inside:
-            inside = escaped or character != '"'
-            escaped = character == "\\" and not escaped
-        elif character == '"':
-            inside = True
-        elif character in "[{":
+    depth = 0
+    for mark in _BRACKETS.finditer(text):
+        character = mark.group()
+        if character in "[{":
             depth += 1
             if depth > MAX_DEPTH:
                 raise LimitError(f"the {what} nests deeper than {MAX_DEPTH} levels")

@@ -36,6 +36,7 @@ _HELPER = re.compile(
     r"^(?:copied_)*(?:(?:squeeze|unsqueeze_node|unsqueeze|reshape|shuffle|transpose|cast)_(?:after|before|between)_)+"
 )
 _REFORMAT = re.compile(r"^Reformatting CopyNode for (?:Network )?(?:Input|Output)(?: Tensor \d{1,6} to)? ")
+_JOINS = re.compile(r" (?:\+|\|\|) ")
 _REGION = re.compile(r"^\{ForeignNode\[(.*)\]\}$", re.DOTALL)
 _PARSER_MADE = ("(Unnamed Layer* ", "ONNXTRT_", "__my", "constant_fold_")
 
@@ -111,6 +112,8 @@ def _read_name(name: str) -> SourceNames:
 
 def _parts(name: str) -> list[str]:
     """The names joined by ``+``, ``||`` and, inside ``PWN(…)``, by commas."""
+    if "PWN(" not in name:
+        return [part for word in _JOINS.split(name) if (part := word.strip())]
     parts: list[str] = []
     current: list[str] = []
     open_brackets: list[bool] = []  # whether each belongs to a PWN
