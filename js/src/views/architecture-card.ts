@@ -7,7 +7,12 @@ const MOST_KINDS = 4;
 
 /** What a language model is made of, as serving it sees it. */
 export function architectureCard(card: Architecture): HTMLElement {
-  const made = factCard("Architecture", card.family, "haoline-architecture", architectureFacts(card));
+  const made = factCard(
+    "Architecture",
+    card.family === "unknown" ? "" : card.family,
+    "haoline-architecture",
+    architectureFacts(card),
+  );
   if (card.source) made.title = `From ${card.source}`;
   return made;
 }

@@ -137,7 +137,13 @@ function keyOf(report: ReportDocument, tensor: number): string {
 /** How the values were had; "" where all elements were read as they stand. */
 export function valuesNote({ sampled, counted, elements, quantization }: TensorValues): string {
   const part = sampled && `Sampled: ${count(counted)} of ${count(elements)} elements, rows evenly spaced.`;
-  return [part, quantization && `Dequantized from ${quantization}.`].filter(Boolean).join(" ");
+  return [part, quantization && packingNote(quantization)].filter(Boolean).join(" ");
+}
+
+/** A weight is dequantized; its scales and zero points, `scales of GPTQ int4`, are what they are. */
+function packingNote(text: string): string {
+  if (!/^[a-z][a-z ]* of /.test(text)) return `Dequantized from ${text}.`;
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
 function figures(values: TensorValues): Child[] {

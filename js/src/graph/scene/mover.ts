@@ -135,10 +135,12 @@ export class Mover {
   /** The whole graph. At first sight a tall one shows its beginning at a size that can be read. */
   overview(session: Session, first: boolean): Camera {
     const { width } = this.#stage;
-    const packed = session.model.doc.holds === "weights" && session.coloring !== null;
-    const aside = packed && width >= ROOMY ? LEGEND : 0;
-    const camera = this.#whole(session, first, width - aside);
-    return { ...camera, x: camera.x - aside / camera.scale };
+    const camera = this.#whole(session, first, width);
+    const packed = session.model.doc.holds === "weights" && session.coloring !== null && width >= ROOMY;
+    const left = (rootRect(session.root()).x - camera.x) * camera.scale;
+    if (!packed || left >= LEGEND) return camera;
+    const beside = this.#whole(session, first, width - LEGEND);
+    return { ...beside, x: beside.x - LEGEND / beside.scale };
   }
 
   #whole(session: Session, first: boolean, width: number): Camera {

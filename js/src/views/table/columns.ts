@@ -72,10 +72,10 @@ export const FIRST_SHOWN: Readonly<Record<Holds, readonly string[]>> = {
     "category",
     "shape",
     "weight_precision",
-    "quantization",
     "bits_per_weight",
     "parameters",
     "weight_bytes",
+    "quantization",
   ],
   layers: [
     "name",
