@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from haoline_analysis.errors import MalformedModelError, UnsupportedFormatError
 from haoline_analysis.formats.torch.archive import STORED, Entry, read_directory, unpack
+from haoline_analysis.formats.torch.kinds import is_tar
 from haoline_analysis.formats.torch.legacy import MAGIC_HEAD, read_legacy
 from haoline_analysis.formats.torch.pickles import Built, Global, Pickle, scan
 from haoline_analysis.formats.torch.sources import StorageSpan
+from haoline_analysis.formats.torch.tar_layout import read_tar
 from haoline_analysis.formats.torch.tensors import Rebuilder
 from haoline_analysis.formats.torch.walking import entries
 
@@ -28,7 +30,7 @@ class Content:
 
     pickle: Pickle
     rebuilder: Rebuilder
-    layout: str  # "zip", "legacy"
+    layout: str  # "zip", "legacy", "tar"
     where: str  # the pickle, for people: "data.pkl"
     entries: Mapping[str, Entry] = field(default_factory=dict)
     root: str = ""  # folder in the archive, with its slash
@@ -47,6 +49,9 @@ def open_content(buf: Buffer, storage: Storage) -> Content:
     if head[2:].startswith(MAGIC_HEAD):
         old = read_legacy(buf, storage)
         return Content(old.pickle, Rebuilder(_known(old.spans)), "legacy", "the object pickle")
+    if is_tar(buf[:512]):
+        pickle, spans = read_tar(buf, storage)
+        return Content(pickle, Rebuilder(_known(spans)), "tar", "the object pickle")
     return _plain(buf)
 
 

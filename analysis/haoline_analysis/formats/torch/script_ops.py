@@ -95,6 +95,27 @@ _SCALAR: dict[str, Callable[..., Any]] = {
 }
 
 
+ARITHMETIC = frozenset(
+    {
+        *_SCALAR,
+        "floordiv",
+        "remainder",
+        "div",
+        "pow",
+        "sqrt",
+        "ceil",
+        "floor",
+        "max",
+        "min",
+        "abs",
+        "list",
+        "keys",
+        "__and__",
+    }
+)
+"""Ops that are as likely about sizes as about tensors."""
+
+
 def scalar(name: str, arguments: Sequence[Any]) -> Any:
     """The result of an op on plain data, where it is one of the few that decide branches; else ``UNKNOWN``."""
     if name in {"__is__", "__isnot__"} and len(arguments) == 2:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.errors import LimitError
 from haoline_analysis.formats.torch.pickles import Built
-from haoline_analysis.formats.torch.script_ops import ASIDE, FACTORIES, attributes_of, scalar
+from haoline_analysis.formats.torch.script_ops import ARITHMETIC, ASIDE, FACTORIES, attributes_of, scalar
 from haoline_analysis.formats.torch.script_values import UNKNOWN, Flow, Module, Path, flows
 from haoline_analysis.formats.torch.walking import state
 
@@ -263,6 +263,8 @@ class ScriptWalk:
             arguments[0].append(arguments[1])
             return arguments[0]
         if name in ASIDE or not (inputs or name in FACTORIES):
+            if name not in ASIDE and name not in ARITHMETIC and any(item is UNKNOWN for item in arguments):
+                self._miss("ops whose arguments only a run could tell are left out")
             return scalar(name, arguments)
         in_place = name.endswith("_") and not name.endswith("__")
         plain = name[:-1] if in_place else name

@@ -72,6 +72,8 @@ class Rebuilder:
         Raises:
             MalformedModelError: if it contradicts itself or its storage.
         """
+        if isinstance(value, Persistent) and isinstance(value.key, tuple) and value.key[:1] == ("tensor",):
+            value = value.key[1]
         if not isinstance(value, Built):
             return None
         if id(value) not in self._done:

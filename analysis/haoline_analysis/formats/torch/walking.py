@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.errors import LimitError
-from haoline_analysis.formats.torch.pickles import Built, Pairs
+from haoline_analysis.formats.torch.pickles import Built, Pairs, Persistent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,4 +129,4 @@ def _pairs(value: Any) -> list[tuple[Any, Any]]:
 
 def _may_hold(value: Any) -> bool:
     """Whether a tensor can be in it."""
-    return isinstance(value, (Built, Pairs, list, tuple))
+    return isinstance(value, (Built, Pairs, Persistent, list, tuple))

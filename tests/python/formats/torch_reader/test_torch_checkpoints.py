@@ -147,9 +147,10 @@ def test_averages_beside_the_weights_are_told() -> None:
     assert model.facts["pickle"]["beside"]["ema"]["tensors"] == len(state)
 
 
-def test_a_whole_module_gives_its_module_tree() -> None:
+@LAYOUTS
+def test_a_whole_module_gives_its_module_tree(zipped: bool) -> None:
     network = small_network()
-    model = open_model(saved(network))
+    model = open_model(saved(network, zipped))
     found = weights(model)
 
     assert set(found) == set(network.state_dict())

@@ -198,6 +198,9 @@ class Machine:
 
     def outside(self, key: Any) -> tuple[Any]:
         """An object that the reader of the pickle is to supply."""
+        source = _class_with_source(key)
+        if source is not None:
+            return (source,)
         made = Persistent(key)
         self.found.persistent.append(made)
         return (made,)
@@ -239,3 +242,9 @@ class Machine:
                 f"the pickle is of protocol {number}; the highest there is, is {HIGHEST_PROTOCOL}"
             )
         self.found.protocol = number
+
+
+def _class_with_source(key: Any) -> Global | None:
+    """The class in ``("module", class, file, source)`` or ``(class, file, source)``, as old files kept modules."""
+    parts = key[1:] if isinstance(key, tuple) and key[:1] == ("module",) else key
+    return parts[0] if isinstance(parts, tuple) and len(parts) == 3 and isinstance(parts[0], Global) else None
