@@ -145,7 +145,7 @@ def _heads(keys: Keys, index: int, *, windowed: bool = False) -> tuple[int | Non
     size = size or keys.integer("attention.key_length")
     hidden = keys.integer("embedding_length")
     if size is None and hidden and queries:
-        size = hidden // queries
+        size = hidden // queries or None
     return kv_heads or None, size
 
 

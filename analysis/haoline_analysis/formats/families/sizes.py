@@ -47,6 +47,8 @@ def find_sizes(card: Architecture, named: Named, weights: Weights, facts: Mappin
         raise NotThisFamilyError
     vocabulary, hidden = embedding.shape
     head_dim = card.head_dim or hidden // card.attention_heads
+    if not vocabulary or not hidden or not head_dim:
+        raise NotThisFamilyError
     windows = {index: facts.window for index, facts in enumerate(card.layer_facts)}
     return Sizes(
         card.family,

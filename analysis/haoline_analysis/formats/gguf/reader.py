@@ -19,7 +19,7 @@ class GgufReader:
         label="GGUF",
         suffixes=(".gguf",),
         yields="weights, metadata, tokenizer summary, architecture; ops of known families with graph='analytic'",
-        converts={"safetensors": "lossy"},
+        converts={"safetensors": "partial"},
     )
 
     def can_read(self, source: Source) -> bool:
