@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 ATTENTION = frozenset({"full_attention", "sliding_attention", "chunked_attention"})
 STATE_WIDTH = 4
 """Bytes of an element of a recurrent state: float32, as implementations keep it."""
+_BOTH = ("falcon_h1", "zamba2")
+"""Families whose attention layers hold a state space too."""
 CONVOLUTION_WIDTH = 2
 """Bytes of an element of a convolution's state: the model's own type."""
 
@@ -42,7 +44,8 @@ def state_bytes(kind: str, config: Config) -> int | None:
     (Dao and Gu 2024, section 7); Mamba: inner size · state size (Gu and Dao 2023, section 3.3); gated delta rule:
     value heads · key size · value size.
     """
-    if kind == "mamba2":
+    both = kind == "full_attention" and config.word("model_type") in _BOTH
+    if kind == "mamba2" or both:
         return _mamba2(config)
     if kind == "mamba":
         return _mamba(config)

@@ -52,7 +52,7 @@ def from_config(
         None where neither config nor tensors show a stack of layers.
     """
     read = Config(config or {})
-    kinds = layer_kinds(read) if read.size("layers") or read.words("layer_types") else ()
+    kinds = layer_kinds(read)
     if not kinds or not (read.size("hidden") or read.size("heads")):
         return from_tensors(tensors or {}, read)
     width = dtypes.BITS[kv_dtype] // 8 if kv_dtype else 2

@@ -21,12 +21,13 @@ _SYNONYMS = {
     "sliding": SLIDING,
     "sliding_window": SLIDING,
     "recurrent": "linear_attention",
-    "hybrid": "mamba2",
+    "hybrid": FULL,  # of Zamba2: attention beside a state space
     "ffn": "mlp",
 }
 _LETTERS = {"M": "mamba2", "E": "moe", "*": FULL, "-": "mlp"}
 """Of ``hybrid_override_pattern`` (Nemotron-H)."""
-_MAMBA = {"mamba": "mamba", "mamba2": "mamba2", "falcon_mamba": "mamba"}
+_STATEFUL = {"mamba": "mamba", "mamba2": "mamba2", "falcon_mamba": "mamba", "xlstm": "mlstm"}
+"""Families whose every layer is a recurrence."""
 _ALL_SLIDING = ("mistral", "mixtral", "starcoder2", "phi3", "mistral3")
 """Families whose every layer slides where the config gives a window."""
 
@@ -38,8 +39,8 @@ def layer_kinds(config: Config) -> tuple[str, ...]:
     if listed and count in (0, len(listed)):
         return tuple(listed[:MAX_LAYERS])
     family = config.word("model_type")
-    if family in _MAMBA:
-        return (_MAMBA[family],) * count
+    if family in _STATEFUL:
+        return (_STATEFUL[family],) * count
     return tuple([_kind(config, family, layer) for layer in range(count)])
 
 
@@ -50,8 +51,11 @@ def _listed(config: Config) -> list[str]:
         return [_LETTERS[letter] for letter in pattern]
     words = config.words("layer_types", "layers_block_type", "attention_layers", "block_types", "_block_types")
     count = min(config.size("layers") or len(words), MAX_LAYERS)
-    mamba = "mamba" if config.integer("mamba_n_heads") is None else "mamba2"
-    names = [mamba if word == "mamba" else _SYNONYMS.get(word, word[:40]) for word in words]
+    mamba = "mamba2" if config.integer("mamba_n_heads") or config.integer("mamba_num_heads") else "mamba"
+    names = [_SYNONYMS.get(word, word[:40]) for word in words]
+    if config.integer("mamba_d_state") or config.integer("ssm_state_size") or config.family in ("zamba2", "nemotron_h"):
+        mamba = "mamba2" if config.family == "zamba2" else mamba
+        names = [mamba if name in ("mamba", "linear_attention") else name for name in names]
     return [names[layer % len(names)] for layer in range(count)] if names else []
 
 
@@ -66,6 +70,8 @@ def _kind(config: Config, family: str, layer: int) -> str:
     indices = config.integers("attn_layer_indices")
     if indices is not None:
         return FULL if layer in indices else "mamba2"
+    if family == "bamba":
+        return "mamba2"
     return _attention(config, family, layer)
 
 

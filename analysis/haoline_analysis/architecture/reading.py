@@ -24,7 +24,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
                      "encoder_ffn_dim", "inner_dim"),
     "experts": ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts", "num_moe_experts"),
     "chosen": ("num_experts_per_tok", "num_experts_per_token", "experts_per_token",
-               "moe_top_k", "top_k_experts", "moe_topk", "num_selected_experts"),
+               "moe_top_k", "top_k_experts", "moe_topk", "moe_k", "num_selected_experts"),
     "shared_experts": ("n_shared_experts", "num_shared_experts", "moe_num_shared_experts"),
     "vocabulary": ("vocab_size", "padded_vocab_size"),
     "context": ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len", "seq_length",

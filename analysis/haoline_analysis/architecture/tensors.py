@@ -19,6 +19,8 @@ _LAYER = re.compile(r"^(?P<stack>(?:.*?\.)?(?:layers|h|block|blocks|layer|blk))\
 _SEPARATE = re.compile(r"(?:^|\.)(?P<what>q_proj|k_proj|v_proj|query|key|value|q_lin|k_lin|v_lin|q|k|v)\.weight$")
 _FUSED = re.compile(r"(?:^|\.)(?:qkv_proj|c_attn|query_key_value|Wqkv|qkv|in_proj)\.weight$")
 _STATE_SPACE = re.compile(r"(?:^|\.)A_log$")
+_LATENT = re.compile(r"(?:^|\.)kv_a_proj_with_mqa\.weight$")
+_DELTA = re.compile(r"(?:^|\.)linear_attn\.")
 _UP = re.compile(r"(?:^|\.)(?:up_proj|w3|fc1|c_fc|wi|wi_0|dense_h_to_4h)\.weight$")
 _NORM_OF_HEAD = re.compile(r"(?:^|\.)(?:q_norm|k_norm|q_layernorm|query_norm)\.weight$")
 _EXPERT_INDEX = re.compile(r"(?:^|\.)experts\.(\d+)\.")
@@ -89,6 +91,9 @@ def _layer(layer: Shapes, size: int | None) -> LayerFacts:
     experts = _experts(layer)
     if kind != "full_attention":
         return LayerFacts(kind, experts=experts)
+    latent = next((shape[0] for name, shape in layer.items() if _LATENT.search(name)), None)
+    if latent is not None:  # one compressed vector and one rotary key (DeepSeek-V2, section 2.1)
+        return LayerFacts(kind, experts=experts, kv_bytes_per_token=2 * latent)
     projections = _projections(layer)
     keys, values = projections.get("k"), projections.get("v")
     if keys is None or values is None:
@@ -103,10 +108,15 @@ def _layer(layer: Shapes, size: int | None) -> LayerFacts:
 
 
 def _kind(layer: Shapes) -> str:
-    if any(_STATE_SPACE.search(name) for name in layer):
-        matrices = [shape for name, shape in layer.items() if _STATE_SPACE.search(name)]
-        return "mamba" if len(matrices[0]) == 2 else "mamba2"
-    if "q" in _projections(layer) or any(_FUSED.search(name) for name in layer):
+    if any(_DELTA.search(name) for name in layer):
+        return "linear_attention"
+    projections = _projections(layer)
+    decays = [shape for name, shape in layer.items() if _STATE_SPACE.search(name)]
+    if decays and "q" not in projections:
+        return "mamba" if len(decays[0]) == 2 else "mamba2"
+    if any(_LATENT.search(name) for name in layer):
+        return "full_attention"
+    if "q" in projections or any(_FUSED.search(name) for name in layer):
         return "full_attention"
     if any(parameters.is_expert(name) for name in layer):
         return "moe"

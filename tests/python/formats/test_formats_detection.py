@@ -16,6 +16,8 @@ from onnx_files import graph, model, node
 
 from haoline_analysis.errors import ModelNotFoundError, UnsupportedFormatError
 from haoline_analysis.formats import open_model
+from haoline_analysis.formats.registry import readers
+from haoline_analysis.formats.source import Source, open_storage
 
 RELU = model([node("Relu", "x", "y")])
 
@@ -41,10 +43,6 @@ def array() -> bytes:
 @pytest.mark.parametrize(
     ("content", "seen"),
     [
-        (zipped(), "zip archive"),
-        (b"GGUF" + bytes(60), "GGUF"),
-        (safetensors(), "safetensors"),
-        (pickle.dumps({"a": 1}, 2), "pickle"),
         (array(), "NumPy"),
         (b"\x18\0\0\0ORTM" + bytes(40), "onnxruntime .ort"),
         (b"\x1c\0\0\0TFL3" + bytes(40), "TensorFlow Lite"),
@@ -71,6 +69,23 @@ def test_other_content_is_named(tmp_path, content: bytes, seen: str, suffix: str
     with pytest.raises(UnsupportedFormatError, match=seen) as refusal:
         open_model(path)
     assert "formats that can be read: " in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "reader"),
+    [
+        (zipped(), "pytorch"),
+        (b"GGUF" + bytes(60), "gguf"),
+        (safetensors(), "safetensors"),
+        (pickle.dumps({}, 2), "pytorch"),
+    ],
+)
+@pytest.mark.parametrize("suffix", [".bin", ".onnx", ".safetensors"])
+def test_content_decides_before_the_suffix(tmp_path, content: bytes, reader: str, suffix: str) -> None:
+    path = tmp_path / f"m{suffix}"
+    path.write_bytes(content)
+    source = Source(path=path, storage=open_storage(path))
+    assert next(each.info.name for each in readers() if each.can_read(source)) == reader
 
 
 def test_an_onnx_file_opens_whatever_its_suffix(tmp_path) -> None:
