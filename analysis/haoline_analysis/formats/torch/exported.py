@@ -11,6 +11,7 @@ from haoline_analysis.formats.torch.fx_graph import GraphWriter
 from haoline_analysis.formats.torch.live_weights import LiveWeights, dtype_name
 from haoline_analysis.formats.torch.settled import settled
 from haoline_analysis.formats.torch.symbol_names import SymbolNames
+from haoline_analysis.model import Gap
 
 if TYPE_CHECKING:
     from haoline_analysis.formats.torch.example_inputs import ExampleInputs
@@ -81,6 +82,7 @@ class _Reading:
         self.held = {name: tensor for name, tensor in held.items() if hasattr(tensor, "untyped_storage")}
         self.weights = LiveWeights(self.held.values())
         self.indices: dict[int, int] = {}  # id of a Weight to its tensor
+        self.gaps: list[Gap] = []
         self.writer = GraphWriter(self.builder, self.names, self._constant)
 
     def model(self, name: str) -> Model:
@@ -92,13 +94,21 @@ class _Reading:
         for node, spec in zip(places, specs, strict=True):
             self.writer.bind(node, self._input(node) if spec.kind.name == "USER_INPUT" else self._stored(node, spec))
         results = self.writer.write(self.program.graph, self.program.graph_module)
-        return self.builder.finish(name=name, format=FORMAT, outputs=results, sizes=self.names.sizes)
+        return self.builder.finish(name=name, format=FORMAT, outputs=results, sizes=self.names.sizes, gaps=self.gaps)
 
     def _name_dims(self, node: Any, place: int) -> None:
         value = node.meta.get("val")
         if hasattr(value, "untyped_storage"):
             wanted = dynamic.names_of(self.spec, node.name, place)
             self.names.name_input(node.name, value.shape, wanted)
+            self._note_fixed(node.name, value.shape, wanted)
+
+    def _note_fixed(self, label: str, shape: Any, wanted: dynamic.Axes) -> None:
+        """Say of dims that were to be symbols that they are not."""
+        for axis, name in wanted.items():
+            if axis < len(shape) and isinstance(shape[axis], int):
+                why = "the module takes no other size, or the example has 0 or 1 there"
+                self.gaps.append(Gap(f"dimension {name} of {label} is fixed at {shape[axis]}: {why}"))
 
     def _input(self, node: Any) -> int | None:
         value = node.meta.get("val")

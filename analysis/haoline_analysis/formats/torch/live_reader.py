@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.errors import ModelError
 from haoline_analysis.formats.reader import FormatInfo, refuse_options
+from haoline_analysis.model import Gap
 
 if TYPE_CHECKING:
     from haoline_analysis.formats.source import Source
@@ -83,7 +85,10 @@ def _traced(module: Any, options: dict[str, Any]) -> Model:
     except ExportFailedError as failed:
         if route == "export":
             raise
-        return _through_hooks(module, inputs, str(failed))
+        model = _through_hooks(module, inputs, str(failed))
+        if options.get("dynamic_shapes") is not None:
+            model.gaps.append(Gap("dynamic_shapes are not used: this way knows only the sizes of the example inputs"))
+        return model
 
 
 def _check_initialized(module: Any) -> None:
@@ -117,10 +122,6 @@ def _describe(model: Model, module: Any) -> None:
     from haoline_analysis.architecture import from_config
 
     shapes = {name: tuple(tensor.shape) for name, tensor in module.state_dict(keep_vars=True).items()}
-    facts = config.to_dict()
+    facts = json.loads(json.dumps(config.to_dict(), default=str))
     model.architecture = from_config(facts, shapes)
-    model.facts["config"] = {name: value for name, value in facts.items() if _plain(value)}
-
-
-def _plain(value: Any) -> bool:
-    return isinstance(value, str | int | float | bool | list | dict) or value is None
+    model.facts["config"] = facts

@@ -202,6 +202,21 @@ def test_dynamic_dims_are_symbols_that_can_be_bound() -> None:
     assert (bound.totals.macs, bound.totals.flops) == (fixed.totals.macs, fixed.totals.flops)
 
 
+def test_a_dim_that_cannot_be_a_symbol_is_named() -> None:
+    """A batch of 1 is taken for a constant."""
+    example = {"input_ids": torch.zeros(1, 16, dtype=torch.long)}
+    model = open_model(llama(), example_inputs=example, dynamic_shapes={"input_ids": {0: "batch", 1: "seq"}})
+    assert [gap.what[:46] for gap in model.gaps] == ["dimension batch of input_ids is fixed at 1: th"]
+    assert model.tensors[model.inputs[0]].shape == (1, "seq")
+
+
+def test_hugging_face_configs_become_an_architecture_card() -> None:
+    card = analyze(mixtral()).architecture
+    assert card is not None
+    assert (card.experts, card.experts_per_token, card.attention_heads, card.kv_heads) == (4, 2, 4, 2)
+    assert card.total_parameters == sum(parameter.numel() for parameter in mixtral().parameters())
+
+
 def test_dims_that_torch_names_keep_their_expressions() -> None:
     class Doubled(nn.Module):
         def forward(self, x: Any) -> Any:
