@@ -183,7 +183,7 @@ def _unnumbered(name: str) -> str:
 
 def _look(model: Model, op: Op) -> tuple[object, ...]:
     """What makes two weights look the same: their own names, types, shapes and packing."""
-    parts: list[object] = [op.type, ".".join(split_name(op.name)[-2:])]
+    parts: list[object] = [op.type, _unnumbered(".".join(split_name(op.name)[-2:]))]
     for tensor in op.inputs:
         weight = model.tensors[tensor].weight
         if weight is not None:

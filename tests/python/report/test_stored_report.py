@@ -147,3 +147,8 @@ def test_every_form_breaks_down_what_is_stored():
         assert "Weights by role" in form
         assert "GPTQ int4, groups of 32" in form
         assert "Precisions" not in form
+
+
+def test_another_precision_is_a_question_of_its_bits(report):
+    weights = report.on("H100", precision="int4").hardware.figures["memory_parts"]["weights"]
+    assert weights == report.totals.parameters / 2

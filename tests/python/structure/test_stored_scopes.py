@@ -79,3 +79,9 @@ def test_a_name_of_a_million_parts_takes_no_time_of_its_square():
     name = "a." * 1_000_000 + "weight"
     assert reading_order([name, "b.weight"]) == [0, 1]
     assert len(stored_scopes(of(name, "b.weight")).op_scope) == 2
+
+
+def test_weights_that_layers_hold_without_a_module_do_not_keep_them_from_folding():
+    names = [f"layers.{i}.{part}" for i in range(3) for part in ("A_log", "mixer.a.weight", "mixer.b.weight")]
+    structure = stored_scopes(of(*names)).structure
+    assert structure[1] == structure[3] == structure[5]
