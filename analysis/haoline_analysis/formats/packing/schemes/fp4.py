@@ -116,8 +116,9 @@ def _mxfp6_rows(parts: Parts, start: int, stop: int) -> np.ndarray:
     stored = parts["weight"].rows(start, stop)
     count = stored.size // 3 * 4
     values = elements.decode("float6_e2m3", np.ascontiguousarray(stored).reshape(-1), count).astype(np.float32)
-    made: np.ndarray = values.reshape(*stored.shape[:-1], -1)
-    return made * spread(powers(parts["scales"].rows(start, stop)), parts.shape[-1], 32)
+    scales = spread(powers(parts["scales"].rows(start, stop)), parts.shape[-1], 32)
+    made: np.ndarray = values.reshape(scales.shape) * scales
+    return made
 
 
 def _gpt_oss(names: Names) -> Iterator[PackedWeight]:
