@@ -48,9 +48,9 @@ def engine(*layers: dict[str, Any] | str, times: list[float] | None = None):
     return analyze(json.dumps({"Layers": list(layers), "Bindings": []}).encode(), profile=profile)
 
 
-def resnet18(folder: Path) -> Path:
+def resnet18(folder: Path, *, quantized: bool = False) -> Path:
     """ResNet-18 with the node names of the example engines."""
     sys.path.insert(0, str(EXAMPLES))
     from make_resnet18 import resnet18 as make
 
-    return make(folder / "resnet18.onnx")
+    return make(folder / f"resnet18{'-qat' if quantized else ''}.onnx", quantized=quantized)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from haoline_analysis.comparison.engines import map_engine
 from haoline_analysis.report import container
 
 CONV = "float[8,8,3,3] w, float[8] b"
+TRT10 = Path(__file__).parents[1] / "formats/tensorrt_reader/data/trt10-exportLayerInfo.json"
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +99,74 @@ class TestResNet:
         assert (len(told["ops"]), len(told["layers"])) == (49, built.totals.layers)
         assert told["ops"][47]["layer"] is None
         assert set(mapping._repr_mimebundle_()) == {"text/plain", "text/html"}
+
+
+@pytest.fixture(scope="module")
+def quantized(tmp_path_factory):
+    """The INT8 engine over its model."""
+    report = analyze(resnet18(tmp_path_factory.mktemp("qat"), quantized=True))
+    return map_engine(report, analyze(ENGINES / "resnet18-qat.graph.json"))
+
+
+class TestQuantizedResNet:
+    """The INT8 engine, whose names leave out Dequantizers, batch norms and the activations inside a kernel."""
+
+    def test_every_op_but_constants_and_the_flatten_has_a_layer(self, quantized):
+        ops = quantized.ops
+        left = ops.loc[ops.fate.eq("removed") & ~ops.op.str.startswith("Constant"), "op"]
+        assert left.tolist() == ["Flatten_247"]
+
+    def test_all_time_is_of_known_ops(self, quantized):
+        assert quantized.ops.engine_us.sum() == pytest.approx(1095.68)
+        assert quantized.totals["mapped_us"] == pytest.approx(quantized.totals["measured_us"])
+
+    def test_what_is_named_is_told_from_what_is_inferred(self, quantized):
+        found = fate(quantized)
+        layer_name = "layer1.0.conv1.weight + QuantizeLinear_20 + Conv_22"
+        assert found["Conv_22"] == ("fused", layer_name, "named")
+        assert found["QuantizeLinear_20"] == ("fused", layer_name, "named")
+        for op in (
+            "DequantizeLinear_18",
+            "DequantizeLinear_21",
+            "BatchNormalization_23",
+            "Relu_24",
+            "QuantizeLinear_27",
+        ):
+            assert found[op] == ("fused", layer_name, "inferred")
+
+    def test_quantizers_that_run_by_themselves(self, quantized):
+        alone = [op for op, row in fate(quantized).items() if row[0] == "reformatted"]
+        assert "QuantizeLinear_2" in alone
+        assert all(op.startswith("QuantizeLinear") for op in alone)
+
+    def test_a_quantizer_merged_with_its_twin(self, quantized):
+        """The skip branch quantizes the same value as the first convolution does."""
+        found = fate(quantized)
+        assert found["QuantizeLinear_88"][1] == found["QuantizeLinear_65"][1] == "QuantizeLinear_65"
+
+
+def test_kernels_of_tensorrt_10_by_their_metadata():
+    """The convolutional model of the 10.16 engine, its nodes named as that engine's metadata names them."""
+    body = """
+        [node_conv2d] a = Conv<pads = [2, 2, 2, 2]>(x, w1) [node_relu] b = Relu(a)
+        [node_max_pool2d] c = MaxPool<kernel_shape = [2, 2], strides = [2, 2]>(b)
+        [node_conv2d_1] d = Conv<pads = [2, 2, 2, 2]>(c, w2) [node_relu_1] e = Relu(d)
+        [node_max_pool2d_1] f = MaxPool<kernel_shape = [2, 2], strides = [2, 2]>(e)
+        [node_view] g = Flatten(f) [node_linear] h = Gemm<transB = 1>(g, w3) [node_relu_2] i = Relu(h)
+        [node_linear_1] y = Gemm<transB = 1>(i, w4) [node_softmax] k = Softmax(y)
+        [node_argmax] z = ArgMax<axis = 1, keepdims = 0>(k)
+    """
+    weights = "float[32,1,5,5] w1, float[64,32,5,5] w2, float[1024,3136] w3, float[10,1024] w4"
+    report = model(body, "float[1,1,28,28] x", "float y, int64 z", weights)
+    mapping = map_engine(report, analyze(TRT10))
+    found = fate(mapping)
+    assert found["node_conv2d"] == ("fused", "node_conv2d + node_relu", "stated")
+    assert found["node_relu_2"] == ("fused", "node_linear_myl4_0", "stated")
+    assert found["node_linear_1"][1] in ("__myl_MulSum_myl4_1", "__myl_AddMaxrSubExpSum_myl4_2")
+    assert found["node_view"] == ("removed", None, None)
+    assert mapping.layers.ops.tolist()[-1] == "node_argmax"  # the cast has no metadata, but writes z
+    assert mapping.layers.confidence.tolist()[-1] == "inferred"
+    assert mapping.totals["mapped_layers"] == 9
 
 
 def test_metadata_is_believed_before_the_name():

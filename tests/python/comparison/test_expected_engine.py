@@ -31,6 +31,13 @@ def test_resnet_gets_the_very_layers_that_tensorrt_built(tmp_path_factory, kind)
     assert expected.fate.count("removed") == 1  # the Flatten
 
 
+def test_quantized_resnet_gets_as_many_layers_as_tensorrt_built(tmp_path_factory):
+    expected = expected_engine(analyze(resnet18(tmp_path_factory.mktemp("q"), quantized=True)))
+    built = analyze(ENGINES / "resnet18-qat.graph.json")
+    around = built.ops["type"].eq("NoOp") | built.ops["name"].str.startswith("Reformatting")
+    assert expected.layer_count == (~around).sum() == 33
+
+
 def test_batch_norm_and_activation_join_the_convolution():
     assert layers("[c] t = Conv(x, w, b) [n] u = BatchNormalization(t, b, b, b, b) [r] y = Relu(u)") == {"c + n + r"}
 

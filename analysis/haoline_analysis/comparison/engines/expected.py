@@ -238,7 +238,7 @@ class _Fuser:
         return found[::-1]
 
     def _quantizer(self, op: int, kind: str) -> None:
-        """Quantizers join the layer that reads them, or that writes what they quantize."""
+        """Quantizers join the layer that reads them or that writes what they quantize, or an equal one of the value."""
         name = "Q/DQ"
         if kind == "DequantizeLinear":
             made = self.side.makes[op]
@@ -247,8 +247,17 @@ class _Fuser:
                 self._merge(readers[0], op, name)
             return
         makers = self._makers(op)
-        if makers and self._sole_reader(makers[0]) and self.side.types[self._root(makers[0])] in CONV | MATRIX:
+        value = self.side.reads[op][0]
+        if not makers and self.side.constant[value]:  # a weight's: done when the engine is built
+            made = self.side.makes[op]
+            readers = self.consumers.get(made[0], []) if made else []
+            if readers:
+                self._merge(readers[0], op, name)
+        elif makers and self._sole_reader(makers[0]) and self.side.types[self._root(makers[0])] in CONV | MATRIX:
             self._merge(makers[0], op, name)
+        else:
+            twins = [twin for twin in self.consumers.get(value, []) if self.side.types[twin] == kind]
+            self._merge(twins[0], op, "same source and parameters")
 
     def result(self) -> tuple[list[int], list[str], list[str | None]]:
         """Lead, fate and rule per op."""

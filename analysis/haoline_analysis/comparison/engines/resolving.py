@@ -118,16 +118,18 @@ class Resolver:
                 if len(above) > 1:
                     above = [source for source in above if source in self.of_layer[row]] or above
                 op = above[0] if above else -1
-            if chain and (not self.of_layer[row] or op in self.of_layer[row]):
+            if not chain and op >= 0 and not self.of_layer[row]:  # the last step of an op that other layers began
+                self._pair(row, op, INFERRED)
+            elif chain and (not self.of_layer[row] or op in self.of_layer[row]):
                 for found in chain if op in self.of_layer[row] else chain[:1]:
                     self._pair(row, found, INFERRED)
 
     def _nameless(self, op: int) -> None:
         """An op whose name no layer bears because it became part of its neighbour's kernel."""
         kind = self.side.types[op]
-        if kind == "DequantizeLinear":
-            for reader in self._readers(op):
-                for row in self.of_op[reader][:1]:
+        if kind in ("QuantizeLinear", "DequantizeLinear"):
+            for neighbour in self._around_quantizer(op, kind):
+                for row in self.of_op[neighbour][:1]:
                     self._pair(row, op, INFERRED)
                     return
         elif kind in LEAVES_NO_NAME:
@@ -135,6 +137,18 @@ class Resolver:
                 if source >= 0 and self.side.types[source] in _WEIGHTED and self._only_reader(source, op):
                     for row in self.of_op[source][-1:]:
                         self._pair(row, op, INFERRED)
+
+    def _around_quantizer(self, op: int, kind: str) -> list[int]:
+        """Ops whose layer a quantizer may be part of.
+
+        A DequantizeLinear goes with what reads it. A QuantizeLinear goes with another one of the same value, which
+        it was merged with, else with what makes the value, which then writes integers itself.
+        """
+        if kind == "DequantizeLinear":
+            return self._readers(op)
+        value = self.side.reads[op][0]
+        twins = [other for other in self.consumers.get(value, []) if self.side.types[other] == kind and other != op]
+        return [*twins, *(source for source in [self.side.producer[value]] if source >= 0)]
 
     def _readers(self, op: int) -> list[int]:
         return [reader for tensor in self.side.makes[op] for reader in self.consumers.get(tensor, [])]
