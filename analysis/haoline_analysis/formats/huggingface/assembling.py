@@ -57,9 +57,22 @@ def _producer(found: Checkpoint) -> str:
 
 def _unpacked(told: Stated, groups: list[Group], tensors: list[tuple[str, Weight]]) -> list[Gap]:
     """Say so where a config states a quantization that the tensors do not show."""
-    if not told.method or groups or not tensors or any(weight.packing is not None for _, weight in tensors):
+    if not told.method or not tensors:
         return []
-    return [Gap(f"The config states {told.method} quantization, but no weight is stored in a layout of it known here.")]
+    if not groups and not any(weight.packing is not None for _, weight in tensors):
+        stated_method = f"The config states {told.method} quantization"
+        return [Gap(f"{stated_method}, but no weight is stored in a layout of it known here.")]
+    left = [name for name, weight in tensors if _is_not_understood(name, weight)]
+    if not left:
+        return []
+    which = f"{len(left)} tensor{'s' if len(left) > 1 else ''} of whole numbers ({', '.join(left[:3])}"
+    return [Gap(f"{which}{', …' if len(left) > 3 else ''}) may be packed weights; they are not counted as parameters.")]
+
+
+def _is_not_understood(name: str, weight: Weight) -> bool:
+    """Whether it is called a weight, and holds whole numbers that no scheme has claimed."""
+    whole = weight.dtype.startswith(("int", "uint")) and len(weight.shape) > 1
+    return whole and weight.packing is None and name.endswith(("weight", "weight_packed", "qweight", "_blocks"))
 
 
 def _architecture(found: Checkpoint, groups: list[Group], told: Stated) -> Architecture | None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from haoline_analysis.errors import ModelError
+from haoline_analysis.errors import ModelError, UnsupportedFormatError
 from haoline_analysis.formats.huggingface.side_files import SideFiles
 from haoline_analysis.formats.safetensors.header import read_header
 from haoline_analysis.formats.safetensors.weights import unknown_types, weights_of
+from haoline_analysis.formats.sniff import recognise
+from haoline_analysis.formats.source import HEAD_BYTES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +50,9 @@ class Checkpoint:
         except ModelError as error:
             if location is None:
                 raise
+            looks = recognise(storage.read(0, min(storage.size, HEAD_BYTES)).tobytes(), storage.size)
+            if looks is not None and "safetensors" not in looks:
+                raise UnsupportedFormatError(f"the shard {name} {looks}") from error
             raise type(error)(f"the shard {name} {error}") from error
         found = weights_of(header, storage, location)
         self.tensors += found

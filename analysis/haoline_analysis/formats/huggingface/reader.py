@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from haoline_analysis.formats.source import Source
     from haoline_analysis.model import Model
 
+_PIPELINE = "model_index.json"
 _INDEX_SUFFIXES = (".safetensors.index.json", ".bin.index.json")
 
 
@@ -35,7 +36,8 @@ class HuggingFaceReader:
             return source.path.name.endswith(_INDEX_SUFFIXES) and source.head.lstrip()[:1] == b"{"
         from haoline_analysis.formats.huggingface.folder import chosen, listed, snapshot
 
-        return bool(chosen(listed(source.path))[1]) or snapshot(source.path) is not None
+        names = listed(source.path)
+        return bool(chosen(names)[1]) or _PIPELINE in names or snapshot(source.path) is not None
 
     def read(self, source: Source, **options: Any) -> Model:
         """Open the folder.
@@ -55,9 +57,19 @@ class HuggingFaceReader:
         if not files:
             folder = snapshot(folder) or folder
             kind, files = chosen(listed(folder))
+        if not files and _PIPELINE in listed(folder):
+            raise UnsupportedFormatError(f"is a pipeline of several models; open one of its folders{_models(folder)}")
         if kind == "gguf":
             return _read_gguf(folder, files, options)
         return assemble(read_folder(folder), self.info.name, options.get("graph"))
+
+
+def _models(folder: Path) -> str:
+    """Folders inside that hold weights, to name them."""
+    from haoline_analysis.formats.huggingface.folder import chosen, listed
+
+    there = [name for name in listed(folder)[:100] if chosen(listed(folder / name))[1]]
+    return f" ({', '.join(there)})" if there else ""
 
 
 def _read_gguf(folder: Path, files: list[str], options: dict[str, Any]) -> Model:

@@ -86,6 +86,32 @@ def test_a_broken_shard_is_named(folder):
         open_model(folder)
 
 
+def test_a_shard_that_git_did_not_fetch_is_told_as_such(folder):
+    (folder / "model-00002-of-00002.safetensors").write_text(
+        "version https://git-lfs.github.com/spec/v1\noid sha256:0\n"
+    )
+    with pytest.raises(UnsupportedFormatError, match="git lfs pull"):
+        open_model(folder)
+
+
+def test_a_pipeline_names_the_models_in_it(folder):
+    parent = folder.parent
+    (parent / "model_index.json").write_text("{}")
+    with pytest.raises(UnsupportedFormatError, match=r"open one of its folders \(tiny\)"):
+        open_model(parent)
+
+
+def test_packed_weights_that_are_not_understood_are_not_lost_in_silence(tmp_path):
+    arrays = {
+        "a.weight": np.ones((4, 4), np.uint8),
+        "b.weight": np.ones((4, 4), np.int8),
+        "b.weight_scale": np.ones((4, 1), np.float32),
+    }
+    (tmp_path / "model.safetensors").write_bytes(file_with(arrays))
+    (tmp_path / "config.json").write_text(json.dumps({**CONFIG, "quantization_config": {"quant_method": "new"}}))
+    assert "1 tensor of whole numbers (a.weight) may be packed weights" in said(open_model(tmp_path))
+
+
 def test_a_weight_in_two_shards_is_refused(folder):
     content = (folder / "model-00001-of-00002.safetensors").read_bytes()
     (folder / "model-00002-of-00002.safetensors").write_bytes(content)
