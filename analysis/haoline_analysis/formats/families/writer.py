@@ -31,6 +31,7 @@ class Writer:
         self.read: set[int] = set()  # rows of the checkpoint
         self._weights = weights
         self._family = family
+        self._leaves: dict[str, str] = {}  # module -> its class
         self._tensors: dict[int, int] = {}  # row of the checkpoint -> tensor of the graph
 
     def op(
@@ -45,8 +46,14 @@ class Writer:
     ) -> int:
         """One op with one result."""
         label = name or (f"{scope}.{kind}" if scope else kind)
-        made = self.builder.op(kind, inputs, [(label, dtype or self.sizes.dtype, shape)], attributes, scopes(scope))
+        made = self.builder.op(
+            kind, inputs, [(label, dtype or self.sizes.dtype, shape)], attributes, self.around(scope)
+        )
         return made[0]
+
+    def around(self, scope: str) -> list[tuple[str, str]]:
+        """The modules around an op; those that hold a weight are called by what they do."""
+        return scopes(scope, self._leaves.get(scope))
 
     def shape(self, row: int) -> tuple[int, ...]:
         """Shape of a stored weight."""
@@ -86,7 +93,9 @@ class Writer:
     def _lookup(self, row: int, ids: int, shape: Sequence[Dim]) -> int:
         if self.shape(row)[1:] != (self.sizes.hidden,):
             raise NotThisFamilyError
-        return self.op("embedding", (self.weight(row), ids), shape, self.module(row))
+        scope = self.module(row)
+        self._leaves[scope] = "Embedding"
+        return self.op("embedding", (self.weight(row), ids), shape, scope)
 
     def norm(self, state: int, weights: Mapping[str, int], name: str, path: str, shape: Sequence[Dim]) -> int:
         """A layer norm where there is a bias, else a root-mean-square norm."""
@@ -98,7 +107,9 @@ class Writer:
         if f"{name}.bias" in weights:
             inputs.append(self.weight(weights[f"{name}.bias"]))
             kind = "layer_norm"
-        return self.op(kind, inputs, shape, self.module(row, path), {"normalized_shape": [shape[-1]]})
+        scope = self.module(row, path)
+        self._leaves[scope] = "RMSNorm" if kind == "rms_norm" else "LayerNorm"
+        return self.op(kind, inputs, shape, scope, {"normalized_shape": [shape[-1]]})
 
     def linear(
         self, state: int, weights: Mapping[str, int], name: str, path: str, label: str = "", result: str = ""
@@ -119,6 +130,7 @@ class Writer:
         if inner != size:
             raise NotThisFamilyError
         scope = label or self.module(row, path)
+        self._leaves[scope] = "Linear"
         bias = weights.get(f"{name}.bias")
         given = OMITTED if bias is None else self.weight(bias)
         if transposed:
@@ -147,7 +159,7 @@ def part(path: str, published: str, gguf: str) -> str:
     return f"{path}.{gguf if path.startswith('blk.') else published}"
 
 
-def scopes(path: str) -> list[tuple[str, str]]:
+def scopes(path: str, leaf: str | None = None) -> list[tuple[str, str]]:
     """The modules around an op, outermost first, each with what it is; lists of layers are no modules."""
     pieces = path.split(".") if path else []
     found: list[tuple[str, str]] = []
@@ -156,6 +168,8 @@ def scopes(path: str) -> list[tuple[str, str]]:
             continue
         name = pieces[end - 1]
         found.append((".".join(pieces[:end]), _CLASSES.get(name, "DecoderLayer" if name.isdigit() else "Module")))
+    if leaf is not None and found:
+        found[-1] = (path, leaf)
     return found
 
 

@@ -155,6 +155,12 @@ def test_a_dense_gguf_by_hand(tmp_path) -> None:
     report = graph(write_model(tmp_path / "m.gguf", "llama", KEYS, llama()), 8, batch=3)
     assert report.totals.macs == 3 * (8 * (ATTENTION + 3 * 96 * 64 + HEAD) + scores(8))
     assert report.totals.parameters == sum(int(np.prod(shape)) for shape in llama().values())
+    classes = report.scopes.set_index("path").class_name
+    assert (classes["blk.0"], classes["blk.0.attention"], classes["blk.0.attention.attn_q"]) == (
+        "DecoderLayer",
+        "Attention",
+        "Linear",
+    )
     by_scope = report.ops.groupby("scope").macs.sum()
     assert by_scope["blk.0.attention"] == 3 * scores(8)
     assert by_scope["blk.0.feed_forward.ffn_up"] == 3 * 8 * 96 * 64

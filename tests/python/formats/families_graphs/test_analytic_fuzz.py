@@ -58,7 +58,7 @@ def test_the_specimen_itself_has_ops() -> None:
         assert analyze(file(family, SHAPES, KEYS), graph="analytic").totals.macs > 0
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_other_shapes_and_numbers(data) -> None:
     shapes, keys = dict(SHAPES), dict(KEYS)

@@ -82,11 +82,11 @@ def test_truncation_at_every_byte() -> None:
 def test_every_byte_of_the_header_replaced() -> None:
     data = specimen()
     for at in range(4, len(data) - 1024):
-        for byte in (0x00, 0x7F, 0xFF, data[at] ^ 1, data[at] ^ 8):
+        for byte in (0x00, 0xFF, data[at] ^ 1):
             attempt(data[:at] + bytes([byte]) + data[at + 1 :])
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(st.data())
 def test_numbers_of_the_header_replaced(data) -> None:
     version, order = data.draw(st.sampled_from((1, 2, 3))), data.draw(st.sampled_from("<>"))
