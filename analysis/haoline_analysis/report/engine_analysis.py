@@ -181,6 +181,9 @@ def _tensors(model: EngineModel) -> Table:
         Column("quantization", [None] * len(model.tensors), "Quantization"),
         Column("format", formats, "Format", provenance="declared", description="type and order in memory, as written"),
     )
+    change = engine_columns.precision_change(model)
+    if change is not None:
+        table.add(change)
     return table
 
 

@@ -41,6 +41,13 @@ def op_table(model: EngineModel, op_scope: np.ndarray) -> Table:
         Column("attributes", attribute_texts(ops), "Attributes", provenance="declared"),
         *_measured(model),
         Column("precision", _short(map(compute_type, layers)), "Precision", description="In which the layer computes"),
+        Column(
+            "activation_precision",
+            _short(map(_activation_type, layers)),
+            "Activation type",
+            provenance="declared",
+            description="of the first input of layers with weights",
+        ),
         Column("weight_precision", _short(map(_weight_type, layers)), "Weight type", provenance="declared"),
         Column("input_formats", [_formats(layer.inputs) for layer in layers], "Reads", provenance="declared"),
         Column("output_formats", [_formats(layer.outputs) for layer in layers], "Writes", provenance="declared"),
@@ -98,6 +105,24 @@ def _formats(values: Sequence[Value]) -> str | None:
 
 def _weight_type(layer: Layer) -> str | None:
     return next((stored.dtype for stored in layer.stored if stored.role == "Weights"), None)
+
+
+def _activation_type(layer: Layer) -> str | None:
+    return layer.inputs[0].layout.dtype if layer.inputs and _weight_type(layer) is not None else None
+
+
+def precision_change(model: EngineModel) -> Column | None:
+    """``fp32 → int8`` on the results of layers that write another type than they read; None where no layer does."""
+    texts: list[str | None] = [None] * len(model.tensors)
+    for op, layer in zip(model.ops, model.layers, strict=True):
+        read = layer.inputs[0].layout.dtype if layer.inputs else None
+        for made, value in zip(op.outputs, layer.outputs, strict=True):
+            if read and value.layout.dtype and read != value.layout.dtype:
+                texts[made] = f"{short_name(read)} → {short_name(value.layout.dtype)}"
+    if not any(texts):
+        return None
+    words = "from what its layer reads to what it writes"
+    return Column("precision_change", np.array(texts, object), "Precision changes", description=words)
 
 
 def _stored(model: EngineModel) -> tuple[list[int | None], list[int | None]]:

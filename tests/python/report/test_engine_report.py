@@ -66,6 +66,13 @@ def test_columns_say_what_each_layer_is(qat):
     assert "Kernel = [3, 3]" in row.attributes
 
 
+def test_changes_of_precision_are_marked_on_the_tensors_that_leave_one(qat):
+    changed = qat.tensors.dropna(subset="precision_change").set_index("name").precision_change
+    assert changed["onnx::DequantizeLinear_125"] == "fp32 → int8"  # written by the first quantizer
+    assert changed["onnx::MaxPool_136"] == "int8 → fp32"  # the first convolution hands FP32 to the pooling
+    assert "onnx::DequantizeLinear_154" not in changed
+
+
 def test_reformats_are_told_from_quantizing(qat):
     categories = qat.ops.set_index("name").category
     assert categories["QuantizeLinear_2"] == "quantize"

@@ -13,6 +13,7 @@ import numpy as np
 
 from haoline_analysis.comparison.engines import forms
 from haoline_analysis.comparison.engines.layer_table import LayerTable
+from haoline_analysis.formats.tensorrt.source_names import REFORMAT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -247,7 +248,7 @@ def _precision(side: LayerTable, rows: tuple[int, ...]) -> str | None:
 
 
 def _summary(side: LayerTable) -> dict[str, Any]:
-    reformats = [row for row in range(side.count) if side.around[row]]
+    reformats = [row for row in range(side.count) if side.sources[row].kind == REFORMAT]
     own = [names for names, around in zip(side.sources, side.around, strict=True) if not around]
     return {
         "layers": side.count,
