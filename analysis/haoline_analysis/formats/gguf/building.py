@@ -10,7 +10,7 @@ from haoline_analysis.errors import MalformedModelError, ModelError
 from haoline_analysis.formats.gguf.facts import format_facts
 from haoline_analysis.formats.gguf.header import Header, read_header
 from haoline_analysis.formats.gguf.sources import TensorSource
-from haoline_analysis.formats.gguf.splits import beside, model_name, part_paths
+from haoline_analysis.formats.gguf.splits import beside, model_name, part_names
 from haoline_analysis.formats.source import open_storage
 from haoline_analysis.model import Gap, Packing, Weight
 
@@ -72,23 +72,22 @@ def _parts(source: Source) -> tuple[list[Part], list[Gap]]:
     assert source.storage is not None
     own = Part(source.storage, _header(source.storage), source.path)
     stated = own.header.metadata.get("split.count")
-    paths = part_paths(source.path) if source.path is not None else None
-    if paths is None:
+    names = part_names(source.path) if source.path is not None else None
+    if source.path is None or names is None:
         if isinstance(stated, int) and stated > 1:
             what = f"the file is one of {stated} parts, but its name does not say where the others are"
             return [own], [Gap(what)]
         return [own], []
-    parts, missing = [], []
-    there = beside(paths[0])
-    for path in paths:
-        if path == source.path:
+    there = {source.path.name, *beside(source.path)}
+    parts = []
+    for name in names:
+        if name == source.path.name:
             parts.append(own)
-        elif path.name not in there:
-            missing.append(path.name)
-        else:
+        elif name in there:
+            path = source.path.with_name(name)
             storage = open_storage(path)
             parts.append(Part(storage, _named(path, storage), path))
-    return parts, _checked(parts, missing, len(paths))
+    return parts, _checked(parts, [name for name in names if name not in there], len(names))
 
 
 def _header(storage: FileStorage | MemoryStorage) -> Header:

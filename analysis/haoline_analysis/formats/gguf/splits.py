@@ -14,18 +14,15 @@ if TYPE_CHECKING:
 _PART = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<suffix>\.gguf)", re.IGNORECASE)
 
 
-def part_paths(path: Path) -> list[Path] | None:
-    """Where all the parts should be, in order; None for a name that is not a part's."""
+def part_names(path: Path) -> list[str] | None:
+    """What all the parts should be called, in order; None for a name that is not a part's."""
     match = _PART.fullmatch(path.name)
     if match is None:
         return None
     count = int(match["count"])
     if not 1 <= int(match["number"]) <= count:
         return None
-    return [
-        path.with_name(f"{match['stem']}-{part:05d}-of-{match['count']}{match['suffix']}")
-        for part in range(1, count + 1)
-    ]
+    return [f"{match['stem']}-{part:05d}-of-{match['count']}{match['suffix']}" for part in range(1, count + 1)]
 
 
 def beside(path: Path) -> set[str]:
