@@ -50,9 +50,8 @@ def read(opened: Model) -> None:
 
 def specimen_pickle() -> bytes:
     """A dict with tensors, views, a parameter, nested containers, an object and a payload."""
-    fused = called(
-        "torch._utils", "_rebuild_parameter", tensor((2, 2), (1, 2)), b"\x88", called("collections", "OrderedDict")
-    )
+    hooks = called("collections", "OrderedDict")
+    fused = called("torch._utils", "_rebuild_parameter", tensor((2, 2), (1, 2)), b"\x88", hooks)
     quantized = called(
         "torch._utils",
         "_rebuild_qtensor",
@@ -103,36 +102,34 @@ def mutated(draw: Any) -> bytes:
     return bytes(data)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(mutated())
 def test_changed_files(data: bytes) -> None:
     attempt(data)
 
 
+NAMES = ("storage", "0", "cpu", "a", "os", "system", "state_dict", "_modules", "_parameters")
+GLOBALS = (
+    ("torch", "FloatStorage"),
+    ("torch._utils", "_rebuild_tensor_v2"),
+    ("torch._utils", "_rebuild_parameter"),
+    ("torch._utils", "_rebuild_qtensor"),
+    ("torch._utils", "_rebuild_sparse_tensor"),
+    ("torch._tensor", "_rebuild_from_type_v2"),
+    ("collections", "OrderedDict"),
+    ("os", "system"),
+)
 PIECES = (
     *(bytes([code]) for code in b"(.0123NtR)]}deblsuaoQ\x81\x85\x86\x87\x88\x89\x8f\x90\x91\x92\x93\x94\x98"),
-    *(
-        b"K\x00",
-        b"K\x04",
-        b"h\x00",
-        b"q\x00",
-        b"h\x01",
-        b"q\x01",
-        b"\x8a\x08" + b"\xff" * 7 + b"\x7f",
-        b"J\xff\xff\xff\xff",
-    ),
-    *(text(word) for word in ("storage", "0", "cpu", "a", "os", "system", "state_dict", "_modules", "_parameters")),
-    *(
-        imported(*path.rsplit(".", 1))
-        for path in ("torch.FloatStorage", "torch._utils._rebuild_tensor_v2", "os.system")
-    ),
-    *(imported("torch._utils", name) for name in ("_rebuild_parameter", "_rebuild_qtensor", "_rebuild_sparse_tensor")),
-    *(imported("torch._tensor", "_rebuild_from_type_v2"), imported("collections", "OrderedDict"), b"Pkey\n", b"F1.5\n"),
+    *(b"K\x00", b"K\x04", b"h\x00", b"q\x00", b"h\x01", b"q\x01", b"\x8a\x08" + b"\xff" * 7 + b"\x7f"),
+    *(text(name) for name in NAMES),
+    *(imported(module, name) for module, name in GLOBALS),
     *(tensor(), storage(), pair(), b"ios\nsystem\n", b"\x95" + b"\0" * 8, b"\x82\x01", b"I7\n", b"S'x'\n", b"g0\n"),
+    *(b"Pkey\n", b"F1.5\n", b"J\xff\xff\xff\xff"),
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=40))
 def test_pickles_of_opcodes_in_any_order(pieces: list[bytes]) -> None:
     attempt(archive(PROTO + b"".join(pieces) + STOP))
@@ -147,11 +144,10 @@ def test_changed_pickles_in_sound_archives(data: st.DataObject) -> None:
     attempt(archive(bytes(pickled)))
 
 
+KEYS = ("name", "arg", "as_tensor", "x")
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers(-3, 1 << 65) | st.text(max_size=8) | st.just({"as_int": 4}),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(("name", "arg", "as_tensor", "x")), inner)
-    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner),
     max_leaves=6,
 )
 
@@ -162,7 +158,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path, *(inner for key, item in items for inner in places(item, (*path, key)))]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_changed_programs(data: st.DataObject) -> None:
     target = io.BytesIO()
@@ -196,7 +192,7 @@ LINES = (
 )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.sampled_from(LINES), max_size=25))
 def test_programs_of_lines_in_any_order(lines: list[str]) -> None:
     target = io.BytesIO()
@@ -212,11 +208,10 @@ def test_programs_of_lines_in_any_order(lines: list[str]) -> None:
 
 @pytest.mark.parametrize("path", sorted(CORPUS.iterdir()), ids=lambda path: path.name)
 def test_the_corpus_is_refused_or_told_of(path: Path) -> None:
-    start = time.process_time()
+    start, refused, told = time.process_time(), "", list[str]()
     try:
-        model = open_model(path)
+        told = [finding.severity for finding in open_model(path).findings]
     except ModelError as error:
-        assert str(error).startswith(path.name)
-    else:
-        assert any(finding.severity == "error" for finding in model.findings)
+        refused = str(error)
+    assert refused.startswith(path.name) or "error" in told
     assert time.process_time() - start < SECONDS
