@@ -49,7 +49,21 @@ def example_inputs(module: Any, given: Any) -> ExampleInputs:
     else:
         made = ExampleInputs((given,))
     _without_cache(module, made)
-    return made
+    args, kwargs = _placed(module, (made.args, made.kwargs))
+    return ExampleInputs(args, kwargs, made.assumptions)
+
+
+def _placed(module: Any, inputs: Any) -> Any:
+    """Arrays as tensors, and tensors on the device that the whole module is on."""
+    import numpy as np
+    import torch
+    from torch.utils import _pytree as pytree
+
+    devices = {tensor.device for tensor in (*module.parameters(), *module.buffers())}
+    inputs = pytree.tree_map_only(np.ndarray, torch.from_numpy, inputs)
+    if len(devices) != 1:
+        return inputs
+    return pytree.tree_map_only(torch.Tensor, lambda tensor: tensor.to(*devices), inputs)
 
 
 def _is_pair(given: Any) -> bool:

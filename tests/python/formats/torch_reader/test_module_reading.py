@@ -172,6 +172,13 @@ def test_example_inputs_come_in_any_form(given: Any) -> None:
     assert analyze(gpt2(), given).inputs[0].shape == (1, 12)
 
 
+def test_arrays_and_inputs_on_another_device_will_do() -> None:
+    with torch.device("meta"):
+        module = Block()
+    model = read(module, np.zeros((2, 4), np.float32))
+    assert model.facts["export"]["route"] == "torch.export"
+
+
 def test_inputs_of_hugging_face_models_are_made_up_and_said_so() -> None:
     report = analyze(whisper())
     assert {port.name: port.shape for port in report.inputs} == {
