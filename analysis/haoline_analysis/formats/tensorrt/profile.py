@@ -96,7 +96,9 @@ def printed_profile(lines: Sequence[str]) -> Profile | None:
 def _row(line: str, columns: int, name_last: bool) -> LayerTime | None:
     """A row of the table: TensorRT 10 names the layer last, 8 first; total, average, median (since 8.2), percentage."""
     parts = line.split(None, columns) if name_last else line.rsplit(None, columns)
-    name, words = (parts[-1], parts[:-1]) if name_last else (parts[0] if parts else "", parts[1:])
+    if len(parts) != columns + 1:
+        return None
+    name, words = (parts[-1], parts[:-1]) if name_last else (parts[0], parts[1:])
     numbers = [number for word in words if (number := _number(word)) is not None]
     if len(numbers) != columns:
         return None

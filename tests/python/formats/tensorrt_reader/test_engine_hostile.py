@@ -129,6 +129,14 @@ def test_profiles_that_are_none(value):
         read_profile(value)
 
 
+@pytest.mark.parametrize("row", ["", "   ", "1.0", "1 2 3 4", "a b c d e", "1.0.0 2 3 4 a", "²  2 3 4 a", "Total"])
+def test_tables_of_times_that_end_early(row):
+    head = ["=== Profile (7 iterations ) ===", "Time(ms) Avg.(ms) Median(ms) Time(%) Layer"]
+    assert printed_profile([*head, row]) is None
+    assert len(printed_profile([*head, "1 2 3 4 a", row]).times) == 1
+    assert printed_profile(head[:1]) is None
+
+
 @pytest.mark.parametrize("value", [{}, [], [1], [{"computeMs": None}], [{"computeMs": 1.0}, {}]])
 def test_timings_that_are_none(value):
     with pytest.raises(MalformedModelError):
