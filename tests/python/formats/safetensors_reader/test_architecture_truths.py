@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import tracemalloc
 from collections import Counter
 
 import pytest
@@ -83,6 +84,20 @@ def test_the_report_counts_what_the_table_says(name, table, given, tmp_path):
     assert report.totals.parameters == table[name]["total_params"]
     assert report.totals.weight_bytes == 2 * table[name]["total_params"]
     assert report.architecture.active_parameters == table[name]["active_params_all"]
+
+
+def test_a_70b_checkpoint_costs_memory_for_its_headers_only(given, tmp_path):
+    config, manifest = given("llama-3.1-70b")
+    folder = sparse_folder(tmp_path / "70b", manifest["params"], 30, config)
+    tracemalloc.start()
+    try:
+        model = open_model(folder)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(model.facts["shards"]) == 30
+    assert model.file_bytes > 141e9
+    assert peak < 20e6
 
 
 def test_cross_attention_of_a_decoder_keeps_what_the_encoder_made(table, given):
