@@ -18,7 +18,7 @@ CACHE_BYTES = 2
 
 MAX_LAYERS = 4096
 
-_BLOCK = re.compile(r"(?:(enc|dec)\.)?blk\.(\d+)\.(.+)")
+_BLOCK = re.compile(r"(?:(enc|dec)\.)?blk\.(\d{1,9})\.(.+)")
 
 # Layers that attend to a window, of a period, where the file does not list them; (period, whether the first of a
 # period is the one that attends to everything). From the models' own configurations, as llama.cpp knows them.

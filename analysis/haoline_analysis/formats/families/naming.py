@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-_LAYER = re.compile(r"^(?P<path>(?:[\w-]+\.)*?(?:layers|h|blk)\.(?P<index>\d+))\.(?P<rest>.+)$")
+_LAYER = re.compile(r"^(?P<path>(?:[\w-]+\.)*?(?:layers|h|blk)\.(?P<index>\d{1,9}))\.(?P<rest>.+)$")
 _ELSEWHERE = re.compile(r"(?:^|\.)(?:vision|visual|audio|encoder|v\.blk|mm\.|multi_modal|mtp|nextn)", re.IGNORECASE)
-_EXPERT = re.compile(r"^(?:block_sparse_moe|mlp)\.experts\.(?P<number>\d+)\.(?P<part>\w+)\.weight$")
-_OLD_EXPERT = re.compile(r"^ffn_(?P<part>gate|up|down)\.(?P<number>\d+)\.weight$")
+_EXPERT = re.compile(r"^(?:block_sparse_moe|mlp)\.experts\.(?P<number>\d{1,9})\.(?P<part>\w+)\.weight$")
+_OLD_EXPERT = re.compile(r"^ffn_(?P<part>gate|up|down)\.(?P<number>\d{1,9})\.weight$")
 
 _TOP = {
     "embed_tokens.weight": "embedding",

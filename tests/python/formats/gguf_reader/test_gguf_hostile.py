@@ -171,3 +171,17 @@ def test_a_name_that_promises_very_many_parts(tmp_path) -> None:
     with bounded():
         gap = open_model(path).gaps[0].what
     assert gap.startswith("99998 of 99999 parts are not beside the file: m-00002-of-99999.gguf, ")
+
+
+@pytest.mark.parametrize(
+    "name", ["blk." + "9" * 5000 + ".attn_q.weight", "a." * 30_000 + "w", "." * 100, "", "\0", "../../x"]
+)
+def test_names_that_no_model_has(name: str) -> None:
+    from haoline_analysis.report import analyze
+
+    keys = [MAKE.text("general.architecture", "llama"), MAKE.number("llama.block_count", 1)]
+    data = MAKE.file(keys, [MAKE.tensor(name, (8,))], bytes(32))
+    with bounded():
+        assert analyze(data).totals.parameters == 8
+    with pytest.raises(ModelError, match="ops of the family llama are not known"):
+        open_model(data, graph="analytic")
