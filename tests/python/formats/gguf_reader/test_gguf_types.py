@@ -102,3 +102,21 @@ def test_tokenizers_of_the_material(material) -> None:
         keys = {key for key in fields if not key.startswith("GGUF.")}
         assert set(facts["metadata"]) == keys - {"tokenizer.chat_template"}
         assert ("chat_template" in facts) == ("tokenizer.chat_template" in keys)
+
+
+@pytest.mark.parametrize("name", ["Q4_0", "Q8_0", "Q4_K", "Q6_K", "MXFP4", "NVFP4"])
+def test_blocks_that_the_package_turned_to_big_endian(name: str) -> None:
+    from types import SimpleNamespace
+
+    convert = pytest.importorskip("gguf.scripts.gguf_convert_endian")
+    kind = gguf.GGMLQuantizationType[name]
+    data = noise(kind, 1)
+    with np.errstate(all="ignore"):
+        expected = gguf.quants.dequantize(data, kind)
+    turned = SimpleNamespace(data=data.reshape(-1).copy())
+    block, size = gguf.GGML_QUANT_SIZES[kind]
+    for offset in range(0, data.size, size):
+        convert.byteswap_tensors[kind](turned, offset)
+    make = Maker(order=">")
+    model = open_model(make.file([], [make.tensor("w", (1, 3 * block), int(kind))], turned.data.tobytes()))
+    assert np.array_equal(model.tensors[0].weight.values(), expected, equal_nan=True)
