@@ -81,7 +81,7 @@ def _measured(model: EngineModel) -> list[Column]:
     share = times / whole if whole > 0 else np.full(len(times), np.nan)
     columns = [
         Column("measured_us", times, "Measured", "us", "measured", "sum", "mean of one run, by the profile"),
-        Column("share", share, "Share", "", "measured", "sum", "of the sum over layers"),
+        Column("share", share, "Share", "%", "measured", "sum", "of the sum over layers"),
     ]
     medians = np.array([np.nan if t is None or t.median_ms is None else t.median_ms * 1e3 for t in model.times])
     if not np.isnan(medians).all():
