@@ -47,13 +47,11 @@ def file_with(arrays, metadata=None):
 def sparse_folder(folder, shapes, shards=1, config=None, dtype="BF16"):
     """A checkpoint of true size whose data is a hole in the file: headers, an index and a config."""
     folder.mkdir(parents=True, exist_ok=True)
-    names, each = list(shapes), -(-len(shapes) // shards)
-    count = -(-len(names) // each)
-    placed = {}
-    for number in range(count):
-        label = f"model-{number + 1:05}-of-{count:05}.safetensors"
+    names, placed = list(shapes), {}
+    for number in range(shards):
+        label = f"model-{number + 1:05}-of-{shards:05}.safetensors"
         header, at = {}, 0
-        for name in names[number * each : (number + 1) * each]:
+        for name in names[number * len(names) // shards : (number + 1) * len(names) // shards]:
             stop = at + WIDTHS[dtype] * prod(shapes[name])
             header[name] = entry(dtype, shapes[name], at, stop)
             placed[name], at = label, stop
