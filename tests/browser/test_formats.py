@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples"))
 import make_checkpoint
 
 EXTENSION = "%load_ext haoline_jupyter"
+FILES = ("one.safetensors", "two.gguf", "three.pt", "four.pt2", "five.graph.json")
 ENGINE = "engines/resnet18-fp16"
 SHARDS = "import make_checkpoint\nfrom pathlib import Path\nfolder = make_checkpoint.float_checkpoint(Path('tiny'))"
 MODULE = """
@@ -43,11 +44,12 @@ def shown(lab: Lab, name: str, *cells: str, cell: int = -1) -> Locator:
 
 
 def in_both_themes(lab: Lab, name: str, place: Locator) -> None:
-    """Pictures in light and dark."""
-    for theme in ("light", "dark"):
-        lab.set_theme(theme)
-        place.scroll_into_view_if_needed()
-        lab.screenshot(f"formats-{name}-{theme}")
+    """Pictures in light and dark; the page is light before and afterwards."""
+    place.scroll_into_view_if_needed()
+    lab.screenshot(f"formats-{name}-light")
+    lab.set_theme("dark")
+    place.scroll_into_view_if_needed()
+    lab.screenshot(f"formats-{name}-dark")
     lab.set_theme("light")
 
 
@@ -122,15 +124,20 @@ def test_an_engine(lab: Lab) -> None:
     in_both_themes(lab, "engine", report.root)
 
 
-@pytest.mark.parametrize("name", ["one.safetensors", "one.gguf", "one.pt", "one.pt2", "one.graph.json"])
-def test_a_double_click_opens_the_report(lab: Lab, name: str) -> None:
-    make_file(lab.server.root / "clicks" / name)
+def test_a_double_click_opens_the_report(lab: Lab) -> None:
+    pytest.importorskip("torch")
+    for name in FILES:
+        make_file(lab.server.root / "clicks" / name)
     lab.page.evaluate("() => jupyterapp.commands.execute('filebrowser:open-path', {path: 'clicks'}).then(() => null)")
     lab.page.evaluate("() => jupyterapp.shell.activateById('filebrowser')")
-    lab.page.locator(".jp-DirListing-item", has_text=name).dblclick()
-    report = Report(lab.page.get_by_test_id("haoline-model-tab"))
-    assert report.rows().count() > 1
-    lab.screenshot(f"formats-tab-{name.split('.', 1)[1]}")
+    for name in FILES:
+        lab.page.locator(".jp-DirListing-item", has_text=name).dblclick()
+        tab = lab.page.get_by_test_id("haoline-model-tab")
+        report = Report(tab)
+        assert report.rows().count() > 1, name
+        lab.screenshot(f"formats-tab-{name.split('.', 1)[1]}")
+        lab.close(f"clicks/{name}")
+        expect(tab).to_have_count(0)
 
 
 def test_a_folder_opens_from_its_menu(lab: Lab) -> None:
@@ -155,7 +162,8 @@ def make_file(path: Path) -> None:
     elif path.suffix == ".json":
         path.write_bytes((path.parents[1] / f"{ENGINE}.graph.json").read_bytes())
     else:
-        torch = pytest.importorskip("torch")
+        import torch
+
         net = torch.nn.Sequential(torch.nn.Linear(8, 4), torch.nn.ReLU())
         if path.suffix == ".pt":
             torch.save(net.state_dict(), path)
