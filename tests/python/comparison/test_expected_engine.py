@@ -106,6 +106,10 @@ def test_columns_are_marked_as_estimates_and_name_the_source():
     assert expected.source.startswith("https://docs.nvidia.com/")
 
 
+def test_a_pattern_counts_once_a_layer():
+    assert expected_engine(model("[a] t = Sigmoid(x) [m] u = Mul(x, t) [e] y = Exp(u)")).rules == {"pointwise": 1}
+
+
 def test_ops_only():
     with pytest.raises(ModelError, match="fusions are expected of the ops of a model"):
         expected_engine(analyze(ENGINES / "resnet18-fp32.graph.json"))

@@ -75,8 +75,9 @@ class ExpectedEngine:
 
     @cached_property
     def rules(self) -> dict[str, int]:
-        """How often each pattern applies."""
-        return dict(Counter(rule for rule in self.rule if rule).most_common())
+        """In how many layers each pattern applies."""
+        applied = {(lead, rule) for lead, rule in zip(self.layer, self.rule, strict=True) if rule}
+        return dict(Counter(rule for _, rule in sorted(applied)).most_common())
 
     def columns(self) -> list[Column]:
         """``expected_layer``, ``expected_fate`` and ``expected_fusion`` for the op table."""
@@ -104,10 +105,12 @@ def expected_engine(report: ModelReport) -> ExpectedEngine:
     """The documented fusions of a model's ops. Linear in ops.
 
     Raises:
-        ModelError: if its rows are no ops.
+        ModelError: if its rows are no ops, or not those of ONNX.
     """
     if report.holds != "ops":
         raise ModelError(f"{report.name} holds {report.holds}; fusions are expected of the ops of a model")
+    if "aten" in report.tables["ops"]["domain"].values:
+        raise ModelError(f"{report.name} has PyTorch's ops; the documented fusions are of ONNX ops: export it first")
     fuser = _Fuser(report)
     fuser.run()
     return ExpectedEngine(report, *fuser.result())
