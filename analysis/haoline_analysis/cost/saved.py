@@ -29,7 +29,8 @@ _INPUT = """
 _RESULT = "relu sigmoid tanh softmax _softmax log_softmax _log_softmax exp exp2 expm1 sqrt rsqrt reciprocal"
 _PRODUCT = """
     mul matmul mm bmm dot mv outer einsum linear conv1d conv2d conv3d convolution _convolution conv_transpose1d
-    conv_transpose2d conv_transpose3d addmm baddbmm addbmm addmv addcmul bilinear multiply
+    conv_transpose2d conv_transpose3d addmm baddbmm addbmm addmv addcmul bilinear multiply _grouped_mm grouped_mm
+    grouped_mm_fallback
 """
 _NOTHING = """
     add sub rsub neg mean sum nansum cat concat stack pad constant_pad_nd reflection_pad1d reflection_pad2d
@@ -49,6 +50,8 @@ _NORMS = frozenset({"layer_norm", "native_layer_norm", "rms_norm", "_fused_rms_n
 _BATCH = frozenset({"batch_norm", "native_batch_norm", "_native_batch_norm_legit", "cudnn_batch_norm", "instance_norm"})
 _ATTENTION = "scaled_dot_product_attention"
 _FLOAT32 = 4
+_PAIRS = ("linear", "conv", "_conv", "grouped_mm", "_grouped_mm")
+"""Products of the first two inputs; the others are added, or say which rows belong together."""
 
 
 @dataclass(slots=True)
@@ -136,7 +139,7 @@ class _Pass:
     def _product(self, op: Op, inputs: list[int]) -> Iterator[int]:
         """A factor is kept where a gradient flows into another one; the addend of addmm is no factor."""
         factors = inputs[1:] if op.type.startswith("add") or op.type == "baddbmm" else inputs
-        factors = factors[:2] if op.type.startswith(("linear", "conv", "_conv")) else factors
+        factors = factors[:2] if op.type.startswith(_PAIRS) else factors
         for factor in factors:
             if any(self._asks(other) for other in factors if other != factor) or factors.count(factor) > 1:
                 yield factor
@@ -162,6 +165,8 @@ class _Pass:
         elif kind.startswith("max_pool"):
             yield inputs[0]
             self._add(8, self._shape(op.outputs[0]))
+        elif kind in {"topk", "sort", "cummax", "cummin"}:
+            yield from op.outputs[1:2]
         elif kind in {"dropout", "native_dropout", "feature_dropout"}:
             if op.attributes.get("p", 0.5):
                 self._add(1, self._shape(op.outputs[0]))
