@@ -23,7 +23,7 @@ _LATENT = re.compile(r"(?:^|\.)kv_a_proj_with_mqa\.weight$")
 _DELTA = re.compile(r"(?:^|\.)linear_attn\.")
 _UP = re.compile(r"(?:^|\.)(?:up_proj|w3|fc1|c_fc|wi|wi_0|dense_h_to_4h)\.weight$")
 _NORM_OF_HEAD = re.compile(r"(?:^|\.)(?:q_norm|k_norm|q_layernorm|query_norm)\.weight$")
-_EXPERT_INDEX = re.compile(r"(?:^|\.)experts\.(\d+)\.")
+_EXPERT_INDEX = re.compile(r"(?:^|\.)experts\.(\d{1,9})\.")
 _ROUTER = re.compile(r"(?:^|\.)(?:gate|router)\.weight$")
 
 

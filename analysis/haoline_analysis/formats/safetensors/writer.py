@@ -12,12 +12,14 @@ import numpy as np
 
 from haoline_analysis import dtypes
 from haoline_analysis.errors import ModelError
+from haoline_analysis.formats import elements
 from haoline_analysis.formats.safetensors.dtypes import CODES, RANK
 from haoline_analysis.formats.safetensors.header import LENGTH_BYTES, MAX_HEADER
 from haoline_analysis.formats.safetensors.packed import stored_bytes
+from haoline_analysis.model import RowSource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import BinaryIO
 
     from haoline_analysis.formats.storage import Storage
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 CHUNK = 1 << 24
 """Bytes copied at a time."""
 _ALIGNMENT = 8
+_REAL = ("float16", "bfloat16", "float32")
 
 
 class Skipped(NamedTuple):
@@ -52,6 +55,7 @@ class _Item(NamedTuple):
     shape: tuple[int, ...]
     nbytes: int
     weight: Weight
+    dequantized: bool  # its real numbers are written, not what is stored
 
 
 def write(
@@ -59,6 +63,7 @@ def write(
     path: str | os.PathLike[str],
     *,
     shard_bytes: int | None = None,
+    dequantize: str | None = None,
     metadata: Mapping[str, str] | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> Written:
@@ -72,14 +77,18 @@ def write(
         model: any model with weights.
         path: of the file; with ``shard_bytes``, of a folder that gets shards and ``model.safetensors.index.json``.
         shard_bytes: most bytes of data in a shard; None: one file.
+        dequantize: ``float16``, ``bfloat16`` or ``float32``: write the real numbers of weights that are stored in a
+            type that safetensors does not have, in that type; None: leave them out.
         metadata: text to text, for the header; else that of the model.
         progress: called with bytes written and bytes in all.
 
     Raises:
         ModelError: if nothing can be written, a weight cannot be read, or the file cannot be made.
     """
+    if dequantize not in (None, *_REAL):
+        raise ModelError(f"dequantize is {dequantize!r}, expected one of {', '.join(_REAL)}")
     done = Written()
-    items = _items(model, done)
+    items = _items(model, done, dequantize)
     if not items:
         reason = f": {done.skipped[0].reason}" if done.skipped else ""
         raise ModelError(f"{model.name} has no weights that safetensors can hold{reason}")
@@ -98,7 +107,7 @@ def write(
     return done
 
 
-def _items(model: Model, done: Written) -> list[_Item]:
+def _items(model: Model, done: Written, dequantize: str | None) -> list[_Item]:
     """What can be written, largest alignment first and then by name, as the format's own writer sorts."""
     names: dict[int, str] = {}
     taken: set[str] = set()
@@ -110,16 +119,20 @@ def _items(model: Model, done: Written) -> list[_Item]:
         if id(weight) in names:
             done.aliases[tensor.name] = names[id(weight)]
             continue
-        reason = _unfit(tensor.name, weight, taken)
+        dequantized = (
+            dequantize is not None and weight.dtype not in dtypes.BITS and isinstance(weight.source, RowSource)
+        )
+        dtype = dequantize if dequantized and dequantize is not None else _plain(weight.dtype)
+        shape = weight.shape if weight.stored_shape is None or dequantized else weight.stored_shape
+        reason = _unfit(tensor.name, dtype, shape, taken)
         if reason is not None:
             done.skipped.append(Skipped(tensor.name, reason))
             continue
         names[id(weight)] = tensor.name
         taken.add(tensor.name)
-        shape = weight.shape if weight.stored_shape is None else weight.stored_shape
-        size = dtypes.nbytes(_plain(weight.dtype), shape)
+        size = dtypes.nbytes(dtype, shape)
         assert size is not None
-        items.append(_Item(tensor.name, _plain(weight.dtype), shape, size, weight))
+        items.append(_Item(tensor.name, dtype, shape, size, weight, dequantized))
     return sorted(items, key=lambda item: (-RANK[item.dtype], item.name))
 
 
@@ -128,18 +141,16 @@ def _plain(dtype: str) -> str:
     return {"int4": "int8", "int2": "int8", "uint4": "uint8", "uint2": "uint8"}.get(dtype, dtype)
 
 
-def _unfit(name: str, weight: Weight, taken: set[str]) -> str | None:
-    dtype = _plain(weight.dtype)
+def _unfit(name: str, dtype: str, shape: tuple[int, ...], taken: set[str]) -> str | None:
     if dtype not in CODES:
-        return f"safetensors has no type for {weight.dtype}"
+        return f"safetensors has no type for {dtype}"
     if not name or name == "__metadata__":
         return "it has no name that safetensors can hold"
     if name in taken:
         return "another weight has its name"
-    shape = weight.shape if weight.stored_shape is None else weight.stored_shape
     bits = dtypes.BITS[dtype]
     if bits % 8 and (dtypes.nbytes(dtype, shape) or 0) * 8 != bits * int(np.prod(shape, dtype=object)):
-        return f"its {weight.dtype} elements do not fill whole bytes"
+        return f"its {dtype} elements do not fill whole bytes"
     return None
 
 
@@ -191,8 +202,10 @@ class _Writing:
 
     def _data(self, file: BinaryIO, item: _Item) -> None:
         start = file.tell()
-        span = raw_span(item.weight)
-        if span is not None and span[2] == item.nbytes:
+        span = None if item.dequantized else raw_span(item.weight)
+        if item.dequantized:
+            file.writelines(values.data for values in _real(item))
+        elif span is not None and span[2] == item.nbytes:
             storage, offset, length = span
             file.writelines(storage.read(offset + at, min(CHUNK, length - at)).data for at in range(0, length, CHUNK))
         else:
@@ -203,6 +216,17 @@ class _Writing:
         self.done.nbytes += item.nbytes
         if self.progress is not None:
             self.progress(self.done.nbytes, self.total)
+
+
+def _real(item: _Item) -> Iterator[np.ndarray]:
+    """Bytes of the real numbers, some rows at a time."""
+    rows = item.shape[0] if item.shape else 1
+    each = max(1, CHUNK * rows // max(4 * item.weight.elements, 1))
+    kind = elements.extended(item.dtype) if item.dtype in elements.EXTENDED else np.dtype(item.dtype)
+    for start in range(0, rows, each):
+        values = item.weight.values(start, min(start + each, rows))
+        with np.errstate(over="ignore"):
+            yield stored_bytes(item.dtype, values.astype(kind))
 
 
 def raw_span(weight: Weight) -> tuple[Storage, int, int] | None:

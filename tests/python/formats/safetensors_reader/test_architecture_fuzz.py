@@ -78,3 +78,8 @@ def test_any_config_and_any_names(config, tensors):
         assert size is None or size > 0
     if tensors is not None and card.active_parameters is not None:
         assert card.active_parameters >= 0
+
+
+def test_numbers_of_thousands_of_digits_in_names_are_no_numbers():
+    name = "model.layers.0.mlp.experts." + "9" * 5000 + ".w1.weight"
+    from_config(None, {name: (4, 4), "model.layers." + "9" * 5000 + ".self_attn.q_proj.weight": (4, 4)})

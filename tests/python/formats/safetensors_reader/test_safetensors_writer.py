@@ -176,3 +176,25 @@ def test_a_failure_leaves_neither_a_half_file_nor_the_old_one_changed(tmp_path):
 def test_a_folder_that_is_not_there_is_an_error(tmp_path):
     with pytest.raises(ModelError, match="cannot be written"):
         write(open_model(file_with({"w": np.ones(2, np.float32)})), tmp_path / "no" / "m.safetensors")
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
+def test_blocks_of_gguf_are_written_as_real_numbers_where_asked_for(dtype, tmp_path):
+    gguf = pytest.importorskip("gguf")
+    values = RANDOM.normal(size=(5, 64)).astype(np.float32)
+    writer = gguf.GGUFWriter(tmp_path / "m.gguf", "llama")
+    packed = gguf.quants.quantize(values, gguf.GGMLQuantizationType.Q4_0)
+    writer.add_tensor("blk.0.attn_q.weight", packed, raw_dtype=gguf.GGMLQuantizationType.Q4_0)
+    writer.add_tensor("blk.0.attn_norm.weight", values[0])
+    for step in (writer.write_header_to_file, writer.write_kv_data_to_file, writer.write_tensors_to_file, writer.close):
+        step()
+    source, target = open_model(tmp_path / "m.gguf"), tmp_path / "m.safetensors"
+    assert [skipped.name for skipped in write(source, target).skipped] == ["blk.0.attn_q.weight"]
+    assert write(source, target, dequantize=dtype).skipped == []
+    read = {tensor.name: tensor.weight for tensor in open_model(target).tensors}
+    expected = gguf.quants.dequantize(packed, gguf.GGMLQuantizationType.Q4_0)
+    kind = ml_dtypes.bfloat16 if dtype == "bfloat16" else dtype
+    np.testing.assert_array_equal(read["blk.0.attn_q.weight"].values(), expected.astype(kind).astype(np.float32))
+    np.testing.assert_array_equal(read["blk.0.attn_norm.weight"].values(), values[0])
+    with pytest.raises(ModelError, match="expected one of float16"):
+        write(source, target, dequantize="int4")
