@@ -66,7 +66,8 @@ def of_ops(model: Model, ops: Table, paths: Sequence[str], elements: np.ndarray)
         weights = held.get(row, [])
         name = model.tensors[weights[0]].name if weights else ""
         role = role_of_op(categories[row], paths[figures["scope"][row]] or op.name, name)
-        parts.append(Part(role, kinds[row] or None, _quantization(model, weights), len(weights), parameters, size))
+        dtype = _dtype(model, weights, kinds[row])
+        parts.append(Part(role, dtype, _quantization(model, weights), len(weights), parameters, size))
     return table(parts)
 
 
@@ -78,6 +79,17 @@ def _held(model: Model, elements: np.ndarray) -> dict[int, list[int]]:
         if uses:
             found.setdefault(min(uses), []).append(tensor)
     return found
+
+
+_LONG = {"fp64": "float64", "fp32": "float32", "fp16": "float16", "bf16": "bfloat16"}
+
+
+def _dtype(model: Model, held: Iterable[int], precision: str | None) -> str | None:
+    """The storage type behind the short name of a precision, as checkpoints spell it."""
+    if precision == "fp8":
+        weights = (model.tensors[index].weight for index in held)
+        return next((w.dtype for w in weights if w is not None and w.dtype.startswith("float8")), precision)
+    return _LONG.get(precision, precision) if precision else None
 
 
 def _quantization(model: Model, held: Iterable[int]) -> str | None:

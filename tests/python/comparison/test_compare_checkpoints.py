@@ -47,3 +47,13 @@ def test_four_forms_of_one_layer_fold_alike(reports):
     for report in reports.values():
         (layers,) = [run for run in report.repeats if run.count == 6]
         assert layers.ops == 12
+
+
+@pytest.mark.parametrize("kind", ["float", "gptq", "gguf"])
+def test_a_checkpoint_and_the_graph_written_from_it_hold_the_same(reports, kind):
+    graph = analyze(reports[kind].model.path, graph="analytic")
+    counts = compare_weights(reports[kind], graph).counts
+    assert counts == {"same": len(reports[kind].ops), "changed": 0, "added": 0, "removed": 0}
+    stored, used = (report.breakdown.groupby("dtype")["weight_bytes"].sum() for report in (reports[kind], graph))
+    assert stored.sum() == used.sum()
+    assert set(stored.index) == set(used.index)

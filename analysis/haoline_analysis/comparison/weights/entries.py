@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haoline_analysis.comparison.weights.names import dotted
+from haoline_analysis.model import CONTAINERS
 from haoline_analysis.report.formatting import known
 from haoline_analysis.structure.roles import role, role_of_op
 
@@ -96,6 +97,7 @@ def _of_tensors(report: ModelReport) -> list[Entry]:
     tensors, ops = report.tables["tensors"], report.tables["ops"]
     workers = _Workers(report)
     paths = list(report.tables["scopes"]["path"].values)
+    kinds = list(ops["weight_precision"].values) if "weight_precision" in ops else [None] * ops.rows
     scopes, categories = ops["scope"].values.tolist(), list(ops["category"].values)
     columns = {
         name: list(tensors[name].values) for name in ("name", "kind", "shape", "dtype", "quantization", "nbytes")
@@ -118,6 +120,9 @@ def _of_tensors(report: ModelReport) -> list[Entry]:
             else "weight"
         )
         told = role(name, shape)
+        packing, dtype = _text(columns["quantization"][tensor]), _text(columns["dtype"][tensor])
+        if packing and dtype in CONTAINERS:
+            dtype = _text(kinds[op]) or dtype  # what is packed, not what it is packed in
         found.append(
             Entry(
                 name=name,
@@ -125,8 +130,8 @@ def _of_tensors(report: ModelReport) -> list[Entry]:
                 role=told if told != "other" else role_of_op(categories[op], path, name),
                 scope=scopes[op],
                 shape=shape,
-                dtype=_text(columns["dtype"][tensor]),
-                quantization=_text(columns["quantization"][tensor]),
+                dtype=dtype,
+                quantization=packing,
                 parameters=parameters[tensor],
                 weight_bytes=int(size) if known(size) else 0,
             )
