@@ -20,7 +20,7 @@ TRT10 = Path(__file__).parents[1] / "formats/tensorrt_reader/data/trt10-exportLa
 
 @pytest.fixture(scope="module")
 def resnet(tmp_path_factory) -> ModelReport:
-    return analyze(resnet18(tmp_path_factory.mktemp("resnet")))
+    return analyze(resnet18(tmp_path_factory.getbasetemp()))
 
 
 @pytest.fixture(scope="module", params=["fp32", "fp16"])
@@ -104,7 +104,7 @@ class TestResNet:
 @pytest.fixture(scope="module")
 def quantized(tmp_path_factory):
     """The INT8 engine over its model."""
-    report = analyze(resnet18(tmp_path_factory.mktemp("qat"), quantized=True))
+    report = analyze(resnet18(tmp_path_factory.getbasetemp(), quantized=True))
     return map_engine(report, analyze(ENGINES / "resnet18-qat.graph.json"))
 
 

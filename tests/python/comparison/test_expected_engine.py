@@ -20,7 +20,7 @@ def layers(body: str, initializers: str = CONV, **more: str) -> set[str]:
 
 @pytest.mark.parametrize("kind", ["fp32", "fp16"])
 def test_resnet_gets_the_very_layers_that_tensorrt_built(tmp_path_factory, kind):
-    expected = expected_engine(analyze(resnet18(tmp_path_factory.mktemp("r"))))
+    expected = expected_engine(analyze(resnet18(tmp_path_factory.getbasetemp())))
     built = analyze(ENGINES / f"resnet18-{kind}.graph.json")
     own = ~built.ops["type"].isin(["NoOp", "Reformat"])
     real = set(built.ops["name"][own])
@@ -32,7 +32,7 @@ def test_resnet_gets_the_very_layers_that_tensorrt_built(tmp_path_factory, kind)
 
 
 def test_quantized_resnet_gets_as_many_layers_as_tensorrt_built(tmp_path_factory):
-    expected = expected_engine(analyze(resnet18(tmp_path_factory.mktemp("q"), quantized=True)))
+    expected = expected_engine(analyze(resnet18(tmp_path_factory.getbasetemp(), quantized=True)))
     built = analyze(ENGINES / "resnet18-qat.graph.json")
     around = built.ops["type"].eq("NoOp") | built.ops["name"].str.startswith("Reformatting")
     assert expected.layer_count == (~around).sum() == 33

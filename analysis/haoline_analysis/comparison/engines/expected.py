@@ -88,8 +88,9 @@ class ExpectedEngine:
                 members.setdefault(lead, []).append(names[op])
         layers = [" + ".join(members[lead]) if lead >= 0 else None for lead in self.layer]
         words = "by the fusions that TensorRT's documentation lists"
+        count = f"one of {self.layer_count:,} layers"
         return [
-            Column("expected_layer", layers, "Expected layer", "", "estimated", description=words),
+            Column("expected_layer", layers, "Expected layer", "", "estimated", description=f"{count}, {words}"),
             Column("expected_fate", list(self.fate), "Expected fate", "", "estimated", description=words),
             Column("expected_fusion", list(self.rule), "Expected fusion", "", "estimated", description=words),
         ]
