@@ -93,6 +93,8 @@ def histogram(model: Model, tensor: str | int, bins: int = 128) -> TensorHistogr
         raise ModelError(f"a histogram has 1 to {MAX_BINS} bins, not {bins!r}")
     index = find(model, tensor)
     held = model.tensors[index]
+    if held.weight is None and model.holds == "layers":
+        raise ModelError(f"{plain(held.name)} is computed: an engine does not hand out the values that it stores")
     if held.weight is None:
         raise ModelError(f"{plain(held.name)} is computed, not stored: capture activations to see its values")
     return of_weight(held.weight, held.name, bins)

@@ -15,6 +15,7 @@ from stored_models import checkpoint, float_weight, llama, packed_weight
 
 from haoline_analysis import ModelReport, analyze
 from haoline_analysis.comparison import compare_weights
+from haoline_analysis.errors import ModelError
 
 LAYERS = {
     "input_layernorm": "attn_norm",
@@ -197,3 +198,11 @@ def test_names_from_files_stay_text(name):
     assert "<img src" not in found.to_html()
     assert "\x1b" not in repr(found)
     assert "<script>" not in found.to_markdown()
+
+
+def test_an_engine_does_not_list_its_weights():
+    engine = analyze(Path(__file__).parents[3] / "examples" / "engines" / "resnet18-fp16.graph.json")
+    with pytest.raises(ModelError, match="engine"):
+        compare_weights(engine, engine)
+    with pytest.raises(ModelError, match="engine"):
+        engine.histogram(0)
