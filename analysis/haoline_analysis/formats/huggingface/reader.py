@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.errors import ModelError, UnsupportedFormatError
 from haoline_analysis.formats.reader import FormatInfo, refuse_options
+from haoline_analysis.formats.uncollected import uncollected
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +52,9 @@ class HuggingFaceReader:
 
         assert source.path is not None
         if not source.is_folder:
-            return assemble(read_folder(source.path.parent, source.path.name), self.info.name, options.get("graph"))
+            with uncollected():
+                found = read_folder(source.path.parent, source.path.name)
+                return assemble(found, self.info.name, options.get("graph"))
         folder = source.path
         kind, files = chosen(listed(folder))
         if not files:
@@ -61,7 +64,8 @@ class HuggingFaceReader:
             raise UnsupportedFormatError(f"is a pipeline of several models; open one of its folders{_models(folder)}")
         if kind == "gguf":
             return _read_gguf(folder, files, options)
-        return assemble(read_folder(folder), self.info.name, options.get("graph"))
+        with uncollected():
+            return assemble(read_folder(folder), self.info.name, options.get("graph"))
 
 
 def _models(folder: Path) -> str:

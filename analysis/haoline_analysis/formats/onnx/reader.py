@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.errors import LimitError, MalformedModelError, UnsupportedFormatError
@@ -15,11 +13,10 @@ from haoline_analysis.formats.onnx.proto import Context
 from haoline_analysis.formats.reader import FormatInfo, refuse_options
 from haoline_analysis.formats.sniff import recognise
 from haoline_analysis.formats.source import open_storage
+from haoline_analysis.formats.uncollected import uncollected
 from haoline_analysis.model import Gap, Model
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from haoline_analysis.formats.source import Source
     from haoline_analysis.model import Op, Tensor
 
@@ -57,7 +54,7 @@ class OnnxReader:
         refuse_options(self.info, options)
         path, storage = source.path, source.storage or open_storage(_serialized(source.value))
         files = ExternalFiles(path)
-        with storage.buffer() as buf, _uncollected():
+        with storage.buffer() as buf, uncollected():
             context = Context(buf, storage, files)
             try:
                 proto = parse_model(buf, storage.size, context)
@@ -86,18 +83,6 @@ def _serialized(value: Any) -> bytes:
     except Exception as error:  # each protobuf implementation raises its own
         raise MalformedModelError(f"the ModelProto cannot be serialized: {error}") from error
     return data
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Hold the garbage collector: nothing made here is garbage, and it would walk all of it again and again."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _assemble(proto: Proto, context: Context) -> Model:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.formats.reader import FormatInfo, refuse_options
 from haoline_analysis.formats.sniff import recognise
+from haoline_analysis.formats.uncollected import uncollected
 
 if TYPE_CHECKING:
     from haoline_analysis.formats.source import Source
@@ -45,7 +46,8 @@ class SafetensorsReader:
         from haoline_analysis.formats.huggingface.single import read_single
 
         assert source.storage is not None
-        return assemble(read_single(source.path, source.storage), self.info.name, options.get("graph"))
+        with uncollected():
+            return assemble(read_single(source.path, source.storage), self.info.name, options.get("graph"))
 
     def write(self, model: Model, path: Any, **options: Any) -> Any:
         """Export the weights of a model; see :func:`haoline_analysis.formats.safetensors.writer.write`.
