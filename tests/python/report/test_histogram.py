@@ -34,13 +34,12 @@ def test_all_elements_are_counted_as_numpy_counts_them():
 
 def test_pieces_add_up_to_the_whole(monkeypatch):
     monkeypatch.setattr(module, "CHUNK", 64)
-    monkeypatch.setattr(module, "KEPT", 100)
     values = np.random.default_rng(1).normal(size=(50, 20)).astype(np.float32) + 1000
     report, source = report_of(values)
     found = report.histogram("w", bins=10)
     assert found.counts.tolist() == np.histogram(values, 10)[0].tolist()
     np.testing.assert_allclose(found.std, values.astype(np.float64).std(), rtol=1e-9)
-    assert source.given == 100  # once for the range, once for the counts
+    assert source.given == 50
 
 
 def test_of_a_large_tensor_evenly_spaced_rows_are_read(monkeypatch):
