@@ -244,3 +244,43 @@ def test_unknown_families_and_graphs(tmp_path) -> None:
         open_model(path, graph="analytic")
     with pytest.raises(ModelError, match="expected 'analytic'"):
         open_model(path, graph="complete")
+
+
+def test_weights_stored_in_parts_are_one_weight_of_all_their_bytes(tmp_path) -> None:
+    """GPTQ: integers, zeros, scales and order are what one projection reads."""
+    hidden, inner, group = 256, 512, 128
+    matrices = {
+        **dict.fromkeys(("self_attn.q_proj", "self_attn.o_proj"), (hidden, hidden)),
+        **dict.fromkeys(("self_attn.k_proj", "self_attn.v_proj"), (hidden // 2, hidden)),
+        **dict.fromkeys(("mlp.gate_proj", "mlp.up_proj"), (inner, hidden)),
+        "mlp.down_proj": (hidden, inner),
+    }
+    stored: dict[str, tuple[str, tuple[int, ...]]] = {
+        "model.embed_tokens.weight": ("F16", (64, hidden)),
+        "model.norm.weight": ("F16", (hidden,)),
+        "model.layers.0.input_layernorm.weight": ("F16", (hidden,)),
+        "model.layers.0.post_attention_layernorm.weight": ("F16", (hidden,)),
+    }
+    for name, (rows, columns) in matrices.items():
+        stored |= {
+            f"model.layers.0.{name}.qweight": ("I32", (columns // 8, rows)),
+            f"model.layers.0.{name}.qzeros": ("I32", (columns // group, rows // 8)),
+            f"model.layers.0.{name}.scales": ("F16", (columns // group, rows)),
+            f"model.layers.0.{name}.g_idx": ("I32", (columns,)),
+        }
+    header, end = {}, 0
+    for name, (dtype, shape) in stored.items():
+        size = int(np.prod(shape)) * (4 if dtype == "I32" else 2)
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [end, end + size]}
+        end += size
+    text = json.dumps(header).encode()
+    (tmp_path / "model.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + bytes(end))
+    sizes = {"hidden_size": hidden, "intermediate_size": inner, "num_hidden_layers": 1, "vocab_size": 64}
+    heads = {"num_attention_heads": 4, "num_key_value_heads": 2, "tie_word_embeddings": True}
+    scheme = {"quantization_config": {"quant_method": "gptq", "bits": 4, "group_size": group}}
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "llama", **sizes, **heads, **scheme}))
+    parameters = sum(rows * columns for rows, columns in matrices.values())
+    report = graph(tmp_path, 8)
+    assert report.totals.weight_bytes == end
+    assert report.totals.parameters == parameters + 64 * hidden + 3 * hidden
+    assert report.totals.macs == 8 * (parameters + 64 * hidden) + 2 * 8 * 8 * hidden
