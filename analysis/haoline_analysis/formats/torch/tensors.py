@@ -94,6 +94,13 @@ class Rebuilder:
 
     # Rules, by what is called
 
+    def marked(self, arguments: tuple[Any, ...]) -> StoredTensor | Odd:
+        """As ``plain``, then marks: a conjugated or negated view stores what it is a view of."""
+        marks = arguments[6].named() if len(arguments) > 6 and isinstance(arguments[6], Pairs) else {}
+        return (
+            Odd("views that stand for a conjugate or a negative") if True in marks.values() else self.plain(arguments)
+        )
+
     def plain(self, arguments: tuple[Any, ...]) -> StoredTensor:
         """``(storage, offset, size, stride, requires_grad, hooks)``."""
         span, key, torch_type = self.storage(arguments[0])
@@ -267,7 +274,7 @@ def contiguous(tensor: StoredTensor) -> bool:
 _UTILS = "torch._utils."
 _RULES: dict[str, Callable[[Rebuilder, tuple[Any, ...]], StoredTensor | Odd | None]] = {
     f"{_UTILS}_rebuild_tensor": Rebuilder.plain,
-    f"{_UTILS}_rebuild_tensor_v2": Rebuilder.plain,
+    f"{_UTILS}_rebuild_tensor_v2": Rebuilder.marked,
     f"{_UTILS}_rebuild_tensor_v3": Rebuilder.typed,
     f"{_UTILS}_rebuild_qtensor": Rebuilder.quantized,
     f"{_UTILS}_rebuild_parameter": Rebuilder.parameter,

@@ -202,6 +202,24 @@ def test_sparse_tensors_are_a_named_gap_with_their_parts() -> None:
     assert any(weight.kind == "sparse" for weight in weights(model).values())
 
 
+def test_a_conjugated_view_is_a_named_gap() -> None:
+    value = torch.tensor([1 + 2j, 3 - 1j])
+    model = open_model(saved({"plain": value, "conjugated": value.conj()}))
+
+    assert list(weights(model)) == ["plain"]
+    assert any("conjugate" in gap.what and "conjugated" in gap.what for gap in model.gaps)
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+def test_every_pickle_protocol_is_read(protocol: int) -> None:
+    target = io.BytesIO()
+    torch.save({"w": torch.arange(3.0), "n": 1 << 70}, target, pickle_protocol=protocol)
+    model = open_model(target.getvalue())
+
+    assert model.facts["pickle"]["protocol"] == protocol
+    assert weights(model)["w"].numpy().tolist() == [0, 1, 2]
+
+
 def test_meta_tensors_have_a_shape_and_no_values() -> None:
     weight = weights(open_model(saved({"w": torch.empty(3, 5, device="meta")})))["w"]
 
