@@ -15,7 +15,7 @@ from haoline_analysis.comparison.side import canonical as without_tails
 MAX_NAME = 1000
 
 _BLOCK = re.compile(
-    r"^(?P<stack>.*?)(?:^|\.)(?:layers?|h|blocks?|blk|encoder_layers?|decoder_layers?)\.(?P<number>\d+)\.(?P<rest>.+)$"
+    r"^(?P<stack>.*?)(?:^|\.)(?:layers?|h|blocks?|blk|encoder_layers?|decoder_layers?)\.(?P<number>\d{1,9})\.(?P<rest>.+)$"
 )
 _EXPERT = re.compile(r"(^|\.)(experts)\.\d+\.")
 _STACKS = (("vision", "v"), ("visual", "v"), ("audio", "a"), ("encoder", "enc"), ("enc", "enc"), ("decoder", "dec"))
