@@ -8,7 +8,7 @@ import { asText } from "./units.js";
 const TITLES: Readonly<Record<string, string>> = {
   quantization_config: "Quantization",
   tokenizer: "Tokenizer",
-  pickle: "What the pickle would run",
+  pickle: "Pickle, read without running it",
   export: "How it was exported",
   engine: "Engine",
   metadata: "Metadata",

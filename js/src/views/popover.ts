@@ -49,7 +49,7 @@ export class Popover {
     this.#whileOpen.listen(document, "scroll", (event) => this.#scrolled(event), true);
     this.#onOpen();
     this.#place();
-    this.#panel.querySelector<HTMLElement>("input, select, button, [tabindex]")?.focus();
+    this.#panel.querySelector<HTMLElement>("input, select, button, summary, [tabindex]")?.focus();
   }
 
   close(): void {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { type Answer, ReportDocument, StaticHost } from "../../../js/src/data/index.js";
 import { HOSTILE } from "./fixture.js";
-import { byId, column, drawn, LiveHost, tall } from "./helpers.js";
+import { byId, column, drawn, LiveHost, press, tall } from "./helpers.js";
 import { weights } from "./weights-fixture.js";
 
 beforeEach(() => {
@@ -103,6 +103,16 @@ describe("what a file says of itself", () => {
     expect(about.querySelector('[data-part="chat_template"] pre')?.textContent).toBe(facts.chat_template);
     expect(about.querySelector('[data-part="shards"]')?.textContent).toContain("1,234,567");
     expect(about.querySelector('[data-part="tokenizer"]')).toBeNull();
+  });
+
+  it("closes on Escape, as it holds the focus", async () => {
+    const { root } = await drawn(host({ header: { facts } }));
+    const chip = byId("haoline-about-chip", root);
+    chip.click();
+    const [first] = byId("haoline-about", root).querySelectorAll("summary");
+    expect(document.activeElement).toBe(first);
+    press(first!, "Escape");
+    expect(chip.getAttribute("aria-expanded")).toBe("false");
   });
 
   it("is not offered where it says nothing", async () => {
