@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_DIMS = 64
+MAX_NESTING = 20
 MAX_ELEMENTS = 1 << 40
 """Of one tensor; a trillion is more than any there is."""
 
@@ -63,6 +64,7 @@ class Rebuilder:
         self._locate = locate
         self._done: dict[int, StoredTensor | Odd | None] = {}
         self._spans: dict[str, StorageSpan] = {}
+        self._depth = 0
         self._kept: list[Any] = []  # so that no id is used twice
         self.storage_bytes: dict[str, int] = {}
 
@@ -79,7 +81,11 @@ class Rebuilder:
         if id(value) not in self._done:
             self._kept.append(value)
             self._done[id(value)] = None  # a parameter of itself is none
+            self._depth += 1
+            if self._depth > MAX_NESTING:
+                raise MalformedModelError(f"a tensor is made of a tensor more than {MAX_NESTING} times over")
             self._done[id(value)] = self._rebuild(value)
+            self._depth -= 1
         return self._done[id(value)]
 
     def _rebuild(self, value: Built) -> StoredTensor | Odd | None:

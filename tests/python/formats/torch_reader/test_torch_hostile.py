@@ -271,6 +271,14 @@ def test_a_parameter_of_itself_is_no_tensor() -> None:
     assert len(model.tensors) == 1
 
 
+def test_parameters_of_parameters_of_parameters_are_refused() -> None:
+    made = tensor()
+    for _ in range(3000):
+        made = imported("torch._utils", "_rebuild_parameter") + b"(" + made + b"tR"
+    with pytest.raises(MalformedModelError, match="times over"):
+        opened(checkpoint(w=made))
+
+
 def test_a_storage_that_is_not_there_leaves_the_shape() -> None:
     model = opened(checkpoint(w=tensor(stored=storage(key="../../etc/passwd"))))
     weight = model.tensors[0].weight
