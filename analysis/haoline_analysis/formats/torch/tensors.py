@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from haoline_analysis.errors import MalformedModelError
 from haoline_analysis.formats.torch.dtypes import ITEM_BYTES, QUANTIZED, STORAGES, TORCH
 from haoline_analysis.formats.torch.pickles import Built, Global, Pairs, Persistent
-from haoline_analysis.formats.torch.sources import StorageSpan, StridedSource, is_contiguous
+from haoline_analysis.formats.torch.sources import StorageSpan, StridedSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,9 +103,9 @@ class Rebuilder:
     def marked(self, arguments: tuple[Any, ...]) -> StoredTensor | Odd:
         """As ``plain``, then marks: a conjugated or negated view stores what it is a view of."""
         marks = arguments[6].named() if len(arguments) > 6 and isinstance(arguments[6], Pairs) else {}
-        return (
-            Odd("views that stand for a conjugate or a negative") if True in marks.values() else self.plain(arguments)
-        )
+        if True in marks.values():
+            return Odd("conjugates or negatives of what is stored")
+        return self.plain(arguments)
 
     def plain(self, arguments: tuple[Any, ...]) -> StoredTensor:
         """``(storage, offset, size, stride, requires_grad, hooks)``."""
@@ -272,11 +272,6 @@ def is_quantized(tensor: StoredTensor) -> bool:
     return tensor.torch_type in QUANTIZED
 
 
-def contiguous(tensor: StoredTensor) -> bool:
-    """Whether its elements lie in C order."""
-    return is_contiguous(tensor.shape, tensor.strides)
-
-
 _UTILS = "torch._utils."
 _RULES: dict[str, Callable[[Rebuilder, tuple[Any, ...]], StoredTensor | Odd | None]] = {
     f"{_UTILS}_rebuild_tensor": Rebuilder.plain,
@@ -298,4 +293,4 @@ _RULES: dict[str, Callable[[Rebuilder, tuple[Any, ...]], StoredTensor | Odd | No
     "torch.nn.parameter.Parameter": Rebuilder.parameter,
 }
 
-__all__ = ["Odd", "Pairs", "Rebuilder", "StoredTensor", "contiguous", "is_quantized", "storage_type", "torch_dtype"]
+__all__ = ["Odd", "Pairs", "Rebuilder", "StoredTensor", "is_quantized", "storage_type", "torch_dtype"]
