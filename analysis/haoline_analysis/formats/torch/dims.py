@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import Any
 
+MAX_SIZE = 1 << 40
 MAX_TEXT = 2000
 """Characters of an expression that is looked at."""
 
+_WHOLE = re.compile(r"-?[0-9]{1,2000}")
 _JOINS = {"Add": " + ", "Mul": "*"}
 _DIVIDES = frozenset({"FloorDiv", "CleanDiv", "IntTrueDiv"})
 _CHOOSES = {"Max": "max", "Min": "min"}
@@ -26,7 +29,7 @@ def expression(text: str) -> str | int | None:
     except (SyntaxError, ValueError, RecursionError, MemoryError, _UnknownError):
         return None
     made = _bare(made)
-    return int(made) if made.lstrip("-").isdigit() else made
+    return int(made) if _WHOLE.fullmatch(made) else made
 
 
 class _UnknownError(Exception):
@@ -82,8 +85,9 @@ def size(value: Any) -> str | int | None:
     if not isinstance(value, dict):
         return None
     number = value.get("as_int")
-    if isinstance(number, int) and 0 <= number < 1 << 40:
+    if isinstance(number, int) and 0 <= number < MAX_SIZE:
         return number
     inner = value.get("as_expr")
     text = inner.get("expr_str") if isinstance(inner, dict) else None
-    return expression(text) if isinstance(text, str) else None
+    made = expression(text) if isinstance(text, str) else None
+    return made if isinstance(made, str) or (made is not None and 0 <= made < MAX_SIZE) else None

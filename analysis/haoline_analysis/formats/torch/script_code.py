@@ -10,7 +10,7 @@ from haoline_analysis.errors import LimitError, MalformedModelError
 from haoline_analysis.formats.torch.archive import unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from haoline_analysis.formats.storage import Buffer
     from haoline_analysis.formats.torch.archive import Entry
@@ -89,3 +89,23 @@ def _parsed(data: bytes, name: str) -> ast.Module:
         raise LimitError(f"{name} nests deeper than can be parsed") from error
     except (SyntaxError, ValueError) as error:
         raise MalformedModelError(f"{name} cannot be parsed: {error}") from error
+
+
+def taken_apart(body: ast.FunctionDef) -> dict[str, int]:
+    """Names that the function takes apart into several, and into how many."""
+    return {
+        node.value.id: len(node.targets[0].elts)
+        for node in ast.walk(body)
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple) and isinstance(node.value, ast.Name)
+    }
+
+
+def raises(statements: Sequence[ast.stmt]) -> bool:
+    """Whether a branch ends in an error."""
+    return any(
+        isinstance(part, ast.Expr)
+        and isinstance(part.value, ast.Call)
+        and isinstance(part.value.func, ast.Attribute)
+        and part.value.func.attr == "RaiseException"
+        for part in statements
+    )

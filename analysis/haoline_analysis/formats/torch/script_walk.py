@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.errors import LimitError
 from haoline_analysis.formats.torch.pickles import Built
+from haoline_analysis.formats.torch.script_code import raises, taken_apart
 from haoline_analysis.formats.torch.script_ops import ARITHMETIC, ASIDE, FACTORIES, attributes_of, scalar
 from haoline_analysis.formats.torch.script_values import UNKNOWN, Flow, Module, Path, flows
 from haoline_analysis.formats.torch.walking import state
@@ -56,7 +57,7 @@ class ScriptWalk:
         self._code, self._builder, self._weight, self._constants = code, builder, weight, constants
         self._steps = self._depth = 0
         self._states: dict[int, dict[str, Any]] = {}  # of objects of the pickle
-        self._taken: dict[int, dict[str, int]] = {}  # of functions, see _parts
+        self._taken: dict[int, dict[str, int]] = {}  # of functions, see taken_apart
         self._scope: list[tuple[str, str]] = []
         self.unfollowed: dict[str, list[int]] = {}  # why: rows
 
@@ -85,7 +86,7 @@ class ScriptWalk:
             raise LimitError(f"the code calls more than {MAX_CALLS} deep")
         self._depth += 1
         if id(body) not in self._taken:
-            self._taken[id(body)] = _parts(body)
+            self._taken[id(body)] = taken_apart(body)
         frame = _Frame(module, parts=self._taken[id(body)])
         frame.names = self._bound(body, arguments, keywords, frame)
         try:
@@ -148,7 +149,7 @@ class ScriptWalk:
     def _branch(self, statement: ast.If, frame: _Frame) -> None:
         decided = self._value(statement.test, frame)
         if decided is UNKNOWN or isinstance(decided, (Flow, Module)):
-            first, second = _raises(statement.body), _raises(statement.orelse)
+            first, second = raises(statement.body), raises(statement.orelse)
             if first == second:
                 self._miss("a branch that hangs on what only a run can tell is followed on its first side")
             decided = not first
@@ -202,7 +203,12 @@ class ScriptWalk:
             return self._held(value, name)
         if isinstance(value, Path):
             place = name.removeprefix("c")
-            if value.text == "CONSTANTS" and place.isdigit() and int(place) < len(self._constants):
+            if (
+                value.text == "CONSTANTS"
+                and place.isdecimal()
+                and len(place) < 10
+                and int(place) < len(self._constants)
+            ):
                 return self._constants[int(place)]
             return Path(f"{value.text}.{name}")
         return UNKNOWN
@@ -274,23 +280,3 @@ class ScriptWalk:
         outputs = [(f"{label}.{place}" if wanted > 1 else label, None, None) for place in range(min(wanted, 64))]
         made = self._builder.op(kind, inputs, outputs, attributes, self._scope, label)
         return [Flow(tensor) for tensor in made] if wanted > 1 else Flow(made[0])
-
-
-def _parts(body: ast.FunctionDef) -> dict[str, int]:
-    """Names that the function takes apart into several, and into how many."""
-    return {
-        node.value.id: len(node.targets[0].elts)
-        for node in ast.walk(body)
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple) and isinstance(node.value, ast.Name)
-    }
-
-
-def _raises(statements: Sequence[ast.stmt]) -> bool:
-    """Whether a branch ends in an error."""
-    return any(
-        isinstance(part, ast.Expr)
-        and isinstance(part.value, ast.Call)
-        and isinstance(part.value.func, ast.Attribute)
-        and part.value.func.attr == "RaiseException"
-        for part in statements
-    )

@@ -179,6 +179,7 @@ def followed(single: bytes, body: str, rest: str = "") -> Model:
         pytest.param("return torch.relu(x) if eval('1') else x", id="eval"),
         pytest.param("return torch.relu((lambda: x)())", id="lambda"),
         pytest.param("return torch.relu([y for y in [x]])", id="comprehension"),
+        pytest.param(f"return torch.relu(x, CONSTANTS.c{'9' * 5000})", id="a constant of 5000 digits"),
     ],
 )
 def test_the_code_never_runs(single: bytes, body: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
