@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from haoline_analysis.model import Model
 from haoline_analysis.report import ModelReport
 from haoline_jupyter.options import OptionError, Parser, devices
+from haoline_jupyter.run import Request, format_of, report_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
+_RUN = "onnx"
 PROVIDERS = ("auto", "cpu", "cuda")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", re.IGNORECASE)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
@@ -53,6 +55,24 @@ def size(text: str) -> int:
     if found is None or not float(found[1]):
         raise argparse.ArgumentTypeError(f"{text!r} is no size; write 500MB or 2GB")
     return int(float(found[1]) * (1024 if found[3] else 1000) ** _POWERS[found[2].lower()])
+
+
+def report_to_run(source: Any, progress: Callable[[str, float], None]) -> ModelReport:
+    """The report of a model that onnxruntime can run.
+
+    Raises:
+        ModelError: if the model is refused, or is of another format.
+    """
+    found = format_of(source)
+    if found in (None, _RUN):
+        report = report_of(source, Request(), progress)
+        found = report.facts.format
+        if found == _RUN:
+            return report
+    raise OptionError(
+        f"Only ONNX models can be run, quantized and checked, not {found}: export it, as torch.onnx.export does, or "
+        "%haoline with --route onnx --keep-onnx model.onnx."
+    )
 
 
 def model_of(source: Any, report: ModelReport) -> Any:

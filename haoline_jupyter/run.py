@@ -93,10 +93,17 @@ def resolve(word: str, variables: Mapping[str, Any]) -> Any:
 
 def is_readable(value: Any) -> bool:
     """Whether a reader takes an object of this kind: a PyTorch module, an exported program."""
+    return format_of(value) is not None
+
+
+def format_of(value: Any) -> str | None:
+    """The format that an object in hand is read as; None for paths, reports and whatever no reader takes."""
     from haoline_analysis.formats.registry import readers
     from haoline_analysis.formats.source import Source
 
-    return any(reader.can_read(Source(value=value)) for reader in readers())
+    if isinstance(value, str | Path | bytes | Model | ModelReport):
+        return None
+    return next((reader.info.name for reader in readers() if reader.can_read(Source(value=value))), None)
 
 
 def report_of(source: Any, request: Request, progress: Callable[[str, float], None]) -> ModelReport:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from haoline_jupyter import data_options as data
 from haoline_jupyter.commands.command import DATA, FOLDERS, TOKENIZERS, Command, Unfinished
 from haoline_jupyter.options import INTERRUPTED, REFUSED
-from haoline_jupyter.run import Request, report_of, resolve
+from haoline_jupyter.run import resolve
 
 if TYPE_CHECKING:
     import argparse
@@ -67,7 +67,7 @@ def run(options: argparse.Namespace, variables: Mapping[str, Any], progress: Tel
     source = resolve(options.model, variables)
     if isinstance(source, Path) and source.is_dir():
         return reopen(source)
-    report = report_of(source, Request(), progress)
+    report = data.report_to_run(source, progress)
     return capture(
         data.model_of(source, report),
         data.inputs_of(options.input, report, variables, options.tokenizer),

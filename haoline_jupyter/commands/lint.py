@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from haoline_jupyter.commands import forms
 from haoline_jupyter.commands.command import FOLDERS, Command
-from haoline_jupyter.data_options import model_of, named
+from haoline_jupyter.data_options import model_of, named, report_to_run
 from haoline_jupyter.options import OptionError
-from haoline_jupyter.run import Request, report_of, resolve
+from haoline_jupyter.run import resolve
 
 if TYPE_CHECKING:
     import argparse
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace, variables: Mapping[str, Any], progress: Tel
     from haoline_analysis.quantization import lint
 
     source = resolve(options.model, variables)
-    report = report_of(source, Request(), progress)
+    report = report_to_run(source, progress)
     held = capture_of(options.activations, variables)
     return lint(model_of(source, report), target=options.target, activations=held)
 

@@ -12,7 +12,7 @@ from haoline_jupyter.commands.activations import presets
 from haoline_jupyter.commands.command import DATA, FILES, TOKENIZERS, Command
 from haoline_jupyter.commands.lint import targets
 from haoline_jupyter.options import OptionError, devices
-from haoline_jupyter.run import Request, report_of, resolve
+from haoline_jupyter.run import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -94,7 +94,7 @@ def run(
     """
     _check(options)
     source = resolve(options.model, variables)
-    report = report_of(source, Request(), progress)
+    report = data.report_to_run(source, progress)
     model = data.model_of(source, report)
     if options.variants:
         return _variants(model, report, options, variables, progress)

@@ -106,6 +106,9 @@ def test_forms_on_the_command_line(checkpoint, tmp_path, capsys):
         ("compare mlp.onnx tiny.gguf --by engine", "needs an engine"),
         ("compare mlp.onnx mlp.onnx --by graphs --input x.npy", "--input"),
         ("compare mlp.onnx mlp.onnx --by taste", "taste"),
+        ("activations tiny.gguf", "not gguf"),
+        ("quantize tiny.gguf", "not gguf"),
+        ("lint tiny.gguf", "not gguf"),
     ],
 )
 def test_what_cannot_be_done_is_refused_in_one_line(shell, magic, model, gguf, capsys, tmp_path, line, words):
@@ -251,6 +254,13 @@ def test_a_module_without_an_example_is_refused(shell, magic, capsys):
     shell.user_ns["net"] = torch.nn.Linear(8, 16)
     assert not shell.run_cell("%haoline net").success
     assert capsys.readouterr().out.strip().endswith("Name them with --example.")
+
+
+def test_a_module_is_not_run_before_it_is_exported(shell, capsys):
+    torch = pytest.importorskip("torch")
+    shell.user_ns["net"] = torch.nn.Linear(8, 16)
+    assert not shell.run_cell("%haoline activations net").success
+    assert "--keep-onnx" in capsys.readouterr().out
 
 
 def test_two_modules_op_by_op(shell, magic):
