@@ -105,7 +105,7 @@ export class OpDetail {
       "div",
       { class: "hl-detail-head" },
       h("div", { class: "hl-detail-title" }, title, close),
-      h("p", {}, dot || null, type, category && h("span", { class: "hl-muted" }, ` ${category}`)),
+      h("p", {}, dot || null, type, category && h("span", { class: "hl-muted" }, ` ${category.replaceAll("_", " ")}`)),
       scope && h("p", { class: "hl-muted hl-scope", title: scope }, scope),
     );
   }
@@ -191,7 +191,10 @@ function known(columns: readonly Column[], row: number): Column[] {
 
 /** Type, shape, bytes; how it is packed and how many bits that takes. */
 function facts({ dtype, shape, nbytes, quantization, bits }: TensorFacts): string {
-  const packed = [quantization, bits !== null && quantization !== "" && `${format.digits(bits)} bits per weight`];
+  const packed = [
+    quantization,
+    bits !== null && quantization !== "" && !/\bbits\b/.test(quantization) && `${format.digits(bits)} bits per weight`,
+  ];
   return [`${dtype} ${shape}`, format.bytes(nbytes), ...packed].filter(Boolean).join(" · ");
 }
 

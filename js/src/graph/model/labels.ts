@@ -129,16 +129,13 @@ export class Labels {
   #weightName(item: number, op: number): string {
     const name = this.opName(op);
     const scope = this.#doc.ops.indices("scope")[op] ?? -1;
-    const path = clean(this.#doc.scopes.text("path")?.at(scope) ?? "").replaceAll("/", ".");
-    const inside = path !== "" && name.startsWith(`${path}.`) ? name.slice(path.length + 1) : name;
-    const passed = this.#tree.titles[item]!.length > 0 && inside.length < name.length;
-    const around = passed ? path.slice(path.lastIndexOf(".") + 1) : "";
-    const short = around ? `${around}.${inside}` : inside;
-    return short
-      .split(".")
-      .slice(-3)
-      .join(".")
-      .replace(/(?<=.)\.weight$/, "");
+    const path = clean(this.#doc.scopes.text("path")?.at(scope) ?? "").split(/[./]/);
+    const parts = name.split(".");
+    const own = parts.findIndex((part, at) => part !== path[at] || at === parts.length - 1);
+    // A scope that holds nothing else is not drawn: its name belongs to the title.
+    const from = this.#tree.titles[item]!.length > 0 ? Math.max(0, own - 1) : own;
+    const shown = parts.slice(from).slice(-3).join(".");
+    return shown.replace(/(?<=.)\.weight$/, "");
   }
 
   /** `4096×4096 · float16`. */
