@@ -61,9 +61,11 @@ class Form:
         if self.dtype in dtypes.FLOATS or not np.any(self.zero_point):
             found: NDArray[np.float32] = np.multiply(q.astype(np.float32), scale)
             return found
-        # Differences are exact: integers of up to 32 bits, less what their type holds.
-        shifted = q.astype(np.int64) - zero.astype(np.int64) if self.bits > 16 else q.astype(np.int32) - zero
-        found = shifted.astype(np.float32)
+        # Differences are exact: float32 holds those of 16 bits, int64 those of 32.
+        if self.bits > 16:
+            found = (q.astype(np.int64) - zero.astype(np.int64)).astype(np.float32)
+        else:
+            found = np.subtract(q, zero, dtype=np.float32)
         found *= scale
         return found
 
