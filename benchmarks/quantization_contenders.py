@@ -9,6 +9,7 @@ of tensors it compared.
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import json
 import os
@@ -213,6 +214,7 @@ def _floor(sessions: list[Any], samples: list[dict[str, Any]]) -> float:
 
 
 def _cost(work: Work, model: str, variant: str, count: int) -> float:
+    gc.collect()  # what the last comparison left would be let go of in the middle of this one
     start = time.process_time()
     work(model, variant, count)
     return time.process_time() - start
