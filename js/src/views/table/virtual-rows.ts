@@ -27,6 +27,7 @@ export class VirtualRows {
     scroller.append(header, this.#body);
     scroller.addEventListener("scroll", () => this.#later(), { passive: true });
     cleanup.resize(scroller, () => this.#later());
+    cleanup.resize(header, () => this.#later()); // it takes the room while a theme changes
     cleanup.add(() => cancelAnimationFrame(this.#frame));
   }
 
