@@ -2,6 +2,8 @@ import type { Cleanup } from "../cleanup.js";
 import { h, style } from "../dom.js";
 
 const SPARE = 6;
+/** Rows that are drawn however little room there seems to be: while a theme changes there is none. */
+const LEAST = 24;
 
 export interface RowSource {
   readonly height: number;
@@ -50,7 +52,7 @@ export class VirtualRows {
   refresh(): void {
     const { height } = this.#source;
     const first = Math.max(0, Math.floor(this.#scroller.scrollTop / height) - SPARE);
-    const wanted = Math.min(this.#count - first, Math.ceil(this.#room() / height) + 2 * SPARE);
+    const wanted = Math.min(this.#count - first, Math.max(LEAST, Math.ceil(this.#room() / height)) + 2 * SPARE);
     this.#resizePool(Math.max(0, wanted));
     for (const [at, row] of this.#pool.entries()) {
       style(row, "transform", `translateY(${(first + at) * height}px)`);
