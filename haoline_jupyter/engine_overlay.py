@@ -32,6 +32,7 @@ def with_engine(source: Any, engine: Any, request: Request, progress: Callable[[
         ModelError: if a model or an option is refused, or there is no engine.
     """
     from haoline_analysis.comparison.engines import map_engine
+    from haoline_analysis.runtime.columns import add_columns
 
     said = {name: value for name, value in request.options.items() if name in OF_ENGINES}
     own = {name: value for name, value in request.options.items() if name not in OF_ENGINES}
@@ -39,8 +40,7 @@ def with_engine(source: Any, engine: Any, request: Request, progress: Callable[[
     built = report_of(engine, Request(options=said), progress)
     if built.holds != "layers":
         raise OptionError(f"--engine names {built.name}, which is no engine and no layer JSON of one.")
-    for column in map_engine(report, built).columns():
-        add(report, column)
+    add_columns(report, map_engine(report, built).columns())
     return report
 
 
@@ -51,10 +51,10 @@ def with_expected(source: Any, request: Request, progress: Callable[[str, float]
         ModelError: if the model or an option is refused.
     """
     from haoline_analysis.comparison.engines import expected_engine
+    from haoline_analysis.runtime.columns import add_columns
 
     report = _of_ops(source, request, progress)
-    for column in expected_engine(report).columns():
-        add(report, column)
+    add_columns(report, expected_engine(report).columns())
     return report
 
 
@@ -70,20 +70,3 @@ def _of_ops(source: Any, request: Request, progress: Callable[[str, float], None
             "--engine tells about the ops of a model, such as the ONNX model that the engine was built from."
         )
     return report
-
-
-def add(report: ModelReport, column: Any) -> None:
-    """A column of the analysis as one that views list as added."""
-    import pandas as pd
-
-    report.add_column(
-        column.name,
-        pd.Series(column.values),
-        label=column.label,
-        unit=column.unit,
-        aggregate=column.aggregate,
-        scale=column.scale,
-        center=column.center,
-        description=column.description,
-        provenance=column.provenance,
-    )

@@ -85,8 +85,10 @@ def add_columns(report: ModelReport, columns: list[Column]) -> None:
             column.name,
             pd.Series(column.values),
             label=column.label,
+            unit=column.unit,
             aggregate=column.aggregate,
             scale=column.scale,
+            center=column.center,
             description=column.description,
             provenance=column.provenance,
         )

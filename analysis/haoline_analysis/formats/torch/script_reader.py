@@ -23,7 +23,7 @@ class ScriptReader:
         label="TorchScript",
         suffixes=(".pt", ".pth", ".ts", ".torchscript"),
         yields="ops without shapes, weights",
-        converts={"safetensors": "full"},
+        converts={"safetensors": "partial"},
     )
 
     def can_read(self, source: Source) -> bool:
