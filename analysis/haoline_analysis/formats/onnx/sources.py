@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from haoline_analysis.formats.storage import Storage
     from haoline_analysis.model import Weight
 
+INLINE_BYTES = 1024
+"""Tensors this small are held in memory, so that thousands of shape constants need no file access."""
 _ALIGNED = 48
 """Bytes that hold a whole number of elements of every width from 2 to 128 bits."""
 MAX_DENSE_BYTES = 1 << 32
@@ -66,13 +68,23 @@ class TypedSource:
     storage: Storage
     offset: int
     length: int
+    kept: np.ndarray | None = None  # of few elements: read and decoded once
 
     def load(self) -> np.ndarray:
-        """Read and decode the elements, flat.
+        """Read and decode the elements, flat; those of a small tensor are kept, and read-only.
 
         Raises:
             MalformedModelError: if there are more or fewer than the dims say.
         """
+        if self.kept is not None:
+            return self.kept
+        values = self._decoded()
+        if self.length <= INLINE_BYTES:
+            values.flags.writeable = False
+            self.kept = values
+        return values
+
+    def _decoded(self) -> np.ndarray:
         data = self.storage.read(self.offset, self.length)
         stored = _typed_bytes(data, self.field, self.dtype, self.offset)
         values = (

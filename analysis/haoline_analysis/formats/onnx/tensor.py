@@ -10,7 +10,7 @@ from haoline_analysis import dtypes
 from haoline_analysis.dtypes import ONNX_CODES
 from haoline_analysis.errors import ExternalDataError, MalformedModelError
 from haoline_analysis.formats.onnx.protobuf import LEN, VARINT, fields, name_text, signed, text, varint
-from haoline_analysis.formats.onnx.sources import RawSource, SparseSource, StringSource, TypedSource
+from haoline_analysis.formats.onnx.sources import INLINE_BYTES, RawSource, SparseSource, StringSource, TypedSource
 from haoline_analysis.formats.onnx.types import MAX_DIM
 from haoline_analysis.formats.storage import FileStorage, MemoryStorage, MissingStorage
 from haoline_analysis.model import Weight
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from haoline_analysis.formats.onnx.external import ExternalFiles
     from haoline_analysis.formats.storage import Buffer, Storage
     from haoline_analysis.model import WeightSource
-
-INLINE_BYTES = 1024
-"""Elements this small are kept, so that thousands of shape constants need no file access."""
 
 _MAX_RANK = 32  # numpy's bound before 2.0
 _MAX_BYTES = 1 << 62

@@ -12,10 +12,10 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from haoline_analysis.formats import open_model
 from haoline_analysis.quantization.deployed.blocked import Copies
 from haoline_analysis.quantization.deployed.saved import usable
 from haoline_analysis.quantization.deployed.sessions import Fixed, Optimising
+from haoline_analysis.quantization.structure import Reading
 from haoline_analysis.runtime.source import ModelSource, source_of
 from haoline_analysis.runtime.wire import Changes, changed, scan
 
@@ -36,6 +36,7 @@ class Deployed:
     def __init__(self, source: ModelSource, raw: Model, model: Model, session: Session, folder: Path) -> None:
         """Take over an optimised graph; see :func:`deploy`."""
         self.source, self.raw, self.model = source, raw, model
+        self.given, self.running = Reading(raw), Reading(model)
         self.session = session
         """The plain session, which did the optimising: a run of it is a run of the deployed model."""
         assert model.path is not None
@@ -116,8 +117,7 @@ def deploy(variant: Any, provider: str | None = None, *, threads: int | None = N
         path = folder / "deployed.onnx"
         separate = raw.file_bytes > SEPARATE_BYTES
         session = Optimising(source, raw, provider, path, separate=separate, threads=threads)
-        usable(path)
-        return Deployed(source, raw, open_model(path), session, folder)
+        return Deployed(source, raw, usable(path), session, folder)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

@@ -17,8 +17,8 @@ _AXIS_SINCE = 13
 _QUANTIZERS = ("QuantizeLinear", "DequantizeLinear")
 
 
-def usable(path: Path) -> None:
-    """Take out what the opset of a saved graph does not know.
+def usable(path: Path) -> Model:
+    """Take out what the opset of a saved graph does not know; the graph as it is then.
 
     Its passes give the quantizers that they insert an axis whatever the opset is. With one scale it has no meaning.
 
@@ -28,7 +28,7 @@ def usable(path: Path) -> None:
     model = open_model(path)
     wrong = [op for op in model.ops if _is_wrong(op)]
     if not wrong:
-        return
+        return model
     for op in wrong:
         if not _has_one_scale(model, op):
             raise RuntimeFailure(
@@ -37,6 +37,7 @@ def usable(path: Path) -> None:
                 op.name,
             )
     _strip(path)
+    return open_model(path)
 
 
 def _is_wrong(op: Op) -> bool:

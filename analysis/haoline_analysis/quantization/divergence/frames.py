@@ -60,7 +60,6 @@ def measured(pairs: Sequence[Pair], taken: Taken, exact: set[str], *, local: boo
 
 def tensor_frame(
     model: Model,
-    comparable: Sequence[int],
     pairs: Sequence[Pair],
     found: pd.DataFrame,
     told: Mapping[str, Mapping[str, Any]],
@@ -70,15 +69,14 @@ def tensor_frame(
 
     Args:
         model: the float model.
-        comparable: its tensors that are compared.
-        pairs: those that were matched.
+        pairs: tensors that were matched.
         found: what was measured of them.
         told: by column, what else is known of a pair, by tensor name.
         whys: the others, and why.
     """
     matched = {pair.tensor: pair for pair in pairs}
     rows: list[dict[str, Any]] = []
-    order = sorted({*comparable, *matched, *whys}, key=lambda at: (model.tensors[at].producer, at))
+    order = sorted({*matched, *whys}, key=lambda at: (model.tensors[at].producer, at))
     for at in order:
         tensor, pair = model.tensors[at], matched.get(at)
         op = model.ops[tensor.producer] if tensor.producer >= 0 else None
@@ -89,7 +87,7 @@ def tensor_frame(
             "op_type": op.type if op is not None else None,
             "matched": pair is not None,
             "how": pair.how if pair is not None else "",
-            "why": "" if pair is not None else whys.get(at, "no counterpart"),
+            "why": "" if pair is not None else whys[at],
             "captured": pair.captured if pair is not None else None,
             "variant_row": pair.variant_tensor if pair is not None else -1,
             "variant_op_row": pair.variant_op if pair is not None else -1,
@@ -127,10 +125,11 @@ def channel_frame(pairs: Sequence[Pair], taken: Taken, exact: set[str], *, local
     """One row per channel, those of one tensor together."""
     parts: dict[str, list[np.ndarray]] = {name: [] for name in ("channel", *CHANNEL_FIGURES)}
     names: list[str] = []
+    channels = taken.tally.channels()
     for slot, pair in enumerate(pairs):
         if not taken.seen.channelled(slot):
             continue
-        seen, made = taken.seen.figures(slot), taken.made.figures(slot)
+        seen, made = taken.seen.figures(slot, channels), taken.made.figures(slot, channels)
         count = len(seen.mse)
         names += [pair.name] * count
         none = np.full(count, np.inf if local and pair.name in exact else np.nan)

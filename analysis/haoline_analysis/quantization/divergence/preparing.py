@@ -115,8 +115,9 @@ def prepare(
         check_inputs(model, deployed.raw)
         stop.options()
         tell("Matching tensors", 0.0)
+        sizes = forms.of(first.feeds)
         matching = match(model, deployed, feeds=[first.feeds], evaluation=forms.evaluation, source=source)
-        targets, linked = _targets(source, model, forms.of(first.feeds))
+        targets, linked = _targets(source, model, sizes)
         pairs, hidden = _pairs(model, deployed, matching, targets)
         _check_some(pairs, source.label, deployed)
         raw = deployed.raw

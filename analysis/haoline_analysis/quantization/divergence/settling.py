@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from haoline_analysis.errors import ModelError
 from haoline_analysis.quantization.divergence.learned import named
 from haoline_analysis.quantization.divergence.local import Known, build_local
-from haoline_analysis.quantization.divergence.steps import Fed, Step, run
+from haoline_analysis.quantization.divergence.steps import Fed, Found, Step, run, run_local
 from haoline_analysis.runtime.forms import Form
 from haoline_analysis.runtime.plan import Pass, Plan, make_pass
 from haoline_analysis.runtime.samples import ports_of
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from haoline_analysis.quantization.divergence.pairs import Pair
     from haoline_analysis.quantization.divergence.preparing import Job
-    from haoline_analysis.quantization.divergence.steps import Found, Three
+    from haoline_analysis.quantization.divergence.steps import Three
     from haoline_analysis.runtime.stopping import Stop
     from haoline_analysis.runtime.targets import Target
 
@@ -80,7 +80,9 @@ class Settling:
         floats = self._floats(step.pairs, needed) if more else step.floats
         step = step.with_local(floats, self._as_is(path, named(list(dict.fromkeys(graph.outputs.values())))), graph)
         three = step.reopened(three, job.forms, floats_too=more)
-        return step, three, run(step, three, first.feeds, first.label, stop.options())
+        held = three.floats.run(first.feeds, first.label, stop.options()) if more else found.floats
+        local = run_local(step, three, first.feeds, held, first.label, stop.options())
+        return step, three, Found(held, found.variant, local)
 
     def _known(self, found: Found) -> Known:
         """Element types and shapes: of float tensors as evaluated, of the variant's as the run showed them."""

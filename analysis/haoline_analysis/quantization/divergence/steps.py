@@ -156,11 +156,28 @@ def run(
     """
     floats = three.floats.run(feeds, where, options, keep=keep)
     variant = learnt(three.variant, step.variant_feeds(feeds), where, options, keep=keep)
-    local: Mapping[str, np.ndarray] = {}
-    if three.local is not None and step.graph is not None:
-        fed = local_feeds(step, step.graph, feeds, floats)
-        local = learnt(three.local, fed, where, options, keep=keep)
-    return Found(floats, variant, local)
+    return Found(floats, variant, run_local(step, three, feeds, floats, where, options, keep=keep))
+
+
+def run_local(
+    step: Step,
+    three: Three,
+    feeds: Mapping[str, np.ndarray],
+    floats: Mapping[str, np.ndarray],
+    where: str,
+    options: object = None,
+    *,
+    keep: bool = False,
+) -> Mapping[str, np.ndarray]:
+    """What the variant's ops make of the float tensors of a sample; nothing where that is not asked for.
+
+    Raises:
+        RuntimeFailure: if they fail on it.
+        StoppedError: if it was told to stop.
+    """
+    if three.local is None or step.graph is None:
+        return {}
+    return learnt(three.local, local_feeds(step, step.graph, feeds, floats), where, options, keep=keep)
 
 
 def learnt(

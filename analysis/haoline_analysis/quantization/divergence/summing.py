@@ -84,12 +84,9 @@ def report_of(job: Job, done: Done, models: tuple[Any, Any]) -> DivergenceReport
 
 def _tensors(job: Job, done: Done) -> pd.DataFrame:
     """One row per comparable tensor."""
-    from haoline_analysis.quantization.matching import comparable
-    from haoline_analysis.quantization.structure import forms
-
     raw = job.deployed.raw
     known = _precisions(job)
-    weights = weight_errors(job.model, raw, forms(raw), job.weights)
+    weights = weight_errors(job.model, job.deployed.given, job.weights)
     words: Mapping[str, Mapping[str, Any]] = {
         "variant_op": {pair.name: raw.ops[pair.variant_op].name for pair in job.pairs if pair.variant_op >= 0},
         "precision": {pair.name: known[pair.op] for pair in job.pairs if pair.op in known},
@@ -101,7 +98,7 @@ def _tensors(job: Job, done: Done) -> pd.DataFrame:
     kept = [pair for pair in job.pairs if pair.name not in job.dropped]
     unmatched = {one.tensor: one.why for one in job.unmatched}
     unmatched |= {pair.tensor: job.dropped[pair.name] for pair in job.pairs if pair.name in job.dropped}
-    return frames.tensor_frame(job.model, comparable(job.model), kept, found, words, unmatched)
+    return frames.tensor_frame(job.model, kept, found, words, unmatched)
 
 
 def _hidden(job: Job) -> list[int]:
@@ -113,7 +110,9 @@ def _precisions(job: Job) -> dict[int, str]:
     """What the variant computes in, by op row of the float model: as it runs where that is known, else as it says."""
     from haoline_analysis.quantization.structure import precisions
 
-    said, runs = precisions(job.deployed.raw), precisions(job.deployed.model, executed=True)
+    deployed = job.deployed
+    said = precisions(deployed.raw, deployed.given)
+    runs = precisions(deployed.model, deployed.running, executed=True)
     found = {pair.op: said[pair.variant_op] for pair in job.pairs if pair.variant_op >= 0}
     return found | {op: runs[row] for op, row in job.work.items() if row < len(runs) and runs[row]}
 

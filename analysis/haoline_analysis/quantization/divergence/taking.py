@@ -28,9 +28,10 @@ class Half:
     start: int
     count: int
 
-    def figures(self, slot: int) -> Figures:
-        """Figures of the channels of a pair."""
-        return self.tally.figures(self.start + slot)
+    def figures(self, slot: int, channels: Figures) -> Figures:
+        """Figures of the channels of a pair, out of those of all; none where it was not seen."""
+        first = int(self.tally.firsts[self.start + slot])
+        return channels.part(first, first + int(self.tally.widths[self.start + slot]))
 
     def totals(self) -> Figures:
         """Figures of every pair."""

@@ -10,6 +10,7 @@ import numpy as np
 from haoline_analysis.dtypes import FLOATS
 from haoline_analysis.errors import ModelError
 from haoline_analysis.quantization.structure import stored_reals
+from haoline_analysis.quantization.structure.form import BAD_GRID
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,8 +37,6 @@ LARGEST = 1 << 28
 HIGHEST_RANK = 8
 BUDGET = 1 << 29
 MOST_WEIGHTS = 4096
-BAD_GRID = (ArithmeticError, AssertionError, LookupError, TypeError, ValueError)
-"""What comes of scales that do not fit their tensor: an axis that is not there, more of them than channels."""
 LEVELS = 127.0
 """Steps to each side of zero of symmetric int8."""
 

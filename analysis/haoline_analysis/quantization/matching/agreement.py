@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haoline_analysis.quantization.matching.constants import ALIKE, LARGE, Constants, numbers, similarity
+from haoline_analysis.quantization.matching.constants import ALIKE, LARGE, similarity
 from haoline_analysis.quantization.matching.families import COMMUTATIVE, CONTRACTIONS, RESHAPING
 from haoline_analysis.quantization.matching.graph import is_moving
 
@@ -48,9 +48,9 @@ _ENDS: dict[str, frozenset[str]] = {
 class Agreement:
     """Compares nodes of the variant with nodes of the float model."""
 
-    def __init__(self, engine: Engine, floats: Constants, variant: Constants) -> None:
-        """Take the engine, for what values mean, and both graphs' constants."""
-        self.engine, self.floats, self.variant = engine, floats, variant
+    def __init__(self, engine: Engine) -> None:
+        """Take the engine, for what values mean."""
+        self.engine = engine
 
     def best(self, node: Node, others: Sequence[Node]) -> Node | None:
         """The one of several float nodes that agrees best; None where none does or two do equally.
@@ -126,7 +126,7 @@ class Agreement:
 
     def alike(self, node: Node, at: int, other: Node, slot: int) -> bool:
         """Whether two stored operands hold the same numbers, quantization aside; unknown ones count as alike."""
-        one, two = self.variant.sample(node, at), self.floats.sample(other, slot)
+        one, two = self.engine.v.constants.sample(node, at), self.engine.f.constants.sample(other, slot)
         return one is None or two is None or similarity(one, two) >= ALIKE
 
     def _attributes(self, node: Node, other: Node) -> int:
@@ -162,10 +162,11 @@ class Agreement:
         return 0 if meaning == meant else NO
 
     def _fixed(self, node: Node, at: int, other: Node, slot: int) -> int:
-        one, two = (numbers(self.engine.v, node.operands[at]), numbers(self.engine.f, other.operands[slot]))
+        mine, theirs = self.engine.v.constants, self.engine.f.constants
+        one, two = mine.numbers(node.operands[at]), theirs.numbers(other.operands[slot])
         if one is not None and two is not None and one.size == two.size and one.size < LARGE:
             return _unlike(one.reshape(-1), two.reshape(-1))
-        first, second = self.variant.sample(node, at), self.floats.sample(other, slot)
+        first, second = mine.sample(node, at), theirs.sample(other, slot)
         if first is None or second is None:
             return 1
         if similarity(first, second) >= ALIKE:
@@ -177,7 +178,7 @@ class Agreement:
         meant = other.operands[at] if at < len(other.operands) else -1
         if value < 0 or meant < 0:
             return 0
-        one, two = numbers(self.engine.v, value), numbers(self.engine.f, meant)
+        one, two = self.engine.v.constants.numbers(value), self.engine.f.constants.numbers(meant)
         if one is None or two is None:
             return 0
         same = one.shape == two.shape and bool(np.all((one == two) | (one == -1) | (two == -1)))

@@ -5,24 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from haoline_analysis import dtypes
-from haoline_analysis.errors import ModelError
-from haoline_analysis.shapes import evaluate
+from haoline_analysis.quantization.structure import Reading
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from haoline_analysis.model import Model
-    from haoline_analysis.shapes import Evaluation
 
 
-def comparable(model: Model, evaluation: Evaluation | None = None) -> list[int]:
+def comparable(model: Model, types: Sequence[str] | None = None) -> list[int]:
     """Tensor rows, in execution order: what ops of the main graph make of the inputs, as float values.
 
     Constants and what follows from them or from sizes alone are left out.
 
     Args:
         model: the float model.
-        evaluation: its shapes and types, if they are known already.
+        types: element types by tensor, if they are known already.
     """
-    types = tensor_types(model, evaluation)
+    types = Reading(model).types if types is None else types
     varying = _varying(model)
     return [
         tensor
@@ -31,35 +31,6 @@ def comparable(model: Model, evaluation: Evaluation | None = None) -> list[int]:
         for tensor in op.outputs
         if tensor in varying and types[tensor] in dtypes.FLOATS
     ]
-
-
-def evaluated(model: Model) -> Evaluation | None:
-    """Shapes and types under default sizes, None where the file contradicts itself."""
-    try:
-        return evaluate(model)
-    except ModelError:
-        return None
-
-
-def tensor_types(model: Model, evaluation: Evaluation | None = None) -> list[str]:
-    """Element type per tensor, "" where unknown."""
-    evaluation = evaluated(model) if evaluation is None else evaluation
-    if evaluation is None:  # what the file declares has to do
-        return [(tensor.weight.dtype if tensor.weight else tensor.dtype) or "" for tensor in model.tensors]
-    values = [value.dtype for value in evaluation.values]
-    places = evaluation.tensor_values.tolist()
-    return [
-        tensor.weight.dtype if tensor.weight is not None else (values[at] if at >= 0 else "") or tensor.dtype or ""
-        for tensor, at in zip(model.tensors, places, strict=True)
-    ]
-
-
-def tensor_shapes(model: Model, evaluation: Evaluation | None) -> list[tuple[int | None, ...] | None]:
-    """Shape per tensor under an evaluation, None where unknown."""
-    if evaluation is None:
-        return [None] * len(model.tensors)
-    known = [value.shape for value in evaluation.values]
-    return [known[at] if at >= 0 else None for at in evaluation.tensor_values.tolist()]
 
 
 def _varying(model: Model) -> set[int]:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from haoline_analysis.errors import ModelError
 from haoline_analysis.quantization.deployed.blocked import NCHWC
+from haoline_analysis.quantization.structure.form import BAD_GRID
 from haoline_analysis.quantization.structure.forms import constant
-from haoline_analysis.quantization.structure.stored import stored_reals
+from haoline_analysis.quantization.structure.stored import Stored, stored
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,12 +35,13 @@ class Sample(NamedTuple):
 
 
 class Constants:
-    """Samples of a graph's stored operands, taken when they are first asked for."""
+    """A graph's stored operands, read when they are first asked for."""
 
     def __init__(self, graph: Graph) -> None:
         """Take the graph."""
         self.graph = graph
         self._samples: dict[tuple[int, int], Sample | None] = {}
+        self._numbers: dict[int, np.ndarray | None] = {}
 
     def sample(self, node: Node, at: int) -> Sample | None:
         """Elements of an operand of a node, None where it is computed or cannot be read."""
@@ -49,25 +50,44 @@ class Constants:
             self._samples[node.row, slot] = self._take(node, slot)
         return self._samples[node.row, slot]
 
+    def numbers(self, value: int) -> np.ndarray | None:
+        """The elements of a fixed value of few elements; None for others."""
+        if value < 0 or not self.graph.values[value].fixed:
+            return None
+        if value not in self._numbers:
+            self._numbers[value] = self._few(value)
+        return self._numbers[value]
+
+    def _few(self, value: int) -> np.ndarray | None:
+        for tensor in self.graph.values[value].members:
+            weight = self.graph.model.tensors[tensor].weight
+            if weight is None or weight.elements > LARGE:
+                continue
+            found = constant(self.graph.model, tensor)
+            form = self.graph.forms.get(tensor)
+            if found is not None and found.dtype != object:
+                return found if form is None else form.dequantize(found)
+        return None
+
     def _take(self, node: Node, slot: int) -> Sample | None:
         op = self.graph.op(node)
         if op.domain == NCHWC and slot == node.slots[1]:
             return None  # a filter in blocked layout
-        reals = stored_reals(self.graph.model, self.graph.forms, node.row, slot)
-        if reals is None:
-            reals = self._plain(op.inputs[slot])
-        if reals is None or reals.size == 0 or reals.dtype == object:
+        found = stored(self.graph.model, self.graph.forms, node.row, slot) or self._plain(op.inputs[slot])
+        if found is None or found.elements.size == 0 or found.elements.dtype == object:
             return None
         turned = node.family == "Gemm" and bool(op.integer("transB")) and slot == node.slots[1]
-        return sampled(reals.T if turned else reals, node.family)
+        try:
+            return sampled(found.transposed() if turned else found, node.family)
+        except BAD_GRID:
+            return None
 
-    def _plain(self, tensor: int) -> np.ndarray | None:
+    def _plain(self, tensor: int) -> Stored | None:
         """A constant of any type, behind ops that reshape it."""
         for _ in range(4):
             found = constant(self.graph.model, tensor)
             if found is not None:
-                form = self.graph.forms.get(tensor)
-                return found if form is None else form.dequantize(found)
+                return Stored(found, self.graph.forms.get(tensor))
             producer = self.graph.model.tensors[tensor].producer if tensor >= 0 else -1
             op = self.graph.model.ops[producer] if producer >= 0 else None
             if op is None or op.type not in ("Reshape", "Unsqueeze", "Squeeze", "DequantizeLinear", "Cast"):
@@ -76,23 +96,28 @@ class Constants:
         return None
 
 
-def sampled(reals: np.ndarray, family: str) -> Sample:
-    """Elements at places that depend on the shape only."""
-    shape = reals.shape
-    if reals.ndim < 2:
-        table = reals.reshape(1, -1)
-    elif family in ("MatMul", "Gemm"):
-        table = reals.reshape(-1, shape[-1]).T
+def sampled(weight: Stored, family: str) -> Sample:
+    """Elements at places that depend on the shape only, so that only these need be dequantized.
+
+    Raises:
+        Exception: one of ``BAD_GRID``, if the grid does not fit the elements.
+    """
+    shape, size = weight.elements.shape, weight.elements.size
+    if len(shape) < 2:
+        outputs, inputs, far, near = 1, size, 0, 1
+    elif family in ("MatMul", "Gemm"):  # [inputs, outputs]
+        outputs, inputs, far, near = shape[-1], size // shape[-1], 1, shape[-1]
     else:
-        table = reals.reshape(shape[0], -1)
-    chosen = np.linspace(0, len(table) - 1, min(len(table), ROWS)).astype(int)
-    most = COLUMNS * (ROWS if len(table) == 1 else 1)
-    columns = np.linspace(0, table.shape[1] - 1, min(table.shape[1], most)).astype(int)
-    part = np.ascontiguousarray(table[np.ix_(chosen, columns)], np.float32)
+        outputs, inputs, far, near = shape[0], size // shape[0], size // shape[0], 1
+    chosen = np.linspace(0, outputs - 1, min(outputs, ROWS)).astype(int)
+    most = COLUMNS * (ROWS if outputs == 1 else 1)
+    columns = np.linspace(0, inputs - 1, min(inputs, most)).astype(int)
+    places = np.unravel_index(chosen[:, None] * far + columns * near, shape) if shape else ()
+    part = np.asarray(weight.reals_at(places), np.float32).reshape(len(chosen), len(columns))
     with np.errstate(all="ignore"):
         lengths = np.linalg.norm(part, axis=1, keepdims=True)
         found: NDArray[np.float32] = np.nan_to_num(part / np.where(lengths > 0, lengths, 1)).astype(np.float32)
-    return Sample(shape, found, reals.size)
+    return Sample(shape, found, size)
 
 
 def similarity(one: Sample, other: Sample) -> float:
@@ -151,21 +176,3 @@ def _mutual(table: NDArray[np.float32]) -> list[tuple[int, int]]:
         if not rest.size or row[j] - rest.max() >= MARGIN:
             found.append((i, j))
     return found
-
-
-def numbers(graph: Graph, value: int) -> np.ndarray | None:
-    """The elements of a fixed value of few elements; None for others."""
-    if value < 0 or not graph.values[value].fixed:
-        return None
-    for tensor in graph.values[value].members:
-        weight = graph.model.tensors[tensor].weight
-        if weight is None or weight.elements > LARGE:
-            continue
-        try:
-            found = constant(graph.model, tensor)
-        except ModelError:
-            return None
-        form = graph.forms.get(tensor)
-        if found is not None and found.dtype != object:
-            return found if form is None else form.dequantize(found)
-    return None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from haoline_analysis.comparison.side import canonical
 from haoline_analysis.quantization.matching.agreement import Agreement
-from haoline_analysis.quantization.matching.constants import LARGE, Constants, best_pairs
+from haoline_analysis.quantization.matching.constants import LARGE, best_pairs
 from haoline_analysis.quantization.matching.families import ACTIVATIONS, COMMUTATIVE, CONTRACTIONS, MOVING, RESHAPING
 from haoline_analysis.quantization.matching.fusions import Fusions
 from haoline_analysis.quantization.matching.graph import Graph, Node, is_moving
@@ -36,7 +36,7 @@ class Engine:
         self.pairs: dict[int, int] = {}  # variant row -> float row
         self.anchors: dict[int, int] = {}  # the same, by the content of weights
         self.look = Lookup(floats)
-        self.agreement = Agreement(self, Constants(floats), Constants(variant))
+        self.agreement = Agreement(self)
         self.fusions = Fusions(self)
         self._names = self._float_names()
         self._results: dict[int, int] = {}  # what the variant's outputs are, by their names or places
@@ -88,7 +88,7 @@ class Engine:
 
     def _anchor(self) -> None:
         """Pair ops whose weights are alike and like no others."""
-        some, others = self._weighted(self.v, self.agreement.variant), self._weighted(self.f, self.agreement.floats)
+        some, others = self._weighted(self.v), self._weighted(self.f)
         for kind in ("contraction", "table"):
             mine = [(node, sample) for node, sample, of in some if of == kind]
             theirs = [(node, sample) for node, sample, of in others if of == kind]
@@ -96,7 +96,8 @@ class Engine:
             for i, j in found:
                 self.anchors.setdefault(mine[i][0].row, theirs[j][0].row)
 
-    def _weighted(self, graph: Graph, constants: Constants) -> list[tuple[Node, Sample, str]]:
+    @staticmethod
+    def _weighted(graph: Graph) -> list[tuple[Node, Sample, str]]:
         found = []
         for node in graph.nodes.values():
             kind = "contraction" if node.family in CONTRACTIONS else "table" if node.family == "Gather" else ""
@@ -105,7 +106,7 @@ class Engine:
                 continue
             if not graph.values[node.operands[at]].fixed:
                 continue
-            sample = constants.sample(node, at)
+            sample = graph.constants.sample(node, at)
             if sample is not None and sample.size >= LARGE:
                 found.append((node, sample, kind))
         return found

@@ -16,18 +16,17 @@ from haoline_analysis import dtypes
 from haoline_analysis.dtypes import ONNX_CODES
 from haoline_analysis.model import OMITTED
 from haoline_analysis.quantization.deployed.blocked import blocked
-from haoline_analysis.quantization.matching.comparable import evaluated, tensor_shapes, tensor_types
+from haoline_analysis.quantization.matching.constants import Constants
 from haoline_analysis.quantization.matching.families import SHAPED, family, operand_slots
 from haoline_analysis.quantization.matching.layouts import Layouts
-from haoline_analysis.quantization.structure import forms, slots
+from haoline_analysis.quantization.structure import slots
 from haoline_analysis.quantization.structure.forms import constant
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from haoline_analysis.model import Model, Op
-    from haoline_analysis.quantization.structure import Form
-    from haoline_analysis.shapes import Evaluation
+    from haoline_analysis.model import Op
+    from haoline_analysis.quantization.structure import Form, Reading
 
 _COPIES = frozenset({"Identity", "Dropout", "QuantizeLinear", "DequantizeLinear", "ReorderInput", "ReorderOutput"})
 _RANDOM = ("RandomNormal", "RandomUniform", "Multinomial", "Bernoulli", "RandomNormalLike", "RandomUniformLike")
@@ -62,15 +61,14 @@ class Node:
 class Graph:
     """A model in values and nodes."""
 
-    def __init__(self, model: Model, evaluation: Evaluation | None = None) -> None:
-        """Read a model; constants are loaded as far as they are small."""
-        self.model = model
-        self.forms: dict[int, Form] = forms(model)
-        evaluation = evaluated(model) if evaluation is None else evaluation
-        self.types = tensor_types(model, evaluation)
-        self.shapes = tensor_shapes(model, evaluation)
+    def __init__(self, reading: Reading) -> None:
+        """Take a model as it is read; constants are loaded as far as they are small."""
+        self.model = model = reading.model
+        self.forms: dict[int, Form] = reading.forms
+        self.types, self.shapes = reading.types, reading.shapes
         self.blocked = blocked(model)
         self.layouts = Layouts(model)
+        self.constants = Constants(self)
         self.values: list[Value] = []
         self.of = [-1] * len(model.tensors)  # value of each tensor
         self.unscaled: set[int] = set()  # tensors that lack a factor of their value

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haoline_analysis.quantization.matching.constants import numbers
 from haoline_analysis.quantization.matching.families import ACTIVATIONS
 
 if TYPE_CHECKING:
@@ -80,7 +79,7 @@ class Lookup:
 
     def scalar(self, value: int) -> float | None:
         """The number that a fixed value is."""
-        found = numbers(self.graph, value)
+        found = self.graph.constants.numbers(value)
         return float(found.reshape(-1)[0]) if found is not None and found.size == 1 else None
 
     def factor(self, node: Node, value: int) -> float | None:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from haoline_analysis.errors import ModelError
 from haoline_analysis.quantization.matching import origin, pairing
 from haoline_analysis.quantization.matching.choosing import choose
-from haoline_analysis.quantization.matching.comparable import comparable, evaluated
+from haoline_analysis.quantization.matching.comparable import comparable
 from haoline_analysis.quantization.matching.engine import Engine
 from haoline_analysis.quantization.matching.graph import Graph
 from haoline_analysis.quantization.matching.reasons import NONE, fused_away
 from haoline_analysis.quantization.matching.result import Match, Matching, Unmatched
 from haoline_analysis.quantization.matching.vote import vote
+from haoline_analysis.quantization.structure import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,9 +59,8 @@ class _Matcher:
     def __init__(self, float_model: Model, deployed: Deployed, evaluation: Evaluation | None) -> None:
         self.model, self.deployed = float_model, deployed
         self.names_in, self.names_out = pairing.ports(float_model, deployed.raw)
-        evaluation = evaluated(float_model) if evaluation is None else evaluation
-        self.floats = Graph(float_model, evaluation)
-        self.comparable = comparable(float_model, evaluation)
+        self.floats = Graph(Reading(float_model, evaluation))
+        self.comparable = comparable(float_model, self.floats.types)
 
     def run(
         self,
@@ -68,12 +68,12 @@ class _Matcher:
         values: Sequence[Mapping[str, np.ndarray]] | None,
         source: ModelSource | None,
     ) -> Matching:
-        raw = Engine(self.floats, Graph(self.deployed.raw))
+        raw = Engine(self.floats, Graph(self.deployed.given))
         raw.ports(self.names_in, self.names_out)
         raw.run()
         if origin.recall(raw):
             raw.run(anchored=False)
-        running = Engine(self.floats, Graph(self.deployed.model))
+        running = Engine(self.floats, Graph(self.deployed.running))
         running.ports(self.names_in, self.names_out)
         pairing.hand_over(raw, running)
         running.run(anchored=False)

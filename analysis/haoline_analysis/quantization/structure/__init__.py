@@ -4,6 +4,7 @@ from haoline_analysis.quantization.structure.form import Form
 from haoline_analysis.quantization.structure.forms import forms
 from haoline_analysis.quantization.structure.precisions import precisions
 from haoline_analysis.quantization.structure.quantizers import Quantizer, quantizers
+from haoline_analysis.quantization.structure.reading import Reading
 from haoline_analysis.quantization.structure.stored import stored_reals
 
-__all__ = ["Form", "Quantizer", "forms", "precisions", "quantizers", "stored_reals"]
+__all__ = ["Form", "Quantizer", "Reading", "forms", "precisions", "quantizers", "stored_reals"]

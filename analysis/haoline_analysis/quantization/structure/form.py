@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +10,8 @@ import numpy as np
 from haoline_analysis import dtypes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 _FLOAT_ENDS = {
@@ -20,6 +22,9 @@ _FLOAT_ENDS = {
     "float4_e2m1": 6.0,
 }
 """Largest finite values (OCP 8-bit Floating Point Specification; ONNX, "Float stored in 8 bits")."""
+
+BAD_GRID = (ArithmeticError, AssertionError, LookupError, TypeError, ValueError)
+"""What comes of scales that do not fit their tensor: an axis that is not there, more of them than channels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +61,15 @@ class Form:
 
     def dequantize(self, q: np.ndarray) -> NDArray[np.float32]:
         """The reals that elements stand for, float32 of ``q``'s shape; as DequantizeLinear computes them."""
-        scale = self._spread(self.scale, q.shape).astype(np.float32, copy=False)
-        zero = self._spread(self.zero_point, q.shape)
+        return self._reals(q, self._spread(self.scale, q.shape), self._spread(self.zero_point, q.shape))
+
+    def dequantize_at(self, q: np.ndarray, places: tuple[NDArray[np.intp], ...]) -> NDArray[np.float32]:
+        """The reals of some elements of ``q``: ``places`` are their indices, one array per axis."""
+        return self._reals(q[places], self._at(self.scale, q.ndim, places), self._at(self.zero_point, q.ndim, places))
+
+    def _reals(self, q: np.ndarray, scale: np.ndarray, zero: np.ndarray) -> NDArray[np.float32]:
+        """Elements with scales and zero points that broadcast to them."""
+        scale = scale.astype(np.float32, copy=False)
         if self.dtype in dtypes.FLOATS or not np.any(self.zero_point):
             found: NDArray[np.float32] = np.multiply(q.astype(np.float32), scale)
             return found
@@ -98,6 +110,17 @@ class Form:
             and np.array_equal(self.zero_point.reshape(-1), other.zero_point.reshape(-1))
         )
 
+    def transposed(self, order: Sequence[int]) -> Form:
+        """The form of the same elements with their axes in another order, as ``numpy.transpose`` takes it."""
+        if self.axis is None:
+            return self
+        axis = list(order).index(self.axis % len(order))
+        if self.block:
+            return replace(
+                self, scale=self.scale.transpose(order), zero_point=self.zero_point.transpose(order), axis=axis
+            )
+        return replace(self, axis=axis)
+
     def _spread(self, values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         """Scales or zero points so that they broadcast to the tensor."""
         if values.size == 1:
@@ -108,3 +131,16 @@ class Form:
             repeated = np.repeat(values, self.block, axis)
             return np.take(repeated, np.arange(shape[axis]), axis)
         return values.reshape([-1 if at == axis else 1 for at in range(len(shape))])
+
+    def _at(self, values: np.ndarray, rank: int, places: tuple[NDArray[np.intp], ...]) -> np.ndarray:
+        """Scales or zero points of some elements."""
+        if values.size == 1:
+            return values.reshape(())
+        assert self.axis is not None
+        axis = self.axis % rank
+        if self.block:
+            places = (*places[:axis], places[axis] // self.block, *places[axis + 1 :])
+        else:
+            values, places = values.reshape(-1), places[axis : axis + 1]
+        found: np.ndarray = values[places]
+        return found

@@ -220,9 +220,4 @@ def _held(dtype: str) -> str:
 def _turned(form: Form, op: Op) -> Form | None:
     """The form of what a Transpose makes of a tensor with one scale per channel."""
     order = op.attributes.get("perm")
-    if not isinstance(order, (list, tuple)) or form.axis is None:
-        return None
-    axis = list(order).index(form.axis % len(order))
-    if form.block:
-        return Form(form.dtype, form.scale.transpose(order), form.zero_point.transpose(order), axis, form.block)
-    return Form(form.dtype, form.scale, form.zero_point, axis)
+    return form.transposed(order) if isinstance(order, (list, tuple)) and form.axis is not None else None

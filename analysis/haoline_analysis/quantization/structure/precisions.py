@@ -6,16 +6,14 @@ from typing import TYPE_CHECKING
 
 from haoline_analysis import dtypes
 from haoline_analysis.cost.slots import key
-from haoline_analysis.errors import ModelError
 from haoline_analysis.quantization.structure import slots
-from haoline_analysis.quantization.structure.forms import forms
+from haoline_analysis.quantization.structure.reading import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from haoline_analysis.model import Model, Op
     from haoline_analysis.quantization.structure.form import Form
-    from haoline_analysis.shapes import Evaluation
 
 _CONTRACTIONS = frozenset(["Conv", "ConvTranspose", "Gemm", "MatMul", "Einsum", "Attention", "LSTM", "GRU", "RNN"])
 _JOINING = frozenset({"Add", "Mul", "Sub", "Div", "Concat", "Sum", "MatMul", "Max", "Min", "Where"})
@@ -25,13 +23,7 @@ _DYNAMIC = {"MatMulInteger": (0, 1), "ConvInteger": (0, 1), "DynamicQuantizeMatM
 _PACKED = ("MatMulNBits", "GatherBlockQuantized", "MatMulBnb4", "MatMulFpQ4", "QMoE")
 
 
-def precisions(
-    model: Model,
-    found: Mapping[int, Form] | None = None,
-    evaluation: Evaluation | None = None,
-    *,
-    executed: bool = False,
-) -> list[str]:
+def precisions(model: Model, reading: Reading | None = None, *, executed: bool = False) -> list[str]:
     """Per op: "int8", "int16×int8" (activations × weights), "int8 weights", "int4 weights", "float16", "float32", ….
 
     Signs are left out, as they make no difference to the speed; "" is shape arithmetic and unknown. What lies between
@@ -39,30 +31,12 @@ def precisions(
 
     Args:
         model: the graph.
-        found: its forms, if they are known already.
-        evaluation: its shapes and types, if they are known already.
+        reading: its forms and types, if they are known already.
         executed: the graph is what really runs: what is dequantized in it is computed in float.
     """
-    known = forms(model) if found is None else found
-    teller = _Teller(model, known, _types(model, evaluation), executed=executed)
+    read = reading or Reading(model)
+    teller = _Teller(model, read.forms, read.types, executed=executed)
     return [teller.tell(op) for op in model.ops]
-
-
-def _types(model: Model, evaluation: Evaluation | None) -> list[str]:
-    """Element type per tensor, "" where unknown."""
-    if evaluation is None:
-        from haoline_analysis.shapes import evaluate
-
-        try:
-            evaluation = evaluate(model)
-        except ModelError:  # sizes that contradict each other: what the file declares has to do
-            return [(tensor.weight.dtype if tensor.weight else tensor.dtype) or "" for tensor in model.tensors]
-    names = [value.dtype for value in evaluation.values]
-    known = [names[at] if at >= 0 else "" for at in evaluation.tensor_values.tolist()]
-    return [
-        tensor.weight.dtype if tensor.weight is not None else known[row] or tensor.dtype or ""
-        for row, tensor in enumerate(model.tensors)
-    ]
 
 
 class _Teller:

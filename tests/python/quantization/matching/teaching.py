@@ -10,7 +10,6 @@ from onnx import helper
 from haoline_analysis.quantization.deployed import Deployed
 from haoline_analysis.quantization.deployed.blocked import NCHWC
 from haoline_analysis.quantization.matching import Matching
-from haoline_analysis.quantization.matching.comparable import evaluated, tensor_shapes, tensor_types
 
 
 def _session(model: onnx.ModelProto) -> ort.InferenceSession:
@@ -49,8 +48,7 @@ class Pupil:
         self.names = {matching.inputs[name]: name for name in feeds}
         self.held = {self._plain(match.captured)[0]: match for match in matching.matches}
         self.matching = matching
-        evaluation = evaluated(deployed.model)
-        self.shapes, self.types = tensor_shapes(deployed.model, evaluation), tensor_types(deployed.model, evaluation)
+        self.shapes, self.types = deployed.running.shapes, deployed.running.types
 
     def local(self) -> dict[str, float]:
         """Local SQNR by float tensor's name."""

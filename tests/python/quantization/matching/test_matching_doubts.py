@@ -18,7 +18,7 @@ from haoline_analysis.formats import open_model
 from haoline_analysis.quantization.deployed import deploy
 from haoline_analysis.quantization.matching import Matching, match
 from haoline_analysis.quantization.matching.graph import Graph
-from haoline_analysis.quantization.structure import forms, precisions, quantizers
+from haoline_analysis.quantization.structure import Reading, precisions, quantizers
 
 
 def named(model, matching: Matching) -> dict[str, object]:
@@ -242,7 +242,7 @@ def test_equal_integers_of_two_scales_are_two_values() -> None:
         make.op("DequantizeLinear", f"{name}.q", f"{name}.s", name=name)
     make.op("Add", make.op("Mul", "x", "a", name="one"), make.op("Mul", "x", "b", name="two"), name="y")
     model = open_model(make.model({"x": [4]}, ["y"]))
-    graph = Graph(model)
+    graph = Graph(Reading(model))
     rows = {tensor.name: row for row, tensor in enumerate(model.tensors)}
     assert graph.of[rows["a"]] != graph.of[rows["b"]]
     assert graph.of[rows["one"]] != graph.of[rows["two"]]
@@ -307,7 +307,7 @@ def test_broken_graphs_are_read_without_an_error(how: str, tmp_path: Path) -> No
     path = variant("transformer", how, tmp_path)
     for seed in range(30):
         model = open_model(broken(onnx.load(path), seed))
-        found = forms(model)
-        quantizers(model, found)
-        precisions(model, found)
-        Graph(model)
+        reading = Reading(model)
+        quantizers(model, reading.forms)
+        precisions(model, reading)
+        Graph(reading)

@@ -22,9 +22,11 @@ def summed(
     outer, channels, inner = laid(value.shape, axis)
     first, second = value.reshape(outer, channels, inner), other.reshape(outer, channels, inner)
     sums, counts = _nothing(channels), np.zeros(3, np.int64)
-    step = max(1, _BLOCK // max(1, channels * inner))
+    step, width = max(1, _BLOCK // max(1, channels * inner)), max(1, _BLOCK // max(1, channels))
     for start in range(0, outer, step):
-        _add(first[start : start + step], second[start : start + step], low, high, sums, counts)
+        for left in range(0, inner, width):
+            part = slice(start, start + step), slice(None), slice(left, left + width)
+            _add(first[part], second[part], low, high, sums, counts)
     return sums, counts
 
 

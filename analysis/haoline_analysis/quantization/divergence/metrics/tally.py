@@ -186,6 +186,10 @@ class Tally:
         """Figures of one tensor's channels; one where it has none."""
         return figures_of(self.part(slot))
 
+    def channels(self) -> Figures:
+        """Figures of all tensors' channels, each tensor's beginning at its ``firsts``."""
+        return figures_of(self.held.T)
+
     def totals(self) -> Figures:
         """Figures of every tensor as a whole."""
         held = nothing(len(self.names))

@@ -10,7 +10,7 @@ from haoline_analysis.findings.facts import count, listed
 from haoline_analysis.quantization.linter import sources
 from haoline_analysis.quantization.linter.facts import DQ, Q, named, number
 from haoline_analysis.quantization.linter.finding import Fix, LintFinding
-from haoline_analysis.quantization.linter.weights import BAD_GRID
+from haoline_analysis.quantization.structure.form import BAD_GRID
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
