@@ -2,11 +2,13 @@
 
     python benchmarks/quantization.py [--peers PYTHON] [--only minilm-qdq ...] [--rounds 3]
 
-The floor is one plain run of the float model and one of the quantized model per sample. Everything runs on one core.
+The floor is one plain run of the float model and one of the quantized model per sample. All but the last table is
+measured on one core.
 ``steady`` is one process in which floors and comparisons take turns: CPU seconds per further sample, the median over
 rounds of the ratio to the floor of the same round; set-up is what a comparison takes beyond its samples. Memory and the
 peers are measured in a process each (``quantization_contenders.py``), from the models' paths to the result, imports
-left out. ``--peers`` names an interpreter with ``polygraphy``, ``onnx`` and ``onnxruntime``.
+left out: CPU seconds on one core, and how long it takes on all. ``--peers`` names an interpreter with ``polygraphy``,
+``onnx`` and ``onnxruntime``.
 """
 
 from __future__ import annotations
@@ -22,6 +24,14 @@ import activation_models
 import quantization_models
 
 CHILD = Path(__file__).resolve().with_name("quantization_contenders.py")
+OURS = {
+    "ours": "ours",
+    "ours, no histograms": "ours_lean",
+    "ours, accumulated only": "ours_accumulated",
+    "qdq_loss_debug": "qdq_loss_debug",
+}
+"""Contenders that run in our own interpreter."""
+TABLES = ("steady", "memory", "peers", "all-cores")
 CASES = ("minilm-qdq", "minilm-qoperator", "minilm-dynamic", "minilm-nbits", "resnet50-qdq", "resnet50-qoperator")
 
 
@@ -59,21 +69,24 @@ def _megabytes(found: dict) -> str:
     return f"{found['peak_mb']:,.0f} MB" if "peak_mb" in found else found.get("error", "")
 
 
-def peers(case: str, folder: Path, python: str | None, count: int = 8) -> None:
-    """CPU seconds from the paths to the result."""
-    rows = {"ours": child(sys.executable, "ours", case, folder, count)}
-    rows["ours, no histograms"] = child(sys.executable, "ours_lean", case, folder, count)
-    if case.endswith("-qdq"):
-        rows["qdq_loss_debug"] = child(sys.executable, "qdq_loss_debug", case, folder, count)
+def peers(case: str, folder: Path, python: str | None, *cores: str) -> None:
+    """From the paths to the result with 8 samples: CPU seconds on one core, or seconds on all."""
+    rows = {
+        name: child(sys.executable, contender, case, folder, 8, *cores)
+        for name, contender in OURS.items()
+        if contender != "qdq_loss_debug" or case.endswith("-qdq")
+    }
     if python:
-        rows["Polygraphy API"] = child(python, "polygraphy", case, folder, count)
-        rows["Polygraphy command line"] = child(python, "polygraphy_cli", case, folder, count)
-    own = rows["ours"].get("cpu_s")
+        rows["Polygraphy API"] = child(python, "polygraphy", case, folder, 8, *cores)
+        rows["Polygraphy command line"] = child(python, "polygraphy_cli", case, folder, 8, *cores)
+    key = "wall_s" if cores else "cpu_s"
+    least, own = (rows[name].get(key) for name in ("ours, accumulated only", "ours"))
     for name, row in rows.items():
-        if "cpu_s" in row:
-            text = f"{row['cpu_s']:.1f} s | {row['cpu_s'] / own:.1f} | {row['peak_mb']:,.0f} MB | {row['tensors']:,}"
+        if key in row:
+            ratios = f"{row[key] / least:.1f} | {row[key] / own:.1f}"
+            text = f"{row[key]:.2f} s | {ratios} | {row['peak_mb']:,.0f} MB | {row['tensors'] or ''}"
         else:
-            text = f"{row['error']} | | |"
+            text = f"{row['error']} | | | |"
         print(f"| {case} | {name} | {text} |", flush=True)
 
 
@@ -83,7 +96,7 @@ def main() -> None:
     parser.add_argument("--peers", help="an interpreter with polygraphy")
     parser.add_argument("--only", nargs="+", default=CASES, choices=CASES)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--tables", nargs="+", default=("steady", "memory", "peers"))
+    parser.add_argument("--tables", nargs="+", default=TABLES, choices=TABLES)
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "haoline-benchmarks")
     options = parser.parse_args()
     options.folder.mkdir(exist_ok=True)
@@ -99,10 +112,12 @@ def main() -> None:
         print("\n| case | 8 samples | 32 | 64 | qdq_loss_debug, 32 |\n| --- | --- | --- | --- | --- |")
         for case in options.only:
             memory(case, options.folder)
-    if "peers" in options.tables:
-        print("\n| case | 8 samples | CPU | to ours | peak | tensors |\n| --- | --- | --- | --- | --- | --- |")
-        for case in options.only:
-            peers(case, options.folder, options.peers)
+    for table, what, cores in (("peers", "CPU, one core", ()), ("all-cores", "all cores", ("--all-cores",))):
+        if table in options.tables:
+            print(f"\n| case | 8 samples | {what} | to accumulated | to ours | peak | tensors |")
+            print("| --- | --- | --- | --- | --- | --- | --- |")
+            for case in options.only:
+                peers(case, options.folder, options.peers, *cores)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""One contender of the quantization benchmark in a process of its own, on one core.
+"""One contender of the quantization benchmark in a process of its own, on one core, or on all with ``--all-cores``.
 
-    python benchmarks/quantization_contenders.py NAME MODEL VARIANT COUNT
+    python benchmarks/quantization_contenders.py NAME MODEL VARIANT COUNT [--all-cores]
 
 prints ``RESULT`` and JSON. A contender imports what it needs and returns the work to be timed, which returns the number
 of tensors it compared.
@@ -22,7 +22,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+ALL_CORES = "--all-cores" in sys.argv
+if not ALL_CORES:
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +60,10 @@ def _compare(**options: Any) -> Work:
     import onnxruntime  # noqa: F401
     import pandas as pd  # noqa: F401
 
+    import haoline_analysis.formats.onnx.reader
+    import haoline_analysis.quantization.deployed
+    import haoline_analysis.quantization.matching
+    import haoline_analysis.report  # noqa: F401
     from haoline_analysis.quantization import compare
     from haoline_analysis.quantization.divergence.metrics import fast
 
@@ -82,6 +88,11 @@ def ours() -> Work:
 def ours_lean() -> Work:
     """The same without histograms."""
     return _compare(histograms=False)
+
+
+def ours_accumulated() -> Work:
+    """What the peers compare: tensor beside tensor as both models run, and the weights."""
+    return _compare(local=False, histograms=False)
 
 
 def qdq_loss_debug() -> Work:
@@ -223,6 +234,7 @@ def _cost(work: Work, model: str, variant: str, count: int) -> float:
 CONTENDERS = {
     "ours": ours,
     "ours_lean": ours_lean,
+    "ours_accumulated": ours_accumulated,
     "qdq_loss_debug": qdq_loss_debug,
     "polygraphy": polygraphy,
     "polygraphy_cli": polygraphy_cli,
@@ -232,7 +244,8 @@ CONTENDERS = {
 def main() -> None:
     """Run one contender and say what it took."""
     name, model, variant, count = sys.argv[1:5]
-    one_thread()
+    if not ALL_CORES:
+        one_thread()
     if name == "steady":
         print("RESULT", json.dumps(steady(model, variant, int(count))))
         return

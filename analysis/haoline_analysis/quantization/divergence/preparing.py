@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from haoline_analysis.errors import ModelError
 from haoline_analysis.quantization.divergence.metrics import warm_up
 from haoline_analysis.quantization.divergence.pairs import pair_of
+from haoline_analysis.quantization.divergence.weights import weight_errors
 from haoline_analysis.runtime import wire
 from haoline_analysis.runtime.beside import Beside
 from haoline_analysis.runtime.forms import Forms
@@ -60,7 +61,7 @@ class Job:
     inputs: Mapping[str, str]  # names of the float model's inputs to the variant's
     outputs: Mapping[str, str]  # likewise
     work: Mapping[int, int]  # op rows of the float model to those of the deployed ops that do their work
-    weights: Mapping[tuple[int, int], tuple[int, int]]  # op row and slot in the float model to the variant
+    weight_errors: Beside[dict[int, float]]  # SQNR in dB by op row of the float model
     notes: list[str] = field(default_factory=list)
     dropped: dict[str, str] = field(default_factory=dict)  # float tensors whose counterparts turned out to be none: why
 
@@ -108,14 +109,15 @@ def prepare(
     if not len(samples):
         raise ModelError(f"There are no samples in {samples.origin}.")
     first, forms = samples[0], Forms(model)
-    report = Beside(lambda: reports[0] or own or _analyzed(model))
     tell("Preparing the variant", 0.0)
-    deployed = deploy(_given(variant), provider)
+    deploying = Beside(lambda: deploy(_given(variant), provider))  # mostly outside of Python
+    report = Beside(lambda: reports[0] or own or _analyzed(model))
+    sizes = forms.of(first.feeds)
+    deployed = deploying.result()
     try:
         check_inputs(model, deployed.raw)
         stop.options()
         tell("Matching tensors", 0.0)
-        sizes = forms.of(first.feeds)
         matching = match(model, deployed, feeds=[first.feeds], evaluation=forms.evaluation, source=source)
         targets, linked = _targets(source, model, sizes)
         pairs, hidden = _pairs(model, deployed, matching, targets)
@@ -140,7 +142,7 @@ def prepare(
             inputs=matching.inputs,
             outputs=matching.outputs,
             work=matching.ops,
-            weights=matching.weights,
+            weight_errors=Beside(lambda: weight_errors(model, deployed.given, matching.weights)),
             notes=list(matching.notes),
         )
     except BaseException:

@@ -16,7 +16,6 @@ from haoline_analysis.quantization.divergence.findings import findings
 from haoline_analysis.quantization.divergence.loading import Loader
 from haoline_analysis.quantization.divergence.pairing import counterparts
 from haoline_analysis.quantization.divergence.units import units
-from haoline_analysis.quantization.divergence.weights import weight_errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,7 +85,7 @@ def _tensors(job: Job, done: Done) -> pd.DataFrame:
     """One row per comparable tensor."""
     raw = job.deployed.raw
     known = _precisions(job)
-    weights = weight_errors(job.model, job.deployed.given, job.weights)
+    weights = job.weight_errors.result()
     words: Mapping[str, Mapping[str, Any]] = {
         "variant_op": {pair.name: raw.ops[pair.variant_op].name for pair in job.pairs if pair.variant_op >= 0},
         "precision": {pair.name: known[pair.op] for pair in job.pairs if pair.op in known},

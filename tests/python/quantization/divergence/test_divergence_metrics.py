@@ -12,6 +12,7 @@ from haoline_analysis.errors import ModelError
 from haoline_analysis.quantization.divergence.metrics import Bins, Grid, Job, Tally, fast
 from haoline_analysis.quantization.divergence.metrics.bins import begun, pitch
 from haoline_analysis.quantization.structure import Form
+from haoline_analysis.runtime import cores
 
 SHAPES = [
     ((1, 12, 40, 40), 1),
@@ -177,6 +178,23 @@ def test_sums_of_parts_are_those_of_the_whole(loops):
     assert joined.figures(0).sqnr_db == pytest.approx(whole.figures(0).sqnr_db)
     for name in ("mean", "deviation", "least", "worst"):
         assert getattr(joined.spread, name) == pytest.approx(getattr(whole.spread, name))
+
+
+def test_figures_do_not_depend_on_how_many_cores_share_the_work(loops, monkeypatch):
+    axes = [None, 1, 2, 1]
+    shapes = [(40,), (1, 8, 50), (1, 30, 70), (1, 12, 40, 40)]
+    jobs = [Job(at, *_pair(shape, FORMS[1], at)) for at, shape in enumerate(shapes)]
+    found = []
+    for count in (1, 3):
+        monkeypatch.setattr(cores, "cores", lambda count=count: count)
+        monkeypatch.setattr(cores, "_WORTH", 1)
+        tally = Tally(list("abcd"), list(axes), [Grid(FORMS[1])] * 4, Bins([Grid(FORMS[1])] * 4))
+        tally.add(jobs, 0)
+        found.append(tally)
+    for name in ("held", "counts", "elements"):
+        np.testing.assert_array_equal(getattr(found[0], name), getattr(found[1], name))
+    for one, other in zip(found[0].bins.held, found[1].bins.held, strict=True):
+        np.testing.assert_array_equal(one.counts, other.counts)
 
 
 def test_the_spread_is_that_of_single_samples(loops):

@@ -9,7 +9,9 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from haoline_analysis.formats import open_model
-from haoline_analysis.quantization.structure import Form, forms, stored_reals
+from haoline_analysis.model import Tensor
+from haoline_analysis.quantization.structure import Form, Reading, forms, precisions, stored_reals
+from haoline_analysis.quantization.structure.stored import Stored
 
 RNG = np.random.default_rng(0)
 
@@ -76,6 +78,29 @@ def test_blocks_of_a_weight(dtype: str) -> None:
     assert not form.per_tensor
     reference = np.repeat(scale, 4, 0)[:10] * (q.astype(np.float32) - np.repeat(zero, 4, 0)[:10].astype(np.float32))
     np.testing.assert_allclose(form.dequantize(q), reference, rtol=1e-6)
+
+
+GRIDS = {
+    "tensor": ((), None, None),
+    "rows": ((10,), 0, None),
+    "columns": ((6,), -1, None),
+    "blocks": ((3, 6), 0, 4),
+}
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("grid", GRIDS)
+def test_some_elements_are_what_they_are_among_all(grid: str, *, turned: bool) -> None:
+    count, axis, block = GRIDS[grid]
+    q = RNG.integers(-128, 128, (10, 6)).astype(np.int8)
+    scale = RNG.uniform(0.01, 2, count).astype(np.float32)
+    weight = Stored(q, Form("int8", scale, RNG.integers(-9, 9, count).astype(np.int8), axis, block))
+    reals = weight.reals()
+    if turned:
+        weight, reals = weight.transposed(), reals.T
+        np.testing.assert_array_equal(weight.reals(), reals)
+    places = np.unravel_index(RNG.integers(0, 60, (4, 5)), reals.shape)
+    np.testing.assert_array_equal(weight.reals_at(places), reals[places])
 
 
 def test_four_bits() -> None:
@@ -236,3 +261,13 @@ def test_a_float_weight_is_its_own_reals_and_integers_without_a_form_are_none() 
     model = open_model(model_of(nodes, [value("x", TensorProto.FLOAT16, (1, 3))], outputs, constants))
     np.testing.assert_array_equal(stored_reals(model, {}, 0, 1), w.astype(np.float32))
     assert stored_reals(model, {}, 1, 0) is None
+
+
+def test_a_tensor_that_the_model_got_since_it_was_read_is_what_it_declares() -> None:
+    proto = model_of([helper.make_node("Relu", ["x"], ["y"])], [value("x", shape=(2,))], [value("y", shape=(2,))], [])
+    model = open_model(proto)
+    reading = Reading(model)
+    assert reading.types == ["float32", "float32"]
+    model.tensors.append(Tensor("z", "float16"))
+    assert (reading.types[2], reading.shapes[2]) == ("float16", None)
+    assert precisions(model, reading) == ["float32"]

@@ -14,6 +14,7 @@ from haoline_analysis.quantization.divergence.metrics.jobs import check_shapes, 
 from haoline_analysis.quantization.divergence.metrics.layout import COUNTED, HIGH, LOW
 from haoline_analysis.quantization.divergence.metrics.spread import Spread
 from haoline_analysis.quantization.divergence.metrics.together import added, joined, key_of, nothing, table_of
+from haoline_analysis.runtime.cores import spread_out
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,8 +97,14 @@ class Tally:
         own = np.ascontiguousarray(nothing(len(jobs)).T)
         totals = own.T
         bins, places = self._bins_of(table)
-        arrays = table.addresses, table.others, table.kinds, table.grids, table.sizes
-        kernel.measure(*arrays, self.firsts[table.slots], self.held, own, counts, bins, places)
+        first = self.firsts[table.slots]
+        arrays = table.addresses, table.others, table.kinds, table.grids, table.sizes, first
+
+        def measure(part: slice) -> None:
+            own_arrays = (array[part] for array in arrays)
+            kernel.measure(*own_arrays, self.held, own[part], counts[part], bins[part], places[part])
+
+        spread_out(measure, table.shares)
         if self.bins is not None:
             self._count(table, totals, counts, kernel.count)
         return table.slots, totals, counts

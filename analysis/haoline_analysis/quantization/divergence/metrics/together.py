@@ -10,6 +10,7 @@ import numpy as np
 from haoline_analysis.quantization.divergence.metrics.bins import drawn, pitch
 from haoline_analysis.quantization.divergence.metrics.jobs import float32, laid
 from haoline_analysis.quantization.divergence.metrics.layout import HIGH, LOW, PEAK, ROWS
+from haoline_analysis.runtime.cores import shares
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,6 +62,7 @@ class Table:
     elements: NDArray[np.int64]
     steps: NDArray[np.int64]  # from which to which element the runs begin that are counted into bins
     drawn: NDArray[np.int64]  # how many elements that are
+    shares: list[slice]  # of the jobs, for one core each
 
 
 def key_of(jobs: Sequence[Job]) -> tuple[int, ...]:
@@ -89,6 +91,7 @@ def table_of(jobs: Sequence[Job], axes: Sequence[int | None], grids: Sequence[Gr
         elements=np.array(elements, np.int64),
         steps=np.array([pitch(size) for size in elements], np.int64),
         drawn=np.array([drawn(size) for size in elements], np.int64),
+        shares=shares(elements),
     )
 
 
