@@ -12,7 +12,7 @@ from haoline_jupyter import assets, choosing
 from haoline_jupyter.divergence_answers import DivergenceAnswers
 from haoline_jupyter.jobs import STOPPED, Job, Jobs
 from haoline_jupyter.sampled_view import STATE, Own, SampledView
-from haoline_jupyter.workshop import Workshop
+from haoline_jupyter.workshop import OPS, Workshop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,21 +24,39 @@ if TYPE_CHECKING:
 
 ERROR = "error"
 """The column that colours the graphs at first; a comparison that was stopped at once has none."""
-PARTS = ("keep_float", "int16")
+CHANGES = "changes"
+NO_PLAN: dict[str, list[Any]] = {**{part: [] for part in OPS}, CHANGES: []}
 
 
-def known_plan(view: DivergenceView, value: Any) -> dict[str, list[int]]:
-    """Rows of ops by what is to become of them; Python may name ops as in a selection.
+def known_plan(view: DivergenceView, value: Any) -> dict[str, list[Any]]:
+    """Rows of ops by what is to become of them, and names of changes; Python may name ops as in a selection.
 
     Raises:
-        ModelError: if Python names what is no op.
+        ModelError: if Python names what is no op or no change.
     """
-    if not isinstance(value, dict) or not set(value) <= set(PARTS):
+    if not isinstance(value, dict) or not set(value) <= set(NO_PLAN):
         if view.listening:
             return dict(view.plan)
-        raise ModelError('A plan is a dict of ops: {"keep_float": [...], "int16": [...]}.')
+        raise ModelError('A plan is a dict such as {"keep_float": [...], "int16": [...], "changes": [...]}.')
     rows = choosing.known_rows if view.listening else choosing.op_rows
-    return {part: rows(view.report, value.get(part) or []) for part in PARTS}
+    return {part: rows(view.report, value.get(part) or []) for part in OPS} | {
+        CHANGES: known_changes(value.get(CHANGES) or [], strict=not view.listening)
+    }
+
+
+def known_changes(names: Any, *, strict: bool = False) -> list[str]:
+    """Names of changes that there are, each once.
+
+    Raises:
+        ModelError: if one is none of them, where that is ``strict``.
+    """
+    from haoline_analysis.quantization.quantizers.changes import change_names
+
+    known = change_names()
+    asked = [names] if isinstance(names, str) else list(names) if isinstance(names, (list, tuple)) else []
+    if strict and (wrong := [name for name in asked if name not in known]):
+        raise ModelError(f"There is no change {wrong[0]!r}: choose from {', '.join(known)}.")
+    return [name for name in known if name in asked]
 
 
 class DivergenceView(SampledView):
@@ -49,7 +67,7 @@ class DivergenceView(SampledView):
     """
 
     divergence = t.Bytes(help="the gzipped container of the comparison").tag(sync=True)
-    plan = Own({part: [] for part in PARTS}, known_plan, "rows of ops to keep float or 16-bit; two-way").tag(sync=True)
+    plan = Own(NO_PLAN, known_plan, "rows of ops to keep float or 16-bit, and changes; two-way").tag(sync=True)
 
     own_state = (*STATE, "plan")
 
@@ -71,18 +89,19 @@ class DivergenceView(SampledView):
             tensor: name or row of the tensor shown first; None: what the selected op makes.
             sample: number of the sample shown first.
             panel: how it is shown, as ``view.panel`` tells.
-            plan: ops to keep float or 16-bit: ``{"keep_float": [...], "int16": [...]}``, names, rows or a mask each.
+            plan: what is to be built: ``{"keep_float": [...], "int16": [...], "changes": [...]}``; ops as names, rows
+                or a mask; changes such as ``"clip-mask"`` or ``"per-channel"``.
             height: of the cell, in pixels.
             color: op column that colours nodes in both graphs; None or empty for categories.
             graph: what the graphs show, as in :class:`GraphView` (``selection``, ``color``, ``filter``, …).
 
         Raises:
-            ModelError: if there is no such tensor, op, column or group.
+            ModelError: if there is no such tensor, op, column, group or change.
         """
         self.compared = compared
         self.built: dict[str, Any] = {}
         self._answers = DivergenceAnswers(compared)
-        self._jobs = Jobs(self.send)
+        self._jobs, self._looks = Jobs(self.send), Jobs(self.send)
         self._shop = Workshop(compared)
         self._unwatch_variant: Callable[[], None] = lambda: None
         super().__init__(
@@ -92,7 +111,7 @@ class DivergenceView(SampledView):
             divergence=compared.to_document(),
             sample=sample,
             panel=dict(panel or {}),
-            plan=dict(plan or {part: [] for part in PARTS}),
+            plan=dict(plan or NO_PLAN),
             height=height,
             color=color if color != ERROR or ERROR in compared.report.tables["ops"] else "",
             **graph,
@@ -126,6 +145,7 @@ class DivergenceView(SampledView):
     def close(self) -> None:
         """End this view and what it is busy with; the comparison lives on."""
         self._jobs.stop()
+        self._looks.stop()
         self._unwatch_variant()
         super().close()
 
@@ -136,20 +156,26 @@ class DivergenceView(SampledView):
         if kind == "stop":
             self._jobs.stop(content.get("request"))
         elif kind in long:
-            self._start(content, long[kind])
+            self._start(self._jobs, content, long[kind])
+        elif kind == "suggestions":
+            self._start(self._looks, content, self._suggestions)
         else:
             super()._answer(_, content, buffers)
 
-    def _start(self, content: Mapping[str, Any], work: Callable[[Mapping[str, Any], Job], Answer]) -> None:
+    def _start(self, jobs: Jobs, content: Mapping[str, Any], work: Callable[[Mapping[str, Any], Job], Answer]) -> None:
         """Have something done in a thread, which answers; or answer that this cannot be now."""
 
         def answer(job: Job) -> None:
             self.reply(content, lambda: work(content, job), STOPPED)
 
         try:
-            self._jobs.start(content, answer)
+            jobs.start(content, answer)
         except ModelError as error:
             self.send({"type": content["type"], "request": content.get("request"), "error": str(error)})
+
+    def _suggestions(self, _: Mapping[str, Any], __: Job) -> Answer:
+        """What lint would change, told without a run; kept with the comparison."""
+        return {"suggestions": self._shop.suggestions()}, []
 
     def _sensitivity(self, _: Mapping[str, Any], job: Job) -> Answer:
         """What each op's quantization costs, measured alone; kept with the comparison."""
@@ -158,8 +184,9 @@ class DivergenceView(SampledView):
         return {"what_if": found}, []
 
     def _build(self, asked: Mapping[str, Any], job: Job) -> Answer:
-        """A variant with some ops float or 16-bit, made and run."""
-        plan = {part: choosing.known_rows(self.report, asked.get(part)) for part in PARTS}
+        """A variant with some ops float or 16-bit and some changes, made and run."""
+        plan: dict[str, list[Any]] = {part: choosing.known_rows(self.report, asked.get(part)) for part in OPS}
+        plan[CHANGES] = known_changes(asked.get(CHANGES))
         told, quantized = self._shop.build(plan, job.tell)
         self.built[told["path"]] = quantized
         return told, []

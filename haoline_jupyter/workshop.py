@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 SCHEME = "static-int8"
 """What a plan is built by where the variant does not tell how it was made."""
+OPS = ("keep_float", "int16")
+"""Parts of a plan that are rows of ops."""
 _QUANTIZED, _MEASURED = 0.4, 0.9
 """Shares of the work: of building that is quantizing, the rest comparing; of sensitivity, the rest taking times."""
 
@@ -47,6 +49,16 @@ class Workshop:
         except (ModelError, ValueError, KeyError, TypeError):
             return None  # a file from elsewhere may say anything; it is then built as any other
 
+    def suggestions(self) -> list[dict[str, Any]]:
+        """Changes that lint suggests for the comparison."""
+        from haoline_analysis.quantization.tradeoffs import suggestions
+
+        compared = self.compared
+        found: list[dict[str, Any]] | None = compared.suggestions
+        if found is None:
+            found = compared.suggestions = suggestions(compared, self.recipe())
+        return found
+
     def sensitivity(self, tell: Tell) -> dict[str, Any]:
         """What each op's quantization costs the outputs, measured alone, in the words of the page."""
         from haoline_analysis.quantization import measure_sensitivity
@@ -60,17 +72,18 @@ class Workshop:
         compared.what_if = what_if(measured, compared, part_of(tell, _MEASURED, 1.0))
         return dict(compared.what_if)
 
-    def build(self, plan: Mapping[str, list[int]], tell: Tell) -> tuple[dict[str, Any], QuantizedModel]:
+    def build(self, plan: Mapping[str, list[Any]], tell: Tell) -> tuple[dict[str, Any], QuantizedModel]:
         """Quantize as the plan says, run the result on the same samples, and say what came out."""
         from haoline_analysis.quantization import compare, quantize
+        from haoline_analysis.quantization.quantizers.changes import with_changes
 
         compared = self.compared
         names = compared.report.tables["ops"]["name"].values
-        kept = {part: [str(names[row]) for row in rows] for part, rows in plan.items()}
+        kept = {part: [str(names[row]) for row in plan[part]] for part in OPS}
         made = quantize(
             compared.float_model,
             calibration=compared.samples,
-            **{**self._options(), **kept},
+            **with_changes({**self._options(), **kept}, plan["changes"]),
             progress=part_of(tell, 0.0, _QUANTIZED),
         )
         report = compare(compared.float_model, made.path, compared.samples, progress=part_of(tell, _QUANTIZED, 1.0))

@@ -4,6 +4,7 @@ import { type OutputCheck, type SampleInfo, sampleOf } from "./activations.js";
 import { DocumentTable, type NumericColumn, readTable } from "./columns.js";
 import { ContainerError, decodeContainer, isRecord } from "./container.js";
 import type { Finding, GapInfo } from "./document.js";
+import { readSuggestions, type Suggestion } from "./suggestion.js";
 import {
   channelAxisAt,
   channelRangeAt,
@@ -66,6 +67,8 @@ export interface DivergenceHeader {
   readonly latency: { readonly float: Latency; readonly variant: Latency } | null;
   readonly summary: string;
   readonly what_if: WhatIf | null;
+  /** Changes that lint suggests; null: it was not asked. */
+  readonly suggestions: readonly Suggestion[] | null;
 }
 
 /** Both sides counted over the same bins, from low to high. */
@@ -124,6 +127,11 @@ export class DivergenceDocument {
   /** This document with another what-if, which is measured after the rest. */
   withWhatIf(whatIf: unknown): DivergenceDocument {
     return new DivergenceDocument({ ...this.header, what_if: readWhatIf(whatIf) }, this.#tables);
+  }
+
+  /** This document with what lint suggests, which is asked after the rest. */
+  withSuggestions(suggestions: unknown): DivergenceDocument {
+    return new DivergenceDocument({ ...this.header, suggestions: readSuggestions(suggestions) }, this.#tables);
   }
 
   get id(): string {
@@ -268,7 +276,7 @@ function push(map: Map<number, number[]>, key: number, row: number): void {
 
 /** Keys that an older or partial writer left out, so that views need not ask for each. */
 function headerOf(header: Record<string, unknown>): DivergenceHeader {
-  const { samples, outputs, sizes, latency, what_if, tables: _tables, ...rest } = header;
+  const { samples, outputs, sizes, latency, what_if, suggestions, tables: _tables, ...rest } = header;
   return {
     id: "",
     report_id: "",
@@ -293,6 +301,7 @@ function headerOf(header: Record<string, unknown>): DivergenceHeader {
     sizes: { float: number(record(sizes).float), variant: number(record(sizes).variant) },
     latency: isRecord(latency) ? { float: latencyOf(latency.float), variant: latencyOf(latency.variant) } : null,
     what_if: readWhatIf(what_if),
+    suggestions: readSuggestions(suggestions),
   } as unknown as DivergenceHeader;
 }
 

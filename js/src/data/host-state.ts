@@ -10,6 +10,7 @@ type StateName = Exclude<TwoWayName, "hardware">;
 const MOST_SNAPSHOT = 400_000;
 /** Characters of the settings of panels. */
 const MOST_PANEL = 20_000;
+const MOST_CHANGES = 100;
 
 const CHECKS: { readonly [K in StateName]: (value: unknown) => boolean } = {
   tab: isText,
@@ -57,7 +58,9 @@ function isRows(value: unknown): boolean {
 }
 
 function isPlan(value: unknown): boolean {
-  return isRecord(value) && isRows(value["keep_float"]) && isRows(value["int16"]);
+  if (!isRecord(value) || !isRows(value["keep_float"]) || !isRows(value["int16"])) return false;
+  const { changes = [] } = value;
+  return Array.isArray(changes) && changes.length <= MOST_CHANGES && changes.every((name) => typeof name === "string");
 }
 
 function isRow(value: unknown): boolean {

@@ -43,6 +43,8 @@ export interface Plan {
   readonly keep_float: readonly number[];
   /** With activations of 16 bits. */
   readonly int16: readonly number[];
+  /** Names of repairs and switches, as lint suggests them. */
+  readonly changes: readonly string[];
 }
 
 /** What a reader changes; the names are those of the widget's traits. */
@@ -139,7 +141,7 @@ export const HOST_DEFAULTS: HostValues = {
   tensor: -1,
   panel: {},
   snapshot: "",
-  plan: { keep_float: [], int16: [] },
+  plan: { keep_float: [], int16: [], changes: [] },
 };
 
 /** A host with no kernel: two-way values live in the page. */

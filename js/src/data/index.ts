@@ -7,4 +7,5 @@ export * as format from "./format.js";
 export * from "./formats.js";
 export * from "./host.js";
 export * from "./host-state.js";
+export type { Suggestion } from "./suggestion.js";
 export * from "./tensor-values.js";

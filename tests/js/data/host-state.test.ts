@@ -18,7 +18,7 @@ const FULL = {
   tensor: 12,
   panel: { maps: { sort: "max" } },
   snapshot: "H4sI",
-  plan: { keep_float: [3, 9], int16: [4] },
+  plan: { keep_float: [3, 9], int16: [4], changes: [] },
 };
 
 describe("a kept state", () => {
@@ -44,7 +44,7 @@ describe("a kept state", () => {
     ["addresses that are none", { expanded: ["a", 3] }],
     ["a height without end", { height: Number.POSITIVE_INFINITY }],
     ["a plan without rows", { plan: { keep_float: [1] } }],
-    ["a plan of words", { plan: { keep_float: ["conv_1"], int16: [] } }],
+    ["a plan of words", { plan: { keep_float: ["conv_1"], int16: [], changes: [] } }],
     ["a sample before the first", { sample: -1, tensor: -2 }],
     ["settings that are a list", { panel: [1] }],
     ["settings without end", { panel: { a: "x".repeat(30_000) } }],

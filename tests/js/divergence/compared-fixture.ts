@@ -89,6 +89,34 @@ const BINS: TableSpec = {
   variant_count: Float64Array.from([6, 2, 4]),
 };
 
+/** What lint would change: a repair of the model, and two ops to keep. */
+export const SUGGESTIONS = [
+  {
+    id: "mask-sentinel",
+    severity: "error",
+    title: "A mask constant before a Softmax",
+    evidence: "-3.4e+38",
+    why: "It takes the whole grid.",
+    source: "ONNX, QuantizeLinear",
+    label: "Clip the mask",
+    keep_float: [],
+    int16: [],
+    changes: ["clip-mask"],
+  },
+  {
+    id: "fragile-op",
+    severity: "warning",
+    title: "Ops that suffer most",
+    evidence: "2 ops",
+    why: "",
+    source: "",
+    label: "Leave them in float",
+    keep_float: [0, 2],
+    int16: [],
+    changes: [],
+  },
+];
+
 /** What each op costs alone: `a` most, `a` and `d` share a quantizer. */
 export const WHAT_IF = {
   units: [

@@ -3,7 +3,7 @@ import type { Answer, AskOptions, HostValues, Question } from "../../../js/src/d
 import { draw } from "../../../js/src/views/index.js";
 import { HOSTILE, report } from "../views/fixture.js";
 import { byId, column, LiveHost, press, tall, type } from "../views/helpers.js";
-import { comparison, HEADER, WHAT_IF } from "./compared-fixture.js";
+import { comparison, HEADER, SUGGESTIONS, WHAT_IF } from "./compared-fixture.js";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -57,6 +57,10 @@ const asking = (more: Partial<HostValues> = {}): AskHost => new AskHost(values(m
 function outcomes(root: HTMLElement): string[][] {
   const rows = [...byId("haoline-outcomes", root).querySelectorAll("tbody tr")];
   return rows.map((row) => [...row.querySelectorAll("td")].map((cell) => cell.textContent ?? ""));
+}
+
+function suggested(root: HTMLElement): HTMLInputElement[] {
+  return [...byId("haoline-suggestions", root).querySelectorAll("input")];
 }
 
 function choose(root: HTMLElement, op: number, choice: string): void {
@@ -191,11 +195,11 @@ describe("what to change", () => {
     const { root, host } = await drawn(new AskHost(measured()));
     expect(outcomes(root)).toEqual([["0.9950"], ["20.0 dB"], ["1000 B"], ["100 µs"]]);
     choose(root, 0, "float");
-    expect(host.get("plan")).toEqual({ keep_float: [0], int16: [] });
+    expect(host.get("plan")).toEqual({ keep_float: [0], int16: [], changes: [] });
     expect(byId("haoline-outcomes", root).textContent).toContain("predicted");
     expect(outcomes(root).map(([, predicted]) => predicted)).toEqual(["0.9980", "24.0 dB", "1.56 KiB", "140 µs"]);
     choose(root, 0, "int16");
-    expect(host.get("plan")).toEqual({ keep_float: [], int16: [0] });
+    expect(host.get("plan")).toEqual({ keep_float: [], int16: [0], changes: [] });
     expect(outcomes(root).at(-1)?.[1]).toBe("–");
     expect(root.querySelector("[data-testid=haoline-tab-whatif] .hl-badge")?.textContent).toBe("1");
   });
@@ -207,7 +211,7 @@ describe("what to change", () => {
     press(curve, "End");
     press(curve, "ArrowLeft");
     press(curve, "Enter");
-    expect(host.get("plan")).toEqual({ keep_float: [0, 2], int16: [] });
+    expect(host.get("plan")).toEqual({ keep_float: [0, 2], int16: [], changes: [] });
   });
 
   it("is measured op by op when asked, with progress", async () => {
@@ -229,10 +233,12 @@ describe("what to change", () => {
   });
 
   it("is built and verified, the result beside the prediction and kept", async () => {
-    const { root, host, dispose } = await drawn(new AskHost(measured({ plan: { keep_float: [0], int16: [3] } })));
+    const { root, host, dispose } = await drawn(
+      new AskHost(measured({ plan: { keep_float: [0], int16: [3], changes: [] } })),
+    );
     byId("haoline-build", root).click();
     const asked = host.last("build");
-    expect(asked.question).toEqual({ type: "build", keep_float: [0], int16: [3] });
+    expect(asked.question).toEqual({ type: "build", keep_float: [0], int16: [3], changes: [] });
     asked.options.onProgress?.({ stage: "verifying", fraction: null });
     expect(root.querySelector("[role=progressbar]")?.hasAttribute("aria-valuenow")).toBe(false);
     asked.answer({
@@ -253,8 +259,43 @@ describe("what to change", () => {
     expect(byId("haoline-build-result", again.root).textContent).toContain("23.8 dB");
   });
 
+  it("is suggested by lint, which is asked when the reader looks, and ticked", async () => {
+    const { root, host } = await drawn(asking());
+    const questions = (): number => host.asked.filter(({ question }) => question.type === "suggestions").length;
+    expect(questions()).toBe(0);
+    byId("haoline-tab-whatif", root).click();
+    expect(byId("haoline-suggestions", root).textContent).toContain("Looking at both models");
+    host.last("suggestions").answer({ suggestions: SUGGESTIONS });
+    await vi.waitFor(() => expect(suggested(root)).toHaveLength(2));
+    expect(byId("haoline-suggestions", root).textContent).toContain("Clip the mask");
+    suggested(root)[0]?.click();
+    expect(host.get("plan")).toEqual({ keep_float: [], int16: [], changes: ["clip-mask"] });
+    suggested(root)[1]?.click();
+    expect(host.get("plan")).toEqual({ keep_float: [0, 2], int16: [], changes: ["clip-mask"] });
+    expect(suggested(root).map((box) => box.checked)).toEqual([true, true]);
+    expect(byId("haoline-tab-whatif", root).querySelector(".hl-badge")?.textContent).toBe("3");
+    expect(byId("haoline-what-if", root).textContent).toContain("not predicted");
+    byId("haoline-build", root).click();
+    expect(host.last("build").question).toMatchObject({ changes: ["clip-mask"], keep_float: [0, 2] });
+    suggested(root)[1]?.click();
+    expect(host.get("plan")).toEqual({ keep_float: [], int16: [], changes: ["clip-mask"] });
+    byId("haoline-suggestions", root).querySelector<HTMLElement>(".hl-link")?.click();
+    expect(host.get("selection")).toEqual([0, 2]);
+    expect(questions()).toBe(1);
+  });
+
+  it("may be suggested by nobody", async () => {
+    const { root, host } = await drawn(asking({ panel: { tab: "whatif" } }));
+    host.last("suggestions").fail("The model is gone.");
+    await vi.waitFor(() => expect(byId("haoline-suggestions", root).textContent).toContain("The model is gone."));
+    const nothing = await drawn(asking({ panel: { tab: "whatif" }, divergence: comparison({ suggestions: [] }) }));
+    expect(byId("haoline-suggestions", nothing.root).textContent).toContain("nothing to suggest");
+    const stored = await drawn(new LiveHost(measured()));
+    expect(byId("haoline-suggestions", stored.root).hidden).toBe(true);
+  });
+
   it("can be stopped, and nothing is lost", async () => {
-    const plan = { keep_float: [0], int16: [] };
+    const plan = { keep_float: [0], int16: [], changes: [] };
     const { root, host } = await drawn(new AskHost(measured({ plan })));
     byId("haoline-build", root).click();
     byId("haoline-errand-stop", root).click();
@@ -265,14 +306,14 @@ describe("what to change", () => {
   });
 
   it("says what the kernel says when it fails", async () => {
-    const { root, host } = await drawn(new AskHost(measured({ plan: { keep_float: [0], int16: [] } })));
+    const { root, host } = await drawn(new AskHost(measured({ plan: { keep_float: [0], int16: [], changes: [] } })));
     byId("haoline-build", root).click();
     host.last("build").fail("Nobody gave samples to calibrate with.");
     await vi.waitFor(() => expect(byId("haoline-errand", root).textContent).toContain("Nobody gave samples"));
   });
 
   it("needs no kernel for predictions, only for building", async () => {
-    const { root } = await drawn(new LiveHost(measured({ plan: { keep_float: [0], int16: [] } })));
+    const { root } = await drawn(new LiveHost(measured({ plan: { keep_float: [0], int16: [], changes: [] } })));
     expect(outcomes(root)[1]).toEqual(["20.0 dB", "24.0 dB"]);
     expect(byId("haoline-build", root).hidden).toBe(true);
     expect(byId("haoline-what-if", root).textContent).toContain("run the cell again");
@@ -282,7 +323,9 @@ describe("what to change", () => {
 describe("the view", () => {
   it("follows what Python sets and bears what it cannot show", async () => {
     const panel = { tab: "nonsense", ranking: 7, graphs: [], builds: "x", inspect: null };
-    const { root, host } = await drawn(asking({ panel, sample: 99, plan: { keep_float: [77], int16: [] } }));
+    const { root, host } = await drawn(
+      asking({ panel, sample: 99, plan: { keep_float: [77], int16: [], changes: [] } }),
+    );
     expect(root.querySelector("[role=tab][aria-selected=true]")?.textContent).toBe("Op");
     host.push("selection", [1]);
     expect(byId("haoline-inspect", root).textContent).toContain("folded into the quantizer of a");

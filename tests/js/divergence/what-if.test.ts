@@ -1,12 +1,23 @@
 import { describe, expect, it } from "vitest";
+import type { Suggestion } from "../../../js/src/data/suggestion.js";
 import { readWhatIf, type WhatIf } from "../../../js/src/data/what-if.js";
 import { builtFrom, parseBuilds, withBuild } from "../../../js/src/divergence/whatif/builds.js";
 import { candidates } from "../../../js/src/divergence/whatif/candidates.js";
-import { choiceOf, EMPTY, isEmpty, parsePlan, samePlan, withChoice } from "../../../js/src/divergence/whatif/plan.js";
+import {
+  choiceOf,
+  EMPTY,
+  follows,
+  isEmpty,
+  parsePlan,
+  planText,
+  samePlan,
+  withChoice,
+  withSuggestion,
+} from "../../../js/src/divergence/whatif/plan.js";
 import { Predictor } from "../../../js/src/divergence/whatif/predict.js";
 import { compared, WHAT_IF } from "./compared-fixture.js";
 
-const KEEP_A = { keep_float: [0], int16: [] };
+const KEEP_A = { keep_float: [0], int16: [], changes: [] };
 
 function whatIf(changed: object = {}): WhatIf {
   return readWhatIf({ ...WHAT_IF, ...changed })!;
@@ -15,16 +26,28 @@ function whatIf(changed: object = {}): WhatIf {
 describe("a plan", () => {
   it("has each op in at most one of its lists", () => {
     const float = withChoice(withChoice(EMPTY, [3, 1], "float"), [2], "int16");
-    expect(float).toEqual({ keep_float: [1, 3], int16: [2] });
+    expect(float).toEqual({ keep_float: [1, 3], int16: [2], changes: [] });
     expect([1, 2, 5].map((op) => choiceOf(float, op))).toEqual(["float", "int16", "int8"]);
-    expect(withChoice(float, [3], "int16")).toEqual({ keep_float: [1], int16: [2, 3] });
+    expect(withChoice(float, [3], "int16")).toEqual({ keep_float: [1], int16: [2, 3], changes: [] });
     expect(withChoice(float, [1, 2, 3], "int8")).toEqual(EMPTY);
     expect([isEmpty(EMPTY), isEmpty(float)]).toEqual([true, false]);
-    expect(samePlan(float, { keep_float: [3, 1, 1], int16: [2] })).toBe(true);
+    expect(samePlan(float, { keep_float: [3, 1, 1], int16: [2], changes: [] })).toBe(true);
+  });
+
+  it("takes in what is suggested, and gives it back", () => {
+    const own = withChoice(EMPTY, [5], "float");
+    const suggestion = { keep_float: [1, 2], int16: [5, 6], changes: ["clip-mask"] } as unknown as Suggestion;
+    const taken = withSuggestion(own, suggestion, true);
+    expect(taken).toEqual({ keep_float: [1, 2, 5], int16: [6], changes: ["clip-mask"] });
+    expect([follows(own, suggestion), follows(taken, suggestion)]).toEqual([false, true]);
+    expect(withSuggestion(taken, suggestion, false)).toEqual(EMPTY);
+    expect(planText(taken)).toBe("3 ops float, 1 op INT16, clip-mask");
   });
 
   it("from anywhere is made one of the model's rows", () => {
-    expect(parsePlan({ keep_float: [2, 2, 9, -1, 0.5], int16: [2, 1] }, 4)).toEqual({ keep_float: [2], int16: [1] });
+    const given = { keep_float: [2, 2, 9, -1, 0.5], int16: [2, 1], changes: ["b", "a", "b", 7, ""] as string[] };
+    expect(parsePlan(given, 4)).toEqual({ keep_float: [2], int16: [1], changes: ["a", "b"] });
+    expect(parsePlan({ keep_float: [1] }, 4)).toEqual({ keep_float: [1], int16: [], changes: [] });
     expect(parsePlan(null, 4)).toEqual(EMPTY);
     expect(parsePlan({ keep_float: "all" } as never, 4)).toEqual(EMPTY);
   });
@@ -50,9 +73,9 @@ describe("a prediction", () => {
     const one = predictor.predict(KEEP_A);
     expect(one.sqnr_db).toBeCloseTo(-10 * Math.log10(0.004));
     expect([one.size, one.latency_us]).toEqual([1600, 140]);
-    const both = predictor.predict({ keep_float: [0, 3], int16: [] });
+    const both = predictor.predict({ keep_float: [0, 3], int16: [], changes: [] });
     expect(both.sqnr_db).toBeCloseTo(-10 * Math.log10(0.003));
-    expect(predictor.predict({ keep_float: [0, 2, 3], int16: [] })).toMatchObject({
+    expect(predictor.predict({ keep_float: [0, 2, 3], int16: [], changes: [] })).toMatchObject({
       sqnr_db: Number.POSITIVE_INFINITY,
       cosine: 1,
       size: 1900,
@@ -61,11 +84,11 @@ describe("a prediction", () => {
 
   it("takes 16 bits for what they cost, and no time that nobody measured", () => {
     const predictor = new Predictor(whatIf());
-    const wide = predictor.predict({ keep_float: [], int16: [0] });
+    const wide = predictor.predict({ keep_float: [], int16: [0], changes: [] });
     expect(wide.sqnr_db).toBeCloseTo(-10 * Math.log10(0.001 + 0.003 + 0.001));
     expect([wide.size, wide.latency_us]).toEqual([1000, null]);
     // Nobody measured what the shared quantizer costs at 16 bits: not less than at 8 is sure.
-    const shared = predictor.predict({ keep_float: [0], int16: [3] });
+    const shared = predictor.predict({ keep_float: [0], int16: [3], changes: [] });
     expect(shared.sqnr_db).toBeCloseTo(-10 * Math.log10(0.003 + 0.001));
   });
 
@@ -83,9 +106,17 @@ describe("a prediction", () => {
     expect(curve[0]).toBeCloseTo(-10 * Math.log10(1.4));
     for (const [count, value] of curve.entries())
       if (count > 0) expect(value).toBeGreaterThanOrEqual(curve[count - 1]! - 1e-9);
-    const left = predictor.predict({ keep_float: ops.slice(0, 49), int16: [] });
+    const left = predictor.predict({ keep_float: ops.slice(0, 49), int16: [], changes: [] });
     expect(left.sqnr_db).toBeLessThan(2);
     expect(predictor.predict(EMPTY).cosine).toBeCloseTo(0.29);
+  });
+
+  it("says nothing of what a repair brings", () => {
+    const { sqnr_db, cosine, size, latency_us } = new Predictor(whatIf()).predict({
+      ...KEEP_A,
+      changes: ["clip-mask"],
+    });
+    expect([sqnr_db, cosine, size, latency_us]).toEqual([null, null, null, null]);
   });
 
   it("says nothing where it rests on what is unknown", () => {

@@ -99,7 +99,7 @@ class TestTraits:
         assert (pair["id"], pair["other"]["id"]) == (compared.report.id, compared.variant_report.id)
         assert "sqnr_db" in pair_tables["ops"].columns
         assert (state["view"], state["sample"], state["tensor"]) == ("divergence", 0, -1)
-        assert state["plan"] == {"keep_float": [], "int16": []}
+        assert state["plan"] == {"keep_float": [], "int16": [], "changes": []}
 
     def test_counterparts_are_those_whose_values_matched(self, view, compared):
         _, tables = container.decode(view.document)
@@ -112,11 +112,15 @@ class TestTraits:
 
     def test_python_names_tensors_and_ops(self, compared, view):
         made = DivergenceView(
-            compared, tensor="relu_4", sample=3, plan={"keep_float": ["node_linear"], "int16": [0]}, color="sqnr_db"
+            compared,
+            tensor="relu_4",
+            sample=3,
+            plan={"keep_float": ["node_linear"], "int16": [0], "changes": "clip-mask"},
+            color="sqnr_db",
         )
         assert made.tensor == row(view, "relu_4")
         assert made.report.ops["type"][made.selection[0]] == "Relu"
-        assert made.plan == {"keep_float": [15], "int16": [0]}
+        assert made.plan == {"keep_float": [15], "int16": [0], "changes": ["clip-mask"]}
         assert made.state()["plan"] == made.plan
         made.close()
 
@@ -128,6 +132,7 @@ class TestTraits:
             ({"plan": {"keep_float": ["node_lineal"]}}, "did you mean 'node_linear'"),
             ({"plan": {"drop": [1]}}, "keep_float"),
             ({"plan": {"keep_float": [99]}}, "no op"),
+            ({"plan": {"changes": ["clip-masks"]}}, "no change 'clip-masks': choose from clip-mask"),
             ({"color": "sqnr"}, "did you mean"),
         ],
     )
@@ -136,10 +141,17 @@ class TestTraits:
             DivergenceView(compared, **options)
 
     def test_the_page_cannot_break_it(self, view):
-        view.set_state({"sample": 99, "tensor": "x", "plan": {"keep_float": [2, "y", 1000], "int16": "all"}})
-        assert (view.sample, view.tensor, view.plan) == (7, -1, {"keep_float": [2], "int16": []})
+        kept = {"keep_float": [2], "int16": [], "changes": ["per-channel"]}
+        view.set_state(
+            {
+                "sample": 99,
+                "tensor": "x",
+                "plan": {"keep_float": [2, "y", 1000], "int16": "all", "changes": [7, "evil", "per-channel"]},
+            }
+        )
+        assert (view.sample, view.tensor, view.plan) == (7, -1, kept)
         view.set_state({"plan": {"evil": []}})
-        assert view.plan == {"keep_float": [2], "int16": []}
+        assert view.plan == kept
 
 
 class TestTiles:
@@ -201,6 +213,19 @@ class TestWork:
         head, _ = container.decode(view.divergence)
         assert head["what_if"]["units"] == units
         compared.what_if = None
+
+    def test_lint_is_asked_beside_other_work_and_what_it_suggests_is_kept(self, view, compared):
+        content, _ = ask(view, type="suggestions")
+        assert isinstance(content["suggestions"], list)
+        assert compared.suggestions == content["suggestions"]
+        head, _ = container.decode(compared.to_document())
+        assert head["suggestions"] == content["suggestions"]
+        compared.suggestions = None
+
+    def test_changes_are_built_on_top_of_how_the_variant_was_made(self, view):
+        content, _ = ask(view, type="build", keep_float=[], int16=[], changes=["reduce-range", "evil"])
+        recipe = Recipe.from_json(content["recipe"])
+        assert (recipe.per_channel, recipe.reduce_range) == (True, True)
 
     def test_progress_is_told_on_the_way(self, view):
         view.sent.clear()
@@ -285,13 +310,16 @@ class TestForms:
         parent = {"header": {"msg_id": "1"}, "metadata": {"cellId": "c"}, "content": {"allow_stdin": True}}
         monkeypatch.setattr(shell, "kernel", object(), raising=False)
         monkeypatch.setattr(shell, "get_parent", lambda: parent, raising=False)
-        view.set_state({"snapshot": "kept", "sample": 2, "plan": {"keep_float": [3], "int16": []}})
+        view.set_state({"snapshot": "kept", "sample": 2, "plan": {"keep_float": [3], "int16": [], "changes": []}})
         data = view._repr_mimebundle_()
         assert set(data) == {"text/plain", "text/html", MIME, WIDGET_MIME}
         stored = data[MIME]
         assert (stored["view"], stored["id"], stored["view_id"]) == ("divergence", compared.report.id, view.view_id)
         assert stored["state"]["snapshot"] == "kept"
-        assert (stored["state"]["sample"], stored["state"]["plan"]) == (2, {"keep_float": [3], "int16": []})
+        assert (stored["state"]["sample"], stored["state"]["plan"]) == (
+            2,
+            {"keep_float": [3], "int16": [], "changes": []},
+        )
         assert container.decode(base64.b64decode(stored["divergence"]))[0]["id"] == compared.id
         assert "other" in container.decode(base64.b64decode(stored["document"]))[0]
         shown.outputs._cells.clear()

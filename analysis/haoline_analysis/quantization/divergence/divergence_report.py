@@ -71,6 +71,7 @@ class DivergenceReport:
     float_model: Any  # as given
     variant_model: Any
     what_if: dict[str, Any] | None = None  # what keeping ops float would change, once that is measured
+    suggestions: list[dict[str, Any]] | None = None  # changes that lint suggests, once it was asked
     id: str = field(default_factory=lambda: uuid4().hex)
 
     @cached_property

@@ -67,6 +67,7 @@ def header(compared: DivergenceReport) -> dict[str, Any]:
         "latency": compared.latency,
         "summary": compared.summary(),
         "what_if": compared.what_if,
+        "suggestions": compared.suggestions,
     }
 
 

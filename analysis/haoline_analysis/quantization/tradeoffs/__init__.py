@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from haoline_analysis.quantization.tradeoffs.mixed_result import MixedPrecision
     from haoline_analysis.quantization.tradeoffs.outcome import Outcome
     from haoline_analysis.quantization.tradeoffs.running import measure
+    from haoline_analysis.quantization.tradeoffs.suggesting import suggestions
     from haoline_analysis.quantization.tradeoffs.variants_result import Variants
 
 _HOMES = {
@@ -26,6 +27,7 @@ _HOMES = {
     "measure": "running",
     "mixed_precision": "mixed",
     "parse_constraint": "constraints",
+    "suggestions": "suggesting",
     "variants": "making_variants",
     "what_if": "latencies",
     "with_latency": "latencies",
@@ -39,6 +41,7 @@ __all__ = [
     "measure",
     "mixed_precision",
     "parse_constraint",
+    "suggestions",
     "variants",
     "what_if",
     "with_latency",

@@ -1,10 +1,9 @@
 import { bytes, micros } from "../../data/format.js";
 import type { Plan } from "../../data/index.js";
 import { h, put } from "../../views/dom.js";
-import { plural } from "../../views/units.js";
 import { cosine, decibels } from "../words.js";
 import type { Build } from "./builds.js";
-import { samePlan } from "./plan.js";
+import { planText, samePlan } from "./plan.js";
 
 export interface BuildListOptions {
   readonly setPlan: (plan: Plan) => void;
@@ -36,12 +35,8 @@ export class BuildList {
 
   #card(build: Build, plan: Plan, able: boolean): HTMLElement {
     const { measured, predicted, float_us } = build;
-    const { keep_float, int16 } = build.plan;
-    const kept = [
-      keep_float.length > 0 && `${plural(keep_float.length, "op")} float`,
-      int16.length > 0 && `${plural(int16.length, "op")} INT16`,
-    ].filter(Boolean);
-    const foretold = predicted && `predicted ${cosine(predicted.cosine)}, ${decibels(predicted.sqnr_db)}`;
+    const foretold =
+      predicted?.cosine != null && `predicted ${cosine(predicted.cosine)}, ${decibels(predicted.sqnr_db)}`;
     const time = float_us ? `${micros(measured.latency_us)} (float ${micros(float_us)})` : micros(measured.latency_us);
     const open = h("button", { type: "button", class: "hl-button", disabled: !able }, "Show this variant");
     open.addEventListener("click", () => this.#options.open(build.path));
@@ -53,7 +48,7 @@ export class BuildList {
       { class: "hl-card", "data-selected": same, "data-testid": "haoline-build-result" },
       h("strong", {}, `cosine ${cosine(measured.cosine)}, ${decibels(measured.sqnr_db)}`),
       h("span", {}, `${bytes(measured.size)} · ${time}`),
-      h("span", { class: "hl-muted" }, [kept.join(", "), foretold].filter(Boolean).join(" · ")),
+      h("span", { class: "hl-muted" }, [planText(build.plan), foretold].filter(Boolean).join(" · ")),
       h("span", { class: "hl-build-actions" }, build.path !== "" && able && open, !same && choose),
     );
   }

@@ -13,6 +13,9 @@ export interface Outcome {
   readonly latency_us: number | null;
 }
 
+/** What a repair of the model brings does not follow from what its parts cost. */
+const UNKNOWN: Outcome = { sqnr_db: null, cosine: null, size: null, latency_us: null };
+
 type State = "quantized" | "int16" | "float";
 
 export class Predictor {
@@ -39,6 +42,7 @@ export class Predictor {
 
   /** Every predicted figure follows from measured ones; null: something that it follows from is unknown. */
   predict(plan: Plan): Outcome {
+    if (plan.changes.length > 0) return UNKNOWN;
     const [keep, int16] = [new Set(plan.keep_float), new Set(plan.int16)];
     const states = this.#whatIf.units.map((unit) => stateOf(unit, keep, int16));
     const noise = this.#noise(states);
@@ -53,7 +57,7 @@ export class Predictor {
   /** The signal to noise with the first 0, 1, 2, … of these ops float; NaN where unknown. */
   curve(ops: readonly number[]): Float64Array {
     return Float64Array.from({ length: ops.length + 1 }, (_, count) => {
-      const { sqnr_db } = this.predict({ keep_float: ops.slice(0, count), int16: [] });
+      const { sqnr_db } = this.predict({ keep_float: ops.slice(0, count), int16: [], changes: [] });
       return sqnr_db ?? Number.NaN;
     });
   }

@@ -1,7 +1,6 @@
 import type { DivergenceDocument } from "../../data/divergence.js";
 import type { Host, Plan } from "../../data/index.js";
 import { h, put } from "../../views/dom.js";
-import { plural } from "../../views/units.js";
 import type { ComparePart, CompareScene } from "../scene.js";
 import { BuildList } from "./build-list.js";
 import { type Build, builtFrom } from "./builds.js";
@@ -11,8 +10,9 @@ import { Errand } from "./errand.js";
 import { ErrandLine } from "./errand-line.js";
 import { OpList } from "./op-list.js";
 import { type OutcomeColumn, outcomeTable } from "./outcome-table.js";
-import { EMPTY, isEmpty, samePlan, withChoice } from "./plan.js";
+import { EMPTY, isEmpty, planText, samePlan, withChoice } from "./plan.js";
 import { type Outcome, Predictor } from "./predict.js";
+import { SuggestionList } from "./suggestion-list.js";
 
 export interface WhatIfOptions {
   readonly scene: CompareScene;
@@ -21,6 +21,8 @@ export interface WhatIfOptions {
   readonly built: (build: Build) => void;
   /** What each op costs, once the kernel has measured it. */
   readonly measured: (whatIf: unknown) => void;
+  /** What lint would change, once the kernel has told. */
+  readonly suggested: (suggestions: unknown) => void;
 }
 
 export interface WhatIfState {
@@ -38,6 +40,7 @@ export class WhatIfPanel implements ComparePart {
   readonly #options: WhatIfOptions;
   readonly #errand: Errand | null;
   readonly #line = new ErrandLine(() => this.#errand?.stop());
+  readonly #suggestions: SuggestionList;
   readonly #list: OpList;
   readonly #curve: KeepCurve;
   readonly #builds: BuildList;
@@ -50,6 +53,8 @@ export class WhatIfPanel implements ComparePart {
   readonly #clear = h("button", { type: "button", class: "hl-link" }, "Clear");
   readonly #node: HTMLElement;
   #doc: DivergenceDocument | null = null;
+  /** The comparison that lint was asked about, and what keeps it from telling. */
+  #asked = { id: "", note: "" };
   #candidates: readonly Candidate[] = [];
   #predictor: Predictor | null = null;
   #values: Float64Array = new Float64Array();
@@ -59,11 +64,12 @@ export class WhatIfPanel implements ComparePart {
     this.#options = options;
     const { scene, ask, setPlan } = options;
     this.#errand = ask ? new Errand(ask, () => this.#refresh()) : null;
+    this.#suggestions = new SuggestionList({ setPlan, select: (ops) => scene.select(ops) });
     this.#list = new OpList({
       choose: (op, choice) => setPlan(withChoice(this.#state.plan, [op], choice)),
       select: (ops) => scene.select(ops),
     });
-    this.#curve = new KeepCurve(scene.tooltip, (count) => setPlan(this.#costliest(count)));
+    this.#curve = new KeepCurve(scene.tooltip, (count) => setPlan(this.#costliest(count, this.#state.plan.changes)));
     this.#builds = new BuildList({ setPlan, open: (path) => void this.#open(path) });
     this.#measure.addEventListener("click", () => void this.#askCosts());
     this.#again.addEventListener("click", () => void this.#askCosts());
@@ -86,6 +92,7 @@ export class WhatIfPanel implements ComparePart {
       actions,
       this.#line.node(),
       this.#builds.node(),
+      this.#suggestions.node(),
       this.#curve.node(),
       this.#list.node(),
     );
@@ -101,6 +108,16 @@ export class WhatIfPanel implements ComparePart {
     this.#predictor = doc.header.what_if ? new Predictor(doc.header.what_if, now(doc)) : null;
     this.#values = this.#predictor?.curve(this.#candidates.map(({ op }) => op)) ?? new Float64Array();
     this.#refresh();
+  }
+
+  /** It is looked at: lint is asked what it suggests, unless that is known. */
+  open(): void {
+    const { ask } = this.#options;
+    const doc = this.#doc;
+    if (!doc || !ask || doc.header.suggestions !== null || this.#asked.id === doc.id) return;
+    this.#asked = { id: doc.id, note: "Looking at both models …" };
+    this.#refresh();
+    void this.#askLint(ask, doc.id);
   }
 
   show(state: WhatIfState): void {
@@ -122,6 +139,10 @@ export class WhatIfPanel implements ComparePart {
     put(this.#outcomes, outcomeTable(this.#columns(doc), "Both models on the same samples"));
     this.#showActions();
     this.#builds.show(builds, plan, this.#errand !== null && !this.#errand.running);
+    const int16 = MIXED.includes(doc.header.scheme ?? MIXED[0]!);
+    const suggestions = doc.header.suggestions?.filter((one) => int16 || one.int16.length === 0) ?? null;
+    const note = suggestions === null && this.#asked.id === doc.id ? this.#asked.note : "";
+    this.#suggestions.show({ suggestions, note, plan });
     this.#showCurve();
     this.#list.show({
       report: this.#options.scene.report,
@@ -129,7 +150,7 @@ export class WhatIfPanel implements ComparePart {
       plan,
       selected,
       measured: this.#predictor !== null,
-      int16: MIXED.includes(doc.header.scheme ?? MIXED[0]!),
+      int16,
     });
   }
 
@@ -147,23 +168,26 @@ export class WhatIfPanel implements ComparePart {
     this.#build.textContent = "Build and verify";
     this.#build.disabled = !idle || isEmpty(plan);
     this.#clear.hidden = isEmpty(plan);
-    this.#chosen.textContent = chosenText(plan);
+    this.#chosen.textContent = planText(plan) || "Choose ops to keep in the list or the chart";
   }
 
   #showCurve(): void {
     const predictor = this.#predictor;
     this.#curve.node().hidden = !predictor || this.#candidates.length < 2;
     if (!predictor) return;
-    const count = this.#state.plan.keep_float.length;
+    const { keep_float, changes } = this.#state.plan;
+    const count = keep_float.length;
     this.#curve.show({
       values: this.#values,
-      at: samePlan(this.#costliest(count), this.#state.plan) ? count : -1,
+      at: samePlan(this.#costliest(count, changes), this.#state.plan) ? count : -1,
       predict: (ops) => predictor.predict(this.#costliest(ops)),
     });
   }
 
   #advice(doc: DivergenceDocument): string {
     const { what_if } = doc.header;
+    if (this.#state.plan.changes.length > 0)
+      return "What a repair or a switch brings is not predicted: build it, and it is measured.";
     if (what_if) {
       const sure = what_if.check ? ` ${what_if.check}` : "";
       return `Predictions add up what each op alone costs at the outputs.${sure}${this.#errand ? "" : ` ${NO_KERNEL}`}`;
@@ -187,9 +211,19 @@ export class WhatIfPanel implements ComparePart {
     return this.#predictor?.predict(this.#state.plan) ?? null;
   }
 
-  #costliest(count: number): Plan {
+  #costliest(count: number, changes: readonly string[] = []): Plan {
     const ops = this.#candidates.slice(0, count).map(({ op }) => op);
-    return withChoice(EMPTY, ops, "float");
+    return withChoice({ ...EMPTY, changes }, ops, "float");
+  }
+
+  async #askLint(ask: NonNullable<Host["ask"]>, id: string): Promise<void> {
+    try {
+      const { content } = await ask({ type: "suggestions" });
+      if (this.#doc?.id === id) this.#options.suggested(content["suggestions"]);
+    } catch (error) {
+      this.#asked = { id, note: `Lint could not be asked: ${error instanceof Error ? error.message : error}` };
+      this.#refresh();
+    }
   }
 
   async #askCosts(): Promise<void> {
@@ -218,12 +252,4 @@ function now({ header }: DivergenceDocument): Outcome {
     size: header.sizes.variant,
     latency_us: header.latency?.variant.p50_us ?? null,
   };
-}
-
-function chosenText({ keep_float, int16 }: Plan): string {
-  const words = [
-    keep_float.length > 0 && `${plural(keep_float.length, "op")} float`,
-    int16.length > 0 && `${plural(int16.length, "op")} INT16`,
-  ].filter(Boolean);
-  return words.length > 0 ? words.join(", ") : "Choose ops to keep in the list or the chart";
 }

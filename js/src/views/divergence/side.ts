@@ -4,6 +4,7 @@ import { InspectPanel } from "../../divergence/inspect/panel.js";
 import type { Inspected, InspectScene } from "../../divergence/inspect/scene.js";
 import type { CompareScene } from "../../divergence/scene.js";
 import { CompareTable } from "../../divergence/table/table.js";
+import { size } from "../../divergence/whatif/plan.js";
 import { type WhatIfOptions, WhatIfPanel, type WhatIfState } from "../../divergence/whatif/what-if.js";
 import { h } from "../dom.js";
 import { Tabs } from "../tabs.js";
@@ -59,8 +60,9 @@ export class Side {
     if (turned && tab === "table") this.#table.reveal();
     this.#doc = doc;
     this.#ops = ops.join();
-    const kept = whatIf.plan.keep_float.length + whatIf.plan.int16.length;
-    this.#tabs.badge("whatif", kept > 0 && String(kept));
+    const chosen = size(whatIf.plan);
+    this.#tabs.badge("whatif", chosen > 0 && String(chosen));
+    if (tab === "whatif") this.#whatIf.open();
   }
 
   dispose(): void {

@@ -157,6 +157,7 @@ export class DivergenceView extends HostView implements CompareScene, InspectSce
       setPlan: (plan) => this.setPlan(plan),
       built: (build) => this.#set({ builds: withBuild(this.#state()?.builds ?? [], build) }),
       measured: (whatIf) => this.#doc && this.#take(this.#doc.withWhatIf(whatIf)),
+      suggested: (found) => this.#doc && this.#take(this.#doc.withSuggestions(found)),
       showTab: (tab) => this.#set({ tab }),
     });
     this.#stage.append(side.node());

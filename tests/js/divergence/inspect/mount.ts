@@ -82,7 +82,7 @@ export async function mount({
   const kernel = new SidesKernel();
   const source = tiles ? tiles(kernel) : new LiveSource(kernel.ask);
   const document_ = await ReportDocument.decode(report());
-  const plan: Plan = { keep_float: [], int16: [] };
+  const plan: Plan = { keep_float: [], int16: [], changes: [] };
   const doc = divergence ?? (await compared());
   const all = { ...INSPECT, ...settings };
   const now: Inspected = { document: document_, divergence: doc, row, ops: [0], sample: 0, settings: all, plan, tab };

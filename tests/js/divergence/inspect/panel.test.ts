@@ -134,14 +134,14 @@ describe("advice", () => {
     const made = await mount({ tab: "advice" });
     const choose = (choice: string): void => made.node.querySelector<HTMLElement>(`[data-choice="${choice}"]`)?.click();
     choose("float");
-    expect(made.now.plan).toEqual({ keep_float: [0], int16: [] });
+    expect(made.now.plan).toEqual({ keep_float: [0], int16: [], changes: [] });
     const pressed = made.node.querySelector<HTMLElement>('[data-choice="float"]');
     expect(pressed?.getAttribute("aria-pressed")).toBe("true");
     expect(document.activeElement).toBe(pressed);
     choose("int16");
-    expect(made.now.plan).toEqual({ keep_float: [], int16: [0] });
+    expect(made.now.plan).toEqual({ keep_float: [], int16: [0], changes: [] });
     choose("int8");
-    expect(made.now.plan).toEqual({ keep_float: [], int16: [] });
+    expect(made.now.plan).toEqual({ keep_float: [], int16: [], changes: [] });
   });
 
   it("predicts what keeping the op float brings where that was measured", async () => {

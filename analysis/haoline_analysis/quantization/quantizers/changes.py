@@ -1,0 +1,45 @@
+"""Changes to how a model is quantized, each under a name that can be chosen, stored and sent: repairs and switches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from haoline_analysis.quantization.quantizers.fixes.registry import FIXES, fix_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_SWITCHES = {
+    "per-channel": ("per_channel", "One scale per channel"),
+    "symmetric": ("symmetric", "Symmetric INT8"),
+    "reduce-range": ("reduce_range", "7-bit weights"),
+}
+"""Options of :func:`quantize` that are on or off, and what turning them on is called."""
+
+
+def change_names() -> tuple[str, ...]:
+    """All names."""
+    return (*fix_names(), *_SWITCHES)
+
+
+def label_of(name: str) -> str:
+    """What a change is called in words.
+
+    Raises:
+        KeyError: if there is none of that name.
+    """
+    return FIXES[name].label if name in fix_names() else _SWITCHES[name][1]
+
+
+def changes_in(options: Mapping[str, Any]) -> tuple[str, ...]:
+    """The changes that keyword arguments of ``quantize`` ask for."""
+    switched = [name for name, (option, _) in _SWITCHES.items() if options.get(option) is True]
+    return (*(name for name in fix_names() if name in options.get("fixes", ())), *switched)
+
+
+def with_changes(options: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Keyword arguments of ``quantize`` with changes made on top."""
+    chosen = set(names)
+    fixes = [name for name in fix_names() if name in chosen or name in options.get("fixes", ())]
+    switched = {option: True for name, (option, _) in _SWITCHES.items() if name in chosen}
+    return {**options, **({"fixes": fixes} if fixes else {}), **switched}

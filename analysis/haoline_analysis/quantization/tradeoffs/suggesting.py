@@ -1,0 +1,79 @@
+"""What lint says of a model and of its variant, as changes that can be chosen and built."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from haoline_analysis.quantization.divergence import DivergenceReport
+    from haoline_analysis.quantization.linter.finding import LintFinding
+    from haoline_analysis.quantization.quantizers.recipe import Recipe
+
+_SEVERITIES = ("error", "warning")
+_OPS = ("keep_float", "int16")
+
+
+def suggestions(compared: DivergenceReport, recipe: Recipe | None = None) -> list[dict[str, Any]]:
+    """Findings with a change that the variant has not got yet, worst first.
+
+    Each has the words of the finding, ``label`` (what to do), rows of ops of the float model to keep float or at 16
+    bits (``keep_float``, ``int16``), and names of ``changes``, as in :mod:`~..quantizers.changes`.
+
+    Args:
+        compared: the comparison; both models are looked at, neither is run.
+        recipe: how the variant was made, where that is known.
+    """
+    from haoline_analysis.quantization.linter import lint
+
+    target = None if recipe is None else recipe.target
+    both = [lint(report, target=target) for report in (compared.report, compared.variant_report)]
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    missing = _Missing(compared, recipe)
+    for finding in sorted((one for linted in both for one in linted.findings), key=_rank):
+        told = missing.of(finding)
+        if told is not None:
+            found.setdefault(tuple(tuple(told[part]) for part in (*_OPS, "changes")), told)
+    return list(found.values())
+
+
+def _rank(finding: LintFinding) -> int:
+    return _SEVERITIES.index(finding.severity) if finding.severity in _SEVERITIES else len(_SEVERITIES)
+
+
+class _Missing:
+    """Tells what of a fix the variant has not got."""
+
+    def __init__(self, compared: DivergenceReport, recipe: Recipe | None) -> None:
+        from haoline_analysis.quantization.quantizers.changes import changes_in
+
+        names = [str(name) for name in compared.report.tables["ops"]["name"].values]
+        self._rows = {name: row for row, name in enumerate(names)}
+        precision = compared.ops["precision"]
+        self._float = {str(name) for name in precision.index[precision.astype(str).str.startswith("float")]}
+        self._made, self._wide = set[str](), set[str]()
+        if recipe is not None:
+            self._float |= set(recipe.keep_float)
+            self._made, self._wide = set(changes_in(recipe.options())), set(recipe.int16)
+
+    def of(self, finding: LintFinding) -> dict[str, Any] | None:
+        """A finding with what would be new; None where nothing is."""
+        from haoline_analysis.quantization.quantizers.changes import changes_in
+
+        if finding.fix is None or finding.severity not in _SEVERITIES:
+            return None
+        options = finding.fix.options
+        parts: dict[str, list[Any]] = {
+            "keep_float": self._known(options.get("keep_float", ()), self._float),
+            "int16": self._known(options.get("int16", ()), self._float | self._wide),
+            "changes": [name for name in changes_in(options) if name not in self._made],
+        }
+        if not any(parts.values()):
+            return None
+        words = ("id", "severity", "title", "evidence", "advice", "why", "source")
+        return {name: getattr(finding, name) for name in words} | {"label": finding.fix.label} | parts
+
+    def _known(self, names: Iterable[str], done: set[str]) -> list[int]:
+        """Rows of ops of the float model, but for those that are so already."""
+        return sorted(self._rows[name] for name in names if name in self._rows and name not in done)

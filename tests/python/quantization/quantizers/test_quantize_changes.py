@@ -1,0 +1,34 @@
+"""Changes by name: what a page or a stored plan can hold, and what ``quantize`` takes."""
+
+from __future__ import annotations
+
+import pytest
+from quantizer_models import attention, attention_feeds
+
+from haoline_analysis.quantization import quantize
+from haoline_analysis.quantization.quantizers.changes import change_names, changes_in, label_of, with_changes
+
+
+def test_names_and_options_say_the_same():
+    for name in change_names():
+        options = with_changes({"scheme": "static-int8"}, [name])
+        assert changes_in(options) == (name,)
+        assert options["scheme"] == "static-int8"
+        assert label_of(name)[0].isupper() or label_of(name)[0].isdigit()
+    assert changes_in({"scheme": "static-int8", "per_channel": False}) == ()
+    with pytest.raises(KeyError):
+        label_of("evil")
+
+
+def test_changes_come_on_top_of_what_is_there():
+    options = {"fixes": ["sum-to-add"], "per_channel": False, "keep_float": ["a"]}
+    changed = with_changes(options, ["per-channel", "clip-mask", "of another version"])
+    assert changed == {"fixes": ["clip-mask", "sum-to-add"], "per_channel": True, "keep_float": ["a"]}
+    assert options["fixes"] == ["sum-to-add"]
+    assert with_changes(options, []) == options
+
+
+def test_a_recipe_tells_the_changes_it_was_made_with():
+    changes = ["clip-mask", "per-channel", "symmetric"]
+    made = quantize(attention(), calibration=attention_feeds(), **with_changes({"scheme": "static-int8"}, changes))
+    assert set(changes) <= set(changes_in(made.recipe.options()))
