@@ -19,6 +19,21 @@ from haoline_jupyter import DivergenceView
 view = DivergenceView(compared, height=640)
 view
 """
+UNEVEN = """
+import onnx
+from onnx import numpy_helper
+uneven = onnx.load("models/digits_cnn.onnx")
+weight = next(tensor for tensor in uneven.graph.initializer if tensor.name == "stage2.conv1.weight")
+array = numpy_helper.to_array(weight).copy()
+array[0] *= 100
+weight.CopyFrom(numpy_helper.from_array(array, weight.name))
+quantized = %haoline quantize uneven --calibrate digits.npz --limit 16
+compared = %haoline compare uneven quantized --input digits.npz --limit 8
+from haoline_jupyter import DivergenceView
+view = DivergenceView(compared, height=640)
+view
+"""
+"""A channel of weights that leaves its neighbours only a few of the 256 steps."""
 OP, TENSOR = "node_relu_2", "relu_2"
 
 
@@ -200,6 +215,28 @@ class TestWhatIf:
         expect(view.root).not_to_have_attribute("data-divergence", identity or "")
         after = lab.ask(path, "round(float(view.compared.outputs['sqnr_db'].iloc[0]), 3)")
         assert float(after) > float(before)
+
+    def test_what_lint_suggests_is_ticked_and_built(self, lab: Lab) -> None:
+        path = lab.server.notebook("suggested.ipynb", LOAD, UNEVEN.strip())
+        lab.page.set_viewport_size({"width": 1720, "height": 1280})
+        lab.open_notebook(path)
+        lab.run_all(path)
+        view = shown(lab, path)
+        view.tab("What if")
+        suggested = view.part("suggestions")
+        change = suggested.locator("li", has_text="One scale per channel").get_by_role("checkbox")
+        change.check()
+        expect(view.part("what-if")).to_contain_text("is not predicted")
+        assert lab.ask(path, "view.plan['changes']") == "['per-channel']"
+        view.root.scroll_into_view_if_needed()
+        view.part("build").click()
+        expect(view.part("build-result")).to_contain_text("per-channel")
+        view.root.scroll_into_view_if_needed()
+        lab.screenshot("divergence-suggested-light")
+        assert lab.ask(path, "list(view.built.values())[0].recipe.per_channel") == "True"
+        view.root.scroll_into_view_if_needed()
+        view.part("build-result").get_by_role("button", name="Show this variant").click()
+        expect(suggested.locator("li", has_text="One scale per channel")).to_have_count(0)
 
     def test_work_can_be_stopped_and_the_kernel_lives(self, lab: Lab, path: str) -> None:
         lab.run(

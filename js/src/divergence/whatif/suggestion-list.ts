@@ -25,6 +25,8 @@ export class SuggestionList {
     "data-testid": "haoline-suggestions",
   });
 
+  readonly #open = new Set<string>();
+
   constructor(options: SuggestionListOptions) {
     this.#options = options;
   }
@@ -69,9 +71,23 @@ export class SuggestionList {
         ),
         ops.length > 0 && told,
       ),
-      h("p", {}, `${one.title}: ${one.evidence}`),
-      one.why !== "" && h("p", { class: "hl-muted" }, one.why, one.source !== "" && ` (${one.source})`),
+      h("p", { class: "hl-suggested-text" }, `${one.title}: ${one.evidence}`),
+      one.why !== "" && this.#why(one),
     );
+  }
+
+  /** Left open where the reader has opened it. */
+  #why({ id, why, source }: Suggestion): HTMLElement {
+    const told = [why, source].filter(Boolean).join(" ");
+    const details = h(
+      "details",
+      { class: "hl-suggested-text" },
+      h("summary", {}, "Why"),
+      h("p", { class: "hl-muted" }, told),
+    );
+    details.open = this.#open.has(id);
+    details.addEventListener("toggle", () => (details.open ? this.#open.add(id) : this.#open.delete(id)));
+    return details;
   }
 
   /** The list is made anew at every change: the keyboard stays where it was. */
