@@ -111,15 +111,18 @@ class Form:
         )
 
     def transposed(self, order: Sequence[int]) -> Form:
-        """The form of the same elements with their axes in another order, as ``numpy.transpose`` takes it."""
+        """The form of the same elements with their axes in another order, as ``numpy.transpose`` takes it.
+
+        Raises:
+            ValueError: if that is no order of the axes.
+        """
         if self.axis is None:
             return self
         axis = list(order).index(self.axis % len(order))
-        if self.block:
-            return replace(
-                self, scale=self.scale.transpose(order), zero_point=self.zero_point.transpose(order), axis=axis
-            )
-        return replace(self, axis=axis)
+        if not self.block:
+            return replace(self, axis=axis)
+        zero = self.zero_point.transpose(order) if self.zero_point.ndim else self.zero_point
+        return replace(self, scale=self.scale.transpose(order), zero_point=zero, axis=axis)
 
     def _spread(self, values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         """Scales or zero points so that they broadcast to the tensor."""

@@ -220,4 +220,9 @@ def _held(dtype: str) -> str:
 def _turned(form: Form, op: Op) -> Form | None:
     """The form of what a Transpose makes of a tensor with one scale per channel."""
     order = op.attributes.get("perm")
-    return form.transposed(order) if isinstance(order, (list, tuple)) and form.axis is not None else None
+    if not isinstance(order, (list, tuple)) or form.axis is None:
+        return None
+    try:
+        return form.transposed(order)
+    except ValueError:  # no order of the axes
+        return None

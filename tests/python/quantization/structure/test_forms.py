@@ -81,20 +81,21 @@ def test_blocks_of_a_weight(dtype: str) -> None:
 
 
 GRIDS = {
-    "tensor": ((), None, None),
-    "rows": ((10,), 0, None),
-    "columns": ((6,), -1, None),
-    "blocks": ((3, 6), 0, 4),
+    "tensor": ((), (), None, None),
+    "rows": ((10,), (10,), 0, None),
+    "columns": ((6,), (6,), -1, None),
+    "blocks": ((3, 6), (3, 6), 0, 4),
+    "blocks around zero": ((3, 6), (), 0, 4),
 }
 
 
 @pytest.mark.parametrize("turned", [False, True])
 @pytest.mark.parametrize("grid", GRIDS)
 def test_some_elements_are_what_they_are_among_all(grid: str, *, turned: bool) -> None:
-    count, axis, block = GRIDS[grid]
+    scales, zeros, axis, block = GRIDS[grid]
     q = RNG.integers(-128, 128, (10, 6)).astype(np.int8)
-    scale = RNG.uniform(0.01, 2, count).astype(np.float32)
-    weight = Stored(q, Form("int8", scale, RNG.integers(-9, 9, count).astype(np.int8), axis, block))
+    scale = RNG.uniform(0.01, 2, scales).astype(np.float32)
+    weight = Stored(q, Form("int8", scale, np.asarray(RNG.integers(-9, 9, zeros), np.int8), axis, block))
     reals = weight.reals()
     if turned:
         weight, reals = weight.transposed(), reals.T
@@ -271,3 +272,17 @@ def test_a_tensor_that_the_model_got_since_it_was_read_is_what_it_declares() -> 
     model.tensors.append(Tensor("z", "float16"))
     assert (reading.types[2], reading.shapes[2]) == ("float16", None)
     assert precisions(model, reading) == ["float32"]
+
+
+@pytest.mark.parametrize("order", [[0, 0], [1], [5, 6], "ab"])
+def test_a_transpose_of_no_order_of_the_axes_has_no_form(order) -> None:
+    nodes = [
+        helper.make_node("QuantizeLinear", ["x", "s", "z"], ["q"], axis=1),
+        helper.make_node("Transpose", ["q"], ["t"], perm=[1, 0]),
+    ]
+    scale, zero = np.ones(3, np.float32), np.zeros(3, np.int8)
+    made = value("t", TensorProto.INT8, (3, 2))
+    proto = model_of(nodes, [value("x", shape=(2, 3))], [made], [("s", scale), ("z", zero)])
+    model = open_model(proto)
+    model.ops[1].attributes = {"perm": order}
+    assert "t" not in {model.tensors[row].name for row in forms(model)}
