@@ -11,7 +11,9 @@ export interface Suggestion {
   readonly source: string;
   /** What to do, in a few words. */
   readonly label: string;
-  /** Rows of the float report. */
+  /** Rows of the float report that it speaks of. */
+  readonly ops: readonly number[];
+  /** Rows to be kept float, or given 16 bits. */
   readonly keep_float: readonly number[];
   readonly int16: readonly number[];
   readonly changes: readonly string[];
@@ -28,6 +30,7 @@ export function readSuggestions(value: unknown): readonly Suggestion[] | null {
     why: text(one["why"]),
     source: text(one["source"]),
     label: text(one["label"]),
+    ops: rows(one["ops"]),
     keep_float: rows(one["keep_float"]),
     int16: rows(one["int16"]),
     changes: list(one["changes"]).filter((name) => typeof name === "string"),

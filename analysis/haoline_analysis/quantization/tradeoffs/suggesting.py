@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from haoline_analysis.quantization.divergence import DivergenceReport
     from haoline_analysis.quantization.linter.finding import LintFinding
@@ -18,8 +18,9 @@ _OPS = ("keep_float", "int16")
 def suggestions(compared: DivergenceReport, recipe: Recipe | None = None) -> list[dict[str, Any]]:
     """Findings with a change that the variant has not got yet, worst first.
 
-    Each has the words of the finding, ``label`` (what to do), rows of ops of the float model to keep float or at 16
-    bits (``keep_float``, ``int16``), and names of ``changes``, as in :mod:`~..quantizers.changes`.
+    Each has the words of the finding, ``label`` (what to do), rows of the float model's ops that it speaks of
+    (``ops``), that it would keep float or at 16 bits (``keep_float``, ``int16``), and names of ``changes``, which are
+    those of :mod:`~haoline_analysis.quantization.quantizers.changes`.
 
     Args:
         compared: the comparison; both models are looked at, neither is run.
@@ -28,11 +29,16 @@ def suggestions(compared: DivergenceReport, recipe: Recipe | None = None) -> lis
     from haoline_analysis.quantization.linter import lint
 
     target = None if recipe is None else recipe.target
-    both = [lint(report, target=target) for report in (compared.report, compared.variant_report)]
+    own = [(finding, finding.ops) for finding in lint(compared.report, target=target).findings]
+    rows = _float_rows(compared)
+    others = [
+        (finding, tuple(sorted({row for op in finding.ops for row in rows.get(op, ())})))
+        for finding in lint(compared.variant_report, target=target).findings
+    ]
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     missing = _Missing(compared, recipe)
-    for finding in sorted((one for linted in both for one in linted.findings), key=_rank):
-        told = missing.of(finding)
+    for finding, ops in sorted([*own, *others], key=lambda one: _rank(one[0])):
+        told = missing.of(finding, ops)
         if told is not None:
             found.setdefault(tuple(tuple(told[part]) for part in (*_OPS, "changes")), told)
     return list(found.values())
@@ -40,6 +46,14 @@ def suggestions(compared: DivergenceReport, recipe: Recipe | None = None) -> lis
 
 def _rank(finding: LintFinding) -> int:
     return _SEVERITIES.index(finding.severity) if finding.severity in _SEVERITIES else len(_SEVERITIES)
+
+
+def _float_rows(compared: DivergenceReport) -> dict[int, list[int]]:
+    """Rows of the float model's ops by rows of the variant's ops that do their work."""
+    found: dict[int, list[int]] = {}
+    for row, other in enumerate(compared.counterpart):
+        found.setdefault(int(other), []).append(row)
+    return found
 
 
 class _Missing:
@@ -57,8 +71,8 @@ class _Missing:
             self._float |= set(recipe.keep_float)
             self._made, self._wide = set(changes_in(recipe.options())), set(recipe.int16)
 
-    def of(self, finding: LintFinding) -> dict[str, Any] | None:
-        """A finding with what would be new; None where nothing is."""
+    def of(self, finding: LintFinding, ops: Sequence[int]) -> dict[str, Any] | None:
+        """A finding, with the float model's ops it speaks of and what would be new; None where nothing is."""
         from haoline_analysis.quantization.quantizers.changes import changes_in
 
         if finding.fix is None or finding.severity not in _SEVERITIES:
@@ -72,7 +86,8 @@ class _Missing:
         if not any(parts.values()):
             return None
         words = ("id", "severity", "title", "evidence", "advice", "why", "source")
-        return {name: getattr(finding, name) for name in words} | {"label": finding.fix.label} | parts
+        about = sorted({*ops, *parts["keep_float"], *parts["int16"]})
+        return {name: getattr(finding, name) for name in words} | {"label": finding.fix.label, "ops": about} | parts
 
     def _known(self, names: Iterable[str], done: set[str]) -> list[int]:
         """Rows of ops of the float model, but for those that are so already."""

@@ -62,7 +62,7 @@ export class Side {
     this.#ops = ops.join();
     const chosen = size(whatIf.plan);
     this.#tabs.badge("whatif", chosen > 0 && String(chosen));
-    if (tab === "whatif") this.#whatIf.open();
+    if (tab === "whatif" || (tab === "op" && inspected.tab === "advice")) this.#whatIf.open();
   }
 
   dispose(): void {

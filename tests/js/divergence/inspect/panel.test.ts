@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { byId, press } from "../../views/helpers.js";
-import { compared, WHAT_IF } from "../compared-fixture.js";
+import { compared, SUGGESTIONS, WHAT_IF } from "../compared-fixture.js";
 import { mount, settled, unmount } from "./mount.js";
 
 afterEach(() => {
@@ -151,6 +151,20 @@ describe("advice", () => {
     expect(said).toContain("24.0 dB in place of 20.0 dB");
     const unknown = await mount({ tab: "advice" });
     expect(byId("haoline-advice-predicted", unknown.node).textContent).toContain("What if");
+  });
+
+  it("has what lint suggests for the op, to be ticked", async () => {
+    const made = await mount({ tab: "advice", divergence: await compared({ suggestions: SUGGESTIONS }) });
+    const box = (): HTMLInputElement => made.node.querySelector<HTMLInputElement>("input[type=checkbox]")!;
+    expect(made.node.querySelectorAll("input[type=checkbox]")).toHaveLength(1);
+    expect(box().parentElement?.textContent).toContain("Leave them in float");
+    box().click();
+    expect(made.now.plan).toEqual({ keep_float: [0, 2], int16: [], changes: [] });
+    expect([box().checked, document.activeElement === box()]).toEqual([true, true]);
+    made.show({ row: 3 });
+    expect(box().parentElement?.textContent).toContain("Clip the mask");
+    made.show({ row: 1 });
+    expect(box()).toBeNull();
   });
 
   it("takes words of a model as text", async () => {

@@ -1,9 +1,9 @@
 import { opName } from "../../../activations/panels/scene.js";
 import { decibels } from "../../../activations/words.js";
-import type { Finding } from "../../../data/index.js";
+import type { Finding, Suggestion } from "../../../data/index.js";
 import { h, put } from "../../../views/dom.js";
 import { asText, plural } from "../../../views/units.js";
-import { type Choice, choiceOf, withChoice } from "../../whatif/plan.js";
+import { type Choice, choiceOf, follows, withChoice, withSuggestion } from "../../whatif/plan.js";
 import { Predictor } from "../../whatif/predict.js";
 import { cosine } from "../../words.js";
 import type { Inspected, InspectScene } from "../scene.js";
@@ -36,20 +36,23 @@ export class AdvicePanel {
     const said = suggestions(inspected.divergence, inspected.row).map(({ title, evidence, advice }) =>
       card("", title, evidence, advice),
     );
+    const linted = lintOf(inspected);
     const none = h("p", { class: "hl-empty" }, "Nothing about this op looks unusual.");
     put(
       this.#node,
       this.#change(inspected),
       ...findings.map(({ severity, title, evidence, advice }) => card(severity, title, asText(evidence), advice)),
+      ...linted.map((one) => this.#linted(one, inspected)),
       ...said,
-      findings.length + said.length === 0 && none,
+      findings.length + linted.length + said.length === 0 && none,
       this.#inputs(inspected),
     );
   }
 
   /** How many cards there are to read. */
   count(inspected: Inspected): number {
-    return findingsOf(inspected).length + suggestions(inspected.divergence, inspected.row).length;
+    const own = suggestions(inspected.divergence, inspected.row);
+    return findingsOf(inspected).length + lintOf(inspected).length + own.length;
   }
 
   dispose(): void {
@@ -82,6 +85,19 @@ export class AdvicePanel {
     );
   }
 
+  /** What lint says of the op, with the change to tick. */
+  #linted(one: Suggestion, { plan }: Inspected): HTMLElement {
+    const box = h("input", { type: "checkbox", "data-suggestion": one.id });
+    box.checked = follows(plan, one);
+    box.addEventListener("change", () => {
+      this.#scene.setPlan(withSuggestion(plan, one, box.checked));
+      this.#node.querySelector<HTMLElement>(`[data-suggestion="${CSS.escape(one.id)}"]`)?.focus();
+    });
+    const made = card(one.severity, one.title, asText(one.evidence), "");
+    made.append(h("label", { class: "hl-advice" }, box, ` ${one.label}`));
+    return made;
+  }
+
   #inputs({ document: report, divergence, row }: Inspected): HTMLElement | null {
     const sources = sourcesOf(report, divergence, divergence.opOf(row));
     if (sources.length === 0) return null;
@@ -110,6 +126,12 @@ function findingsOf({ document: report, divergence, row }: Inspected): Finding[]
   const op = divergence.opOf(row);
   const all = [...divergence.header.findings, ...report.header.findings];
   return all.filter((finding) => finding.ops.includes(op)).sort((a, b) => rank(a) - rank(b));
+}
+
+/** Of what lint suggests, that which speaks of the op. */
+function lintOf({ divergence, row }: Inspected): readonly Suggestion[] {
+  const op = divergence.opOf(row);
+  return (divergence.header.suggestions ?? []).filter((one) => one.ops.includes(op));
 }
 
 function rank({ severity }: Finding): number {
