@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from haoline_analysis.errors import ModelError
-from haoline_analysis.quantization.divergence.learned import named
 from haoline_analysis.quantization.divergence.local import Known, build_local
 from haoline_analysis.quantization.divergence.steps import Fed, Found, Step, run, run_local
 from haoline_analysis.runtime.forms import Form
 from haoline_analysis.runtime.plan import Pass, Plan, make_pass
 from haoline_analysis.runtime.samples import ports_of
 from haoline_analysis.runtime.source import ModelSource
+from haoline_analysis.runtime.targets import Target
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from haoline_analysis.quantization.divergence.preparing import Job
     from haoline_analysis.quantization.divergence.steps import Three
     from haoline_analysis.runtime.stopping import Stop
-    from haoline_analysis.runtime.targets import Target
 
 
 class Settling:
@@ -122,6 +121,11 @@ class Settling:
             axes={},
             level="none",
         )
+
+
+def named(names: Sequence[str]) -> tuple[Target, ...]:
+    """Targets for outputs of a file that is run as it is."""
+    return tuple(Target(name, at, -1, name) for at, name in enumerate(names))
 
 
 def _unfit(pair: Pair, found: Found) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from haoline_analysis.quantization.divergence.learned import Learned
 from haoline_analysis.quantization.divergence.metrics import Job
 from haoline_analysis.runtime.runner import Runner
 
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from haoline_analysis.runtime.forms import Forms
     from haoline_analysis.runtime.plan import Plan
     from haoline_analysis.runtime.sessions import Session
-
-Learning = tuple[Runner, Learned]
 
 
 class Fed(NamedTuple):
@@ -59,7 +56,7 @@ class Step:
         floats = three.floats
         if floats_too:
             floats = self.floats.runner(0, None if forms is None else forms.of)
-        return Three(floats, three.variant, None if self.local is None else learning(self.local))
+        return Three(floats, three.variant, None if self.local is None else _recurring(self.local))
 
     def with_local(self, floats: Plan, plan: Plan | None, graph: LocalGraph) -> Step:
         """The same with a graph that measures each op on its own."""
@@ -101,22 +98,21 @@ class Sessions:
         )
         local = None
         if self._local is not None and step.local is not None:
-            local = learning(step.local, self._local)
-        return Three(floats, learning(step.variant, self._variant), local)
+            local = _recurring(step.local, self._local)
+        return Three(floats, _recurring(step.variant, self._variant), local)
 
 
-def learning(plan: Plan, session: Session | None = None) -> Learning:
-    """A runner that binds outputs to memory once it has seen their shapes."""
-    learned = Learned(plan.passes[0].targets)
-    return Runner(session or plan.session(0), learned.targets, learned.of, plan.dtypes), learned
+def _recurring(plan: Plan, session: Session | None = None) -> Runner:
+    """A runner of a graph of which only runs tell the shapes."""
+    return Runner(session or plan.session(0), plan.passes[0].targets, None, plan.dtypes, recurring=True)
 
 
 class Three(NamedTuple):
     """Runners of one step."""
 
     floats: Runner
-    variant: Learning
-    local: Learning | None
+    variant: Runner
+    local: Runner | None
 
 
 class Found(NamedTuple):
@@ -155,7 +151,7 @@ def run(
         StoppedError: if it was told to stop.
     """
     floats = three.floats.run(feeds, where, options, keep=keep)
-    variant = learnt(three.variant, step.variant_feeds(feeds), where, options, keep=keep)
+    variant = three.variant.run(step.variant_feeds(feeds), where, options, keep=keep)
     return Found(floats, variant, run_local(step, three, feeds, floats, where, options, keep=keep))
 
 
@@ -177,17 +173,7 @@ def run_local(
     """
     if three.local is None or step.graph is None:
         return {}
-    return learnt(three.local, local_feeds(step, step.graph, feeds, floats), where, options, keep=keep)
-
-
-def learnt(
-    pair: Learning, feeds: Mapping[str, np.ndarray], where: str, options: object, *, keep: bool = False
-) -> Mapping[str, np.ndarray]:
-    """What a run gives; its shapes are remembered."""
-    runner, learned = pair
-    found = runner.run(feeds, where, options, keep=keep)
-    learned.learn(feeds, found)
-    return found
+    return three.local.run(local_feeds(step, step.graph, feeds, floats), where, options, keep=keep)
 
 
 def local_feeds(
