@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from haoline_analysis.runtime.source import ModelSource
 
 _LEVELS = {"none": "ORT_DISABLE_ALL", "all": "ORT_ENABLE_ALL"}
+_FEW = 2  # cores
 _FATAL = 4  # what goes wrong is raised; onnxruntime need not print it as well
 _FOLDER = "session.model_external_initializers_file_folder_path"
 
@@ -73,8 +74,10 @@ class Session:
         options = ort.SessionOptions()
         options.log_severity_level = _FATAL
         options.intra_op_num_threads = cores()  # onnxruntime counts those of the machine, and all of them would spin
-        # Threads that wait for work would do so on a core that counts the sample before, or this one afterwards.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0" if beside else "1")
+        # Threads that wait for work would do so on a core that counts the sample before, or this one afterwards; and
+        # where cores are few, on one that prepares the next session.
+        waiting = beside or (capturing and cores() <= _FEW)
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0" if waiting else "1")
         options.add_session_config_entry("session.force_spinning_stop", "1")
         if capturing:
             options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED

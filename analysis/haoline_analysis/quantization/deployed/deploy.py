@@ -9,13 +9,15 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from haoline_analysis.quantization.deployed.blocked import Copies
 from haoline_analysis.quantization.deployed.saved import usable
 from haoline_analysis.quantization.deployed.sessions import Fixed, Optimising
 from haoline_analysis.quantization.structure import Reading
+from haoline_analysis.runtime.beside import Beside
 from haoline_analysis.runtime.source import ModelSource, source_of
 from haoline_analysis.runtime.wire import Changes, changed, scan
 
@@ -30,19 +32,50 @@ SEPARATE_BYTES = 1 << 30
 """Bytes of a model from which on the weights of the saved graph go into a file of their own: protobuf ends at 2 GB."""
 
 
-class Deployed:
-    """A model as it is given and as onnxruntime runs it; owns a folder, so close it or use it in ``with``."""
+class Optimised(NamedTuple):
+    """What onnxruntime made of a model."""
 
-    def __init__(self, source: ModelSource, raw: Model, model: Model, session: Session, folder: Path) -> None:
-        """Take over an optimised graph; see :func:`deploy`."""
-        self.source, self.raw, self.model = source, raw, model
-        self.given, self.running = Reading(raw), Reading(model)
-        self.session = session
-        """The plain session, which did the optimising: a run of it is a run of the deployed model."""
-        assert model.path is not None
-        self.path = Path(model.path)
-        self.copies = Copies(model)
+    session: Session
+    model: Model  # the graph that it saved
+
+
+class Deployed:
+    """A model as it is given and as onnxruntime runs it; owns a folder, so close it or use it in ``with``.
+
+    Everything but the model as it is given may have to wait for onnxruntime, and raises what that says if it refuses.
+    """
+
+    def __init__(self, source: ModelSource, raw: Model, optimised: Beside[Optimised], folder: Path) -> None:
+        """Take over a model that is being optimised; see :func:`deploy`."""
+        self.source, self.raw, self.given = source, raw, Reading(raw)
+        self._optimised = optimised
         self._close = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+
+    @property
+    def model(self) -> Model:
+        """The graph that onnxruntime runs."""
+        return self._optimised.result().model
+
+    @property
+    def session(self) -> Session:
+        """The plain session, which did the optimising: a run of it is a run of the deployed model."""
+        return self._optimised.result().session
+
+    @cached_property
+    def running(self) -> Reading:
+        """The graph that onnxruntime runs, as quantization reads it."""
+        return Reading(self.model)
+
+    @cached_property
+    def copies(self) -> Copies:
+        """Ops that it gets in addition."""
+        return Copies(self.model)
+
+    @cached_property
+    def path(self) -> Path:
+        """Where it is saved."""
+        assert self.model.path is not None
+        return Path(self.model.path)
 
     @property
     def provider(self) -> str:
@@ -100,24 +133,31 @@ class Deployed:
         self.close()
 
 
-def deploy(variant: Any, provider: str | None = None, *, threads: int | None = None) -> Deployed:
+def deploy(variant: Any, provider: str | None = None, *, threads: int | None = None, wait: bool = True) -> Deployed:
     """Let onnxruntime optimise a model as it does to run it, and read the graph it ends with.
 
     Args:
         variant: a path, bytes, a ``ModelProto``, an opened ``Model`` or a ``ModelReport``.
         provider: an execution provider, None or "auto" for the best there is.
         threads: cores for one op; None: all.
+        wait: return when that is done; else when the model is read, and the rest is done beside.
 
     Raises:
         ModelError: if the model is refused; with onnxruntime's reason where it cannot run.
     """
     source, raw, _ = source_of(variant)
     folder = Path(tempfile.mkdtemp(prefix="haoline-deployed-"))
-    try:
-        path = folder / "deployed.onnx"
-        separate = raw.file_bytes > SEPARATE_BYTES
+    path, separate = folder / "deployed.onnx", raw.file_bytes > SEPARATE_BYTES
+
+    def optimised() -> Optimised:
         session = Optimising(source, raw, provider, path, separate=separate, threads=threads)
-        return Deployed(source, raw, usable(path), session, folder)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+        return Optimised(session, usable(path))
+
+    deployed = Deployed(source, raw, Beside(optimised), folder)
+    if wait:
+        try:
+            _ = deployed.model
+        except BaseException:
+            deployed.close()
+            raise
+    return deployed

@@ -110,11 +110,10 @@ def prepare(
         raise ModelError(f"There are no samples in {samples.origin}.")
     first, forms = samples[0], Forms(model)
     tell("Preparing the variant", 0.0)
-    deploying = Beside(lambda: deploy(_given(variant), provider))  # mostly outside of Python
-    report = Beside(lambda: reports[0] or own or _analyzed(model))
-    sizes = forms.of(first.feeds)
-    deployed = deploying.result()
+    deployed = deploy(_given(variant), provider, wait=False)
     try:
+        report = Beside(lambda: reports[0] or own or _analyzed(model))
+        sizes = forms.of(first.feeds)
         check_inputs(model, deployed.raw)
         stop.options()
         tell("Matching tensors", 0.0)
