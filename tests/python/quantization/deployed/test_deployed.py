@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import tempfile
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -161,7 +163,8 @@ def test_weights_of_large_models_go_into_a_file_beside_the_graph(tmp_path: Path,
         np.testing.assert_array_equal(plain, deployed.capturing(deployed.handed).ort.run(["y"], FEEDS)[0])
 
 
-def test_what_cannot_run_says_why(tmp_path: Path) -> None:
+def odd(path: Path) -> Path:
+    """A model that onnxruntime refuses."""
     node = helper.make_node("NoSuchOp", ["x"], ["y"], name="mystery")
     graph = helper.make_graph(
         [node],
@@ -169,8 +172,12 @@ def test_what_cannot_run_says_why(tmp_path: Path) -> None:
         [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1])],
         [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1])],
     )
-    path = tmp_path / "odd.onnx"
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    return path
+
+
+def test_what_cannot_run_says_why(tmp_path: Path) -> None:
+    path = odd(tmp_path / "odd.onnx")
     with pytest.raises(ModelError, match=r"odd\.onnx: onnxruntime refuses the model.*NoSuchOp"):
         deploy(path)
     with pytest.raises(ModelError, match="no such file"):
@@ -209,3 +216,21 @@ def test_scales_per_channel_before_opset_13_are_refused(tmp_path: Path) -> None:
     path = axis_too_early(tmp_path / "early.onnx", 2)
     with pytest.raises(ModelError, match="'early' has a scale per channel, which opset 11 does not know"):
         usable(path)
+
+
+def test_a_model_that_is_optimised_beside_is_read_at_once_and_refused_when_it_is_asked_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with deploy(DIGITS, wait=False) as deployed:
+        assert len(deployed.raw.ops) > 5
+        assert deployed.session.ort.run(None, FEEDS)
+        assert deployed.path.exists()
+    refused = deploy(odd(tmp_path / "odd.onnx"), wait=False)
+    for _ in range(2):
+        with pytest.raises(ModelError, match="NoSuchOp"):
+            _ = refused.model
+    refused.close()
+    deploy(DIGITS, wait=False).close()  # before onnxruntime is through
+    for thread in threading.enumerate():
+        if thread.name == "haoline-beside":
+            thread.join(60)
+    assert list(tmp_path.glob("haoline-deployed-*")) == []
