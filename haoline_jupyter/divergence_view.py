@@ -69,6 +69,8 @@ class DivergenceView(SampledView):
     divergence = t.Bytes(help="the gzipped container of the comparison").tag(sync=True)
     plan = Own(NO_PLAN, known_plan, "rows of ops to keep float or 16-bit, and changes; two-way").tag(sync=True)
 
+    work = t.Dict(help="the long question of the page that the kernel is at, empty for none; read-only").tag(sync=True)
+
     own_state = (*STATE, "plan")
 
     def __init__(
@@ -156,17 +158,30 @@ class DivergenceView(SampledView):
         if kind == "stop":
             self._jobs.stop(content.get("request"))
         elif kind in long:
-            self._start(self._jobs, content, long[kind])
+            self._start(self._jobs, content, self._at_work(long[kind]))
         elif kind == "suggestions":
             self._start(self._looks, content, self._suggestions)
         else:
             super()._answer(_, content, buffers)
 
+    def _at_work(self, work: Callable[[Mapping[str, Any], Job], Answer]) -> Callable[[Mapping[str, Any], Job], Answer]:
+        """Work that a page drawn meanwhile can rejoin: the question stands in a trait as long."""
+
+        def told(content: Mapping[str, Any], job: Job) -> Answer:
+            self.work = dict(content)
+            return work(content, job)
+
+        return told
+
     def _start(self, jobs: Jobs, content: Mapping[str, Any], work: Callable[[Mapping[str, Any], Job], Answer]) -> None:
         """Have something done in a thread, which answers; or answer that this cannot be now."""
 
         def answer(job: Job) -> None:
-            self.reply(content, lambda: work(content, job), STOPPED)
+            try:
+                self.reply(content, lambda: work(content, job), STOPPED)
+            finally:
+                if self.work.get("request") == content.get("request"):
+                    self.work = {}
 
         try:
             jobs.start(content, answer)

@@ -238,6 +238,33 @@ class TestWhatIf:
         view.part("build-result").get_by_role("button", name="Show this variant").click()
         expect(suggested.locator("li", has_text="One scale per channel")).to_have_count(0)
 
+    def test_work_goes_on_over_a_reload_of_the_page(self, lab: Lab, path: str) -> None:
+        lab.run(
+            path,
+            "import pathlib, time\n"
+            "shop = type(view._shop)\n"
+            "measured = shop.sensitivity\n"
+            "def patient(self, tell):\n"
+            "    while not pathlib.Path('go').exists():\n"
+            "        tell('Waiting for a word', 0.1)\n"
+            "        time.sleep(0.1)\n"
+            "    return measured(self, tell)\n"
+            "shop.sensitivity = patient",
+        )
+        view = shown(lab, path)
+        view.tab("What if")
+        view.part("measure").click()
+        expect(view.part("errand")).to_contain_text("Waiting for a word")
+        lab.save(path)
+        lab.reload()
+        lab.panel_ready(path)
+        view = shown(lab, path)
+        expect(view.part("errand")).to_contain_text("Waiting for a word")
+        expect(view.part("build")).to_be_disabled()
+        (lab.server.root / "go").touch()
+        expect(view.part("keep-curve")).to_be_visible()
+        (lab.server.root / "go").unlink()
+
     def test_work_can_be_stopped_and_the_kernel_lives(self, lab: Lab, path: str) -> None:
         lab.run(
             path,

@@ -36,6 +36,8 @@ export interface AskOptions {
   readonly onProgress?: (progress: Progress) => void;
   /** Has the kernel stop; the question is then rejected. */
   readonly signal?: AbortSignal;
+  /** The question was asked before, as its `request` says, and only its answer is waited for. */
+  readonly rejoin?: boolean;
 }
 
 /** Op rows that a variant to be built would keep. */
@@ -97,6 +99,8 @@ export interface HostValues extends TwoWayValues {
   /** The divergence container, maybe gzipped. */
   divergence: DataView | null;
   status: string;
+  /** The long question that the kernel is at, with its `request`; empty: none. */
+  work: Readonly<Record<string, unknown>>;
 }
 
 export type HostName = keyof HostValues;
@@ -124,6 +128,7 @@ export const HOST_DEFAULTS: HostValues = {
   activations: null,
   divergence: null,
   status: "",
+  work: {},
   hardware: { profile: "", count: 1, precision: "" },
   tab: "",
   height: 480,

@@ -14,6 +14,8 @@ let serial = Math.floor(Math.random() * 2 ** 30);
 
 /** Asks the kernel something of many such questions: the answer has the number of its question. */
 export function question(model: Talker, message: Question, options: AskOptions = {}): Promise<Answer> {
+  const asked = message["request"];
+  if (options.rejoin && typeof asked === "number") return new Inquiry(model, message, asked, options).answer();
   serial += 1;
   return new Inquiry(model, message, serial, options).answer();
 }
@@ -50,7 +52,7 @@ class Inquiry {
     signal?.addEventListener("abort", this.#abort);
     const seconds = PATIENCE_MS / 1000;
     this.#wait(PATIENCE_MS, `The kernel has not answered for ${seconds} s: it is busy with a cell, or gone.`);
-    this.#send({ ...this.#message, request: this.#request });
+    if (!this.#options.rejoin) this.#send({ ...this.#message, request: this.#request });
   }
 
   #send(content: unknown): void {

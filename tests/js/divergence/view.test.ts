@@ -284,6 +284,27 @@ describe("what to change", () => {
     expect(questions()).toBe(1);
   });
 
+  it("goes on being built and measured when the view is drawn anew", async () => {
+    const work = { type: "build", request: 41, keep_float: [0], int16: [], changes: ["clip-mask"] };
+    const { root, host } = await drawn(new AskHost(measured({ work })));
+    const { question, options, answer } = host.last("build");
+    expect([question, options.rejoin]).toEqual([work, true]);
+    options.onProgress?.({ stage: "verifying", fraction: 0.5 });
+    expect(byId("haoline-errand", root).textContent).toContain("Building: verifying");
+    host.push("work", { ...work });
+    expect(host.asked.filter((one) => one.question.type === "build")).toHaveLength(1);
+    answer({ size: 1650, cosine: 0.99, sqnr_db: 23, path: "/b" });
+    await vi.waitFor(() => expect(byId("haoline-build-result", root).textContent).toContain("1 op float, clip-mask"));
+    host.push("work", {});
+    expect((byId("haoline-measure", root) as HTMLElement).hidden).toBe(true);
+    const other = await drawn(asking({ panel: { tab: "whatif" } }));
+    other.host.push("work", { type: "sensitivity", request: 42 });
+    byId("haoline-errand-stop", other.root).click();
+    expect(other.host.last("sensitivity").options.signal?.aborted).toBe(true);
+    other.host.push("work", { type: "nonsense", request: "x" });
+    expect(other.host.asked.map((one) => one.question.type)).not.toContain("nonsense");
+  });
+
   it("may be suggested by nobody", async () => {
     const { root, host } = await drawn(asking({ panel: { tab: "whatif" } }));
     host.last("suggestions").fail("The model is gone.");

@@ -57,6 +57,22 @@ describe("a question to the kernel", () => {
     return { answer, sent, hear };
   }
 
+  it("that was asked before is only listened for, and can be stopped", async () => {
+    const widget = model();
+    const stop = new AbortController();
+    const told: unknown[] = [];
+    const options = { rejoin: true, signal: stop.signal, onProgress: (progress: unknown) => void told.push(progress) };
+    const answer = modelHost(widget).ask?.({ type: "build", request: 7 }, options) as Promise<Answer>;
+    expect(widget.send).not.toHaveBeenCalled();
+    const [, hear] = widget.on.mock.calls.at(-1) as unknown as [string, (...args: unknown[]) => void];
+    hear({ type: "progress", request: 7, stage: "running", fraction: 0.5 });
+    expect(told).toEqual([{ stage: "running", fraction: 0.5 }]);
+    stop.abort();
+    expect(widget.send).toHaveBeenCalledWith({ type: "stop", request: 7 });
+    hear({ type: "build", request: 7, path: "/b" });
+    expect((await answer).content["path"]).toBe("/b");
+  });
+
   it("carries a number, and only the answer of that number and type counts", async () => {
     const widget = model();
     const first = asked(widget);

@@ -258,6 +258,21 @@ class TestWork:
             "error" not in ask(view, type="tile", tensor=row(view, "relu_4"), sample=0, which="variant", view=tile)[0]
         )
 
+    def test_what_is_under_way_is_told_for_as_long(self, view, monkeypatch):
+        seen = []
+
+        def slow(self, tell):
+            seen.append(dict(view.work))
+            raise ModelError("That is all.")
+
+        monkeypatch.setattr(type(view._shop), "sensitivity", slow)
+        content, _ = ask(view, type="sensitivity")
+        assert content["error"] == "That is all."
+        assert seen == [{"type": "sensitivity", "request": 7}]
+        assert view.work == {}
+        ask(view, type="suggestions")
+        assert view.work == {}
+
     def test_stop_ends_it_with_a_word(self, view, monkeypatch):
         started, go_on = threading.Event(), threading.Event()
 

@@ -33,14 +33,14 @@ export class Errand {
     return this.#state.what !== "";
   }
 
-  /** null where it failed or was stopped, which the state tells. */
-  async run(what: string, question: Question): Promise<Answer["content"] | null> {
+  /** null where it failed or was stopped, which the state tells. `rejoin`: it is under way already. */
+  async run(what: string, question: Question, rejoin = false): Promise<Answer["content"] | null> {
     if (this.running) return null;
     this.#stop = new AbortController();
     this.#set({ ...IDLE, what });
     try {
       const onProgress = (progress: Progress): void => this.#set({ ...this.#state, progress });
-      const { content } = await this.#ask(question, { onProgress, signal: this.#stop.signal });
+      const { content } = await this.#ask(question, { onProgress, signal: this.#stop.signal, rejoin });
       this.#set(IDLE);
       return content;
     } catch (error) {

@@ -43,12 +43,12 @@ export class SuggestionList {
       this.#node,
       h("h4", {}, "What lint suggests"),
       said !== "" && h("p", { class: "hl-muted", role: "status" }, said),
-      h("ul", {}, ...(suggestions ?? []).map((one, at) => this.#row(one, at, plan))),
+      h("ul", {}, ...(suggestions ?? []).map((one) => this.#row(one, plan))),
     );
     if (focused >= 0) this.#node.querySelectorAll("input")[focused]?.focus({ preventScroll: true });
   }
 
-  #row(one: Suggestion, at: number, plan: Plan): HTMLElement {
+  #row(one: Suggestion, plan: Plan): HTMLElement {
     const box = h("input", { type: "checkbox" });
     box.checked = follows(plan, one);
     box.addEventListener("change", () => this.#options.setPlan(withSuggestion(plan, one, box.checked)));
@@ -58,7 +58,7 @@ export class SuggestionList {
     const told = h("button", { type: "button", class: "hl-link", title, onclick: select }, plural(ops.length, "op"));
     return h(
       "li",
-      { "data-suggestion": one.id, "data-at": String(at) },
+      { "data-suggestion": one.id },
       h(
         "div",
         { class: "hl-suggested-head" },

@@ -1,5 +1,5 @@
 import type { DivergenceDocument } from "../../data/divergence.js";
-import type { Host, Plan } from "../../data/index.js";
+import type { Host, Plan, Question } from "../../data/index.js";
 import { h, put } from "../../views/dom.js";
 import type { ComparePart, CompareScene } from "../scene.js";
 import { BuildList } from "./build-list.js";
@@ -10,7 +10,7 @@ import { Errand } from "./errand.js";
 import { ErrandLine } from "./errand-line.js";
 import { OpList } from "./op-list.js";
 import { type OutcomeColumn, outcomeTable } from "./outcome-table.js";
-import { EMPTY, isEmpty, planText, samePlan, withChoice } from "./plan.js";
+import { EMPTY, isEmpty, parsePlan, planText, samePlan, withChoice } from "./plan.js";
 import { type Outcome, Predictor } from "./predict.js";
 import { SuggestionList } from "./suggestion-list.js";
 
@@ -226,15 +226,24 @@ export class WhatIfPanel implements ComparePart {
     }
   }
 
-  async #askCosts(): Promise<void> {
-    const content = await this.#errand?.run("Measuring", { type: "sensitivity" });
+  /** Goes on with what the kernel was asked before the page, or this view in it, was drawn anew. */
+  rejoin(work: Readonly<Record<string, unknown>>): void {
+    if (!this.#doc || !this.#errand || this.#errand.running) return;
+    const { type } = work;
+    if (type === "sensitivity") void this.#askCosts({ ...work, type });
+    if (type === "build") void this.#askBuild({ ...work, type });
+  }
+
+  /** `begun`: the question, where it is under way already. */
+  async #askCosts(begun?: Question): Promise<void> {
+    const content = await this.#errand?.run("Measuring", begun ?? { type: "sensitivity" }, begun !== undefined);
     if (content) this.#options.measured(content["what_if"]);
   }
 
-  async #askBuild(): Promise<void> {
-    const { plan } = this.#state;
-    const predicted = this.#predicted();
-    const content = await this.#errand?.run("Building", { type: "build", ...plan });
+  async #askBuild(begun?: Question): Promise<void> {
+    const plan = begun ? parsePlan(begun as Partial<Plan>, this.#options.scene.report.ops.rows) : this.#state.plan;
+    const predicted = this.#predictor?.predict(plan) ?? null;
+    const content = await this.#errand?.run("Building", begun ?? { type: "build", ...plan }, begun !== undefined);
     if (content) this.#options.built(builtFrom(content, plan, predicted));
   }
 

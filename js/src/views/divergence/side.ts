@@ -65,6 +65,11 @@ export class Side {
     if (tab === "whatif" || (tab === "op" && inspected.tab === "advice")) this.#whatIf.open();
   }
 
+  /** The kernel is at something that takes long. */
+  rejoin(work: Readonly<Record<string, unknown>>): void {
+    this.#whatIf.rejoin(work);
+  }
+
   dispose(): void {
     for (const part of [this.#inspect, this.#whatIf, this.#table, this.#findings]) part.dispose();
     this.#node.remove();

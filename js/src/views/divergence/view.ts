@@ -51,6 +51,7 @@ export class DivergenceView extends HostView implements CompareScene, InspectSce
     this.on("height", () => handle.set(host.get("height")));
     for (const name of ["sample", "tensor", "panel", "plan", "color"] as const) this.on(name, () => this.#show());
     this.on("divergence", () => void this.#load());
+    this.on("work", () => this.#rejoin());
     this.cleanup.add(() => handle.dispose());
     this.cleanup.resize(this.#stage, (width) => this.#resize(width));
     this.start(h("div", { class: "hl-body" }, this.#summary.node(), this.#ranking.node(), this.#stage, handle.node()));
@@ -147,6 +148,11 @@ export class DivergenceView extends HostView implements CompareScene, InspectSce
     this.#ranking.update(doc);
     this.#side ??= this.#addSide();
     this.#show();
+    this.#rejoin();
+  }
+
+  #rejoin(): void {
+    this.#side?.rejoin(this.host.get("work") ?? {});
   }
 
   #addSide(): Side {
