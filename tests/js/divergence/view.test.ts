@@ -232,6 +232,17 @@ describe("what to change", () => {
     expect(root.querySelectorAll("[data-op]")).toHaveLength(3);
   });
 
+  it("is asked once, though the trait holds the question until after the answer", async () => {
+    const { root, host } = await drawn(asking({ panel: { tab: "whatif" } }));
+    byId("haoline-measure", root).click();
+    host.push("work", { type: "sensitivity", request: 3 });
+    host.last("sensitivity").answer({ what_if: WHAT_IF });
+    await vi.waitFor(() => expect(byId("haoline-measure", root).hidden).toBe(true));
+    expect(host.asked.filter((one) => one.question.type === "sensitivity")).toHaveLength(1);
+    choose(root, 0, "float");
+    expect((byId("haoline-build", root) as HTMLButtonElement).disabled).toBe(false);
+  });
+
   it("is built and verified, the result beside the prediction and kept", async () => {
     const { root, host, dispose } = await drawn(
       new AskHost(measured({ plan: { keep_float: [0], int16: [3], changes: [] } })),
@@ -297,6 +308,13 @@ describe("what to change", () => {
     await vi.waitFor(() => expect(byId("haoline-build-result", root).textContent).toContain("1 op float, clip-mask"));
     host.push("work", {});
     expect((byId("haoline-measure", root) as HTMLElement).hidden).toBe(true);
+    const late = await drawn(new AskHost(measured({ work })));
+    late.host.push("work", {}); // it was answered while the view was drawn
+    expect(byId("haoline-errand", late.root).textContent).not.toContain("Building:");
+    expect((byId("haoline-build", late.root) as HTMLButtonElement).hidden).toBe(false);
+    late.host.last("build").fail("The kernel has not answered.");
+    await Promise.resolve();
+    expect(byId("haoline-errand", late.root).textContent).not.toContain("not answered");
     const other = await drawn(asking({ panel: { tab: "whatif" } }));
     other.host.push("work", { type: "sensitivity", request: 42 });
     byId("haoline-errand-stop", other.root).click();

@@ -19,6 +19,8 @@ export class Errand {
   readonly #told: (state: ErrandState) => void;
   #state = IDLE;
   #stop: AbortController | null = null;
+  #rejoined = false;
+  #turn = 0;
 
   constructor(ask: Ask, told: (state: ErrandState) => void) {
     this.#ask = ask;
@@ -36,19 +38,33 @@ export class Errand {
   /** null where it failed or was stopped, which the state tells. `rejoin`: it is under way already. */
   async run(what: string, question: Question, rejoin = false): Promise<Answer["content"] | null> {
     if (this.running) return null;
+    this.#turn += 1;
+    const turn = this.#turn;
+    this.#rejoined = rejoin;
     this.#stop = new AbortController();
     this.#set({ ...IDLE, what });
     try {
-      const onProgress = (progress: Progress): void => this.#set({ ...this.#state, progress });
+      const onProgress = (progress: Progress): void => {
+        if (turn === this.#turn) this.#set({ ...this.#state, progress });
+      };
       const { content } = await this.#ask(question, { onProgress, signal: this.#stop.signal, rejoin });
+      if (turn !== this.#turn) return null;
       this.#set(IDLE);
       return content;
     } catch (error) {
+      if (turn !== this.#turn) return null;
       const stopped = this.#stop?.signal.aborted ?? false;
       const failed = error instanceof Error ? error.message : String(error);
       this.#set({ ...IDLE, failed: stopped ? "Stopped. Nothing was changed." : failed });
       return null;
     }
+  }
+
+  /** What was begun elsewhere is over, and its answer came before anybody listened. */
+  forget(): void {
+    if (!this.running || !this.#rejoined) return;
+    this.#turn += 1;
+    this.#set(IDLE);
   }
 
   stop(): void {

@@ -228,8 +228,9 @@ export class WhatIfPanel implements ComparePart {
 
   /** Goes on with what the kernel was asked before the page, or this view in it, was drawn anew. */
   rejoin(work: Readonly<Record<string, unknown>>): void {
-    if (!this.#doc || !this.#errand || this.#errand.running) return;
     const { type } = work;
+    if (type === undefined) this.#errand?.forget();
+    if (!this.#doc || !this.#errand || this.#errand.running) return;
     if (type === "sensitivity") void this.#askCosts({ ...work, type });
     if (type === "build") void this.#askBuild({ ...work, type });
   }

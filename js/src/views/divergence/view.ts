@@ -146,9 +146,11 @@ export class DivergenceView extends HostView implements CompareScene, InspectSce
     this.node().dataset["divergence"] = doc.id;
     this.#summary.update(doc);
     this.#ranking.update(doc);
+    const fresh = this.#side === null;
     this.#side ??= this.#addSide();
     this.#show();
-    this.#rejoin();
+    // Later the trait may still hold what was answered a moment ago.
+    if (fresh) this.#rejoin();
   }
 
   #rejoin(): void {
