@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import numpy as np
+    from numpy.typing import NDArray
 
     from haoline_analysis.architecture import Architecture
     from haoline_analysis.findings import Finding
@@ -68,6 +69,18 @@ class SpanSource(Protocol):
 
     def span(self, start: int, stop: int) -> np.ndarray:
         """Stored elements ``start:stop`` of the flat tensor.
+
+        Raises:
+            ModelError: if the bytes are missing.
+        """
+
+
+@runtime_checkable
+class PickSource(Protocol):
+    """A source that can decode single elements without reading the rest."""
+
+    def pick(self, places: NDArray[np.intp]) -> np.ndarray:
+        """Stored elements at places of the flat tensor, of the shape of ``places``.
 
         Raises:
             ModelError: if the bytes are missing.
@@ -135,6 +148,17 @@ class Weight:
             ModelError: if the bytes are missing or too short.
         """
         return self.source.load().reshape(self.shape if self.stored_shape is None else self.stored_shape)
+
+    def pick(self, places: NDArray[np.intp]) -> np.ndarray:
+        """Some of the stored elements, by their places in the flat tensor; the rest is not read where that can be.
+
+        Raises:
+            ModelError: if the bytes are missing or too short.
+        """
+        if isinstance(self.source, PickSource):
+            return self.source.pick(places)
+        picked: np.ndarray = self.source.load().reshape(-1)[places]
+        return picked
 
     def values(self, start: int = 0, stop: int | None = None) -> np.ndarray:
         """The real numbers it stands for, float32, dequantized: rows ``start:stop`` of the first axis.

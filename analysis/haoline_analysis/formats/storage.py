@@ -86,7 +86,12 @@ class FileStorage:
 
     @contextmanager
     def buffer(self) -> Iterator[Buffer]:
-        """Map the file for scanning, and let go of it (and of the pages touched) afterwards."""
+        """Map the file for scanning, and let go of it (and of the pages touched) afterwards.
+
+        Raises:
+            ModelError: if the file has gone or changed since it was opened.
+        """
+        self._check_unchanged()
         if self.size == 0:
             yield b""
             return

@@ -12,13 +12,18 @@ from haoline_analysis import dtypes
 from haoline_analysis.errors import LimitError, MalformedModelError
 from haoline_analysis.formats import elements
 from haoline_analysis.formats.onnx import protobuf
+from haoline_analysis.formats.storage import FileStorage
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from haoline_analysis.formats.storage import Storage
     from haoline_analysis.model import Weight
 
 INLINE_BYTES = 1024
 """Tensors this small are held in memory, so that thousands of shape constants need no file access."""
+_WORTH_MAPPING = 1 << 16
+"""Bytes from which on a file is mapped for the sake of a few elements."""
 _ALIGNED = 48
 """Bytes that hold a whole number of elements of every width from 2 to 128 bits."""
 MAX_DENSE_BYTES = 1 << 32
@@ -52,6 +57,17 @@ class RawSource:
         skipped = start - first * 8 // bits
         data = self.storage.read(self.offset + first, last - first)
         return elements.decode(self.dtype, data, skipped + stop - start)[skipped:]
+
+    def pick(self, places: NDArray[np.intp]) -> np.ndarray:
+        """Decode the elements at some places; of a large tensor in a file only what is around them is read."""
+        whole_bytes = dtypes.BITS[self.dtype] % 8 == 0 and self.dtype != "bool"
+        if not isinstance(self.storage, FileStorage) or self.length < _WORTH_MAPPING or not whole_bytes:
+            return self.load()[places]
+        with self.storage.buffer() as buf:
+            stored = np.frombuffer(buf, np.uint8, self.length, self.offset)
+            picked = elements.decode(self.dtype, stored, self.count)[places]
+            del stored  # a map that is looked at cannot be let go of
+        return picked
 
 
 @dataclass(slots=True, eq=False)

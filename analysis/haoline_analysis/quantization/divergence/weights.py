@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from haoline_analysis.model import Model, Weight
-    from haoline_analysis.quantization.structure import Reading
+    from haoline_analysis.quantization.structure import Form, Reading
     from haoline_analysis.quantization.structure.stored import Stored
+
+_PIECE = 1 << 20  # elements
 
 
 def weight_errors(
@@ -46,16 +48,27 @@ def weight_errors(
 
 def _sqnr(weight: Weight, other: Stored | None) -> float:
     """SQNR of one weight; NaN where the other cannot be read or has another shape, or where there is no signal."""
-    if other is None or other.elements.size != weight.elements:
+    if other is None or other.size != weight.elements:
         return np.nan
-    if other.elements.shape != weight.shape:
+    if other.shape != weight.shape:
         other = other.transposed()
-    if other.elements.shape != weight.shape:
+    if other.shape != weight.shape:
         return np.nan
     tally = Tally(["weight"], [None], [Grid(other.form)])
     try:
-        tally.add([Job(0, weight.numpy(), other.elements)], 0)
+        elements = other.elements
+        for part in _parts(weight, other.form):
+            tally.add([Job(0, weight.values(part.start, part.stop), elements[part] if weight.shape else elements)], 0)
     except (ModelError, *BAD_GRID):
         return np.nan
     found = float(tally.totals().sqnr_db[0])
     return np.nan if found == -np.inf else found
+
+
+def _parts(weight: Weight, form: Form | None) -> list[slice]:
+    """Rows of the first axis to be taken at a time: memory that is used again is cheaper than much of it."""
+    count = weight.shape[0] if weight.shape else 1
+    if form is not None and not form.per_tensor:
+        return [slice(0, count)]  # its scales belong to all of it
+    rows = max(1, _PIECE * count // max(1, weight.elements))
+    return [slice(start, min(start + rows, count)) for start in range(0, count, rows)]

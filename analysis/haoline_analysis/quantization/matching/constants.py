@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from haoline_analysis.errors import ModelError
 from haoline_analysis.quantization.deployed.blocked import NCHWC
 from haoline_analysis.quantization.structure.form import BAD_GRID
-from haoline_analysis.quantization.structure.forms import constant
+from haoline_analysis.quantization.structure.forms import constant, constant_weight
 from haoline_analysis.quantization.structure.stored import Stored, stored
 
 if TYPE_CHECKING:
@@ -74,20 +75,20 @@ class Constants:
         if op.domain == NCHWC and slot == node.slots[1]:
             return None  # a filter in blocked layout
         found = stored(self.graph.model, self.graph.forms, node.row, slot) or self._plain(op.inputs[slot])
-        if found is None or found.elements.size == 0 or found.elements.dtype == object:
+        if found is None or found.size == 0:
             return None
         turned = node.family == "Gemm" and bool(op.integer("transB")) and slot == node.slots[1]
         try:
             return sampled(found.transposed() if turned else found, node.family)
-        except BAD_GRID:
+        except (ModelError, *BAD_GRID):
             return None
 
     def _plain(self, tensor: int) -> Stored | None:
         """A constant of any type, behind ops that reshape it."""
         for _ in range(4):
-            found = constant(self.graph.model, tensor)
+            found = constant_weight(self.graph.model, tensor)
             if found is not None:
-                return Stored(found, self.graph.forms.get(tensor))
+                return Stored(found, self.graph.forms.get(tensor)) if found.dtype != "string" else None
             producer = self.graph.model.tensors[tensor].producer if tensor >= 0 else -1
             op = self.graph.model.ops[producer] if producer >= 0 else None
             if op is None or op.type not in ("Reshape", "Unsqueeze", "Squeeze", "DequantizeLinear", "Cast"):
@@ -100,9 +101,10 @@ def sampled(weight: Stored, family: str) -> Sample:
     """Elements at places that depend on the shape only, so that only these need be dequantized.
 
     Raises:
+        ModelError: if the bytes are missing.
         Exception: one of ``BAD_GRID``, if the grid does not fit the elements.
     """
-    shape, size = weight.elements.shape, weight.elements.size
+    shape, size = weight.shape, weight.size
     if len(shape) < 2:
         outputs, inputs, far, near = 1, size, 0, 1
     elif family in ("MatMul", "Gemm"):  # [inputs, outputs]

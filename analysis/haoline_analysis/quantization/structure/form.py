@@ -64,8 +64,8 @@ class Form:
         return self._reals(q, self._spread(self.scale, q.shape), self._spread(self.zero_point, q.shape))
 
     def dequantize_at(self, q: np.ndarray, places: tuple[NDArray[np.intp], ...]) -> NDArray[np.float32]:
-        """The reals of some elements of ``q``: ``places`` are their indices, one array per axis."""
-        return self._reals(q[places], self._at(self.scale, q.ndim, places), self._at(self.zero_point, q.ndim, places))
+        """The reals of single elements: ``places`` are their indices, one array of ``q``'s shape per axis."""
+        return self._reals(q, self._at(self.scale, places), self._at(self.zero_point, places))
 
     def _reals(self, q: np.ndarray, scale: np.ndarray, zero: np.ndarray) -> NDArray[np.float32]:
         """Elements with scales and zero points that broadcast to them."""
@@ -135,12 +135,12 @@ class Form:
             return np.take(repeated, np.arange(shape[axis]), axis)
         return values.reshape([-1 if at == axis else 1 for at in range(len(shape))])
 
-    def _at(self, values: np.ndarray, rank: int, places: tuple[NDArray[np.intp], ...]) -> np.ndarray:
+    def _at(self, values: np.ndarray, places: tuple[NDArray[np.intp], ...]) -> np.ndarray:
         """Scales or zero points of some elements."""
         if values.size == 1:
             return values.reshape(())
         assert self.axis is not None
-        axis = self.axis % rank
+        axis = self.axis % len(places)
         if self.block:
             places = (*places[:axis], places[axis] // self.block, *places[axis + 1 :])
         else:

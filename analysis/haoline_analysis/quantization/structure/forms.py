@@ -14,7 +14,7 @@ from haoline_analysis.quantization.structure.form import Form
 from haoline_analysis.quantization.structure.packed import packed_forms
 
 if TYPE_CHECKING:
-    from haoline_analysis.model import Model, Op
+    from haoline_analysis.model import Model, Op, Weight
 
 _HOPS = 64
 
@@ -29,15 +29,21 @@ def forms(model: Model) -> dict[int, Form]:
 
 def constant(model: Model, tensor: int) -> np.ndarray | None:
     """The elements of a constant, behind Identity too; None where there is none or it cannot be read."""
+    weight = constant_weight(model, tensor)
+    try:
+        return None if weight is None else weight.numpy()
+    except ModelError:
+        return None
+
+
+def constant_weight(model: Model, tensor: int) -> Weight | None:
+    """A constant that nothing has been read of yet, behind Identity too."""
     for _ in range(_HOPS):
         if tensor < 0:
             return None
         found = model.tensors[tensor]
         if found.weight is not None:
-            try:
-                return found.weight.numpy()
-            except ModelError:
-                return None
+            return found.weight
         op = model.ops[found.producer] if found.producer >= 0 else None
         if op is None or op.type != "Identity" or not op.inputs:
             return None

@@ -13,8 +13,10 @@ from onnx_files import message, number, varint, wire_model, wire_tensor
 
 from haoline_analysis import dtypes
 from haoline_analysis.dtypes import ONNX_CODES
+from haoline_analysis.errors import ModelError
 from haoline_analysis.formats import open_model
 from haoline_analysis.formats.elements import decode_varints
+from haoline_analysis.formats.storage import FileStorage
 
 NUMBERS = [each for each in ONNX_CODES if each != TensorProto.STRING]
 SHAPES = [(), (1,), (3,), (5, 3), (0, 4), (1000,)]
@@ -70,6 +72,26 @@ def test_elements_agree_with_onnx(tmp_path, data_type: int, on_disk: bool) -> No
         else:
             assert actual.dtype == expected.dtype
             assert actual.tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("data_type", NUMBERS, ids=ONNX_CODES.get)
+@pytest.mark.parametrize("raw", [True, False])
+def test_single_elements_are_those_of_the_whole(tmp_path, data_type: int, raw: bool) -> None:
+    weight = open_weight(random_tensor(data_type, (300, 400), raw=raw), tmp_path, on_disk=True)
+    places = np.random.default_rng(5).integers(0, 300 * 400, (3, 7))
+    whole = weight.numpy().reshape(-1)[places]
+    assert weight.pick(places).tobytes() == whole.tobytes()
+    assert weight.pick(np.asarray(119_999)).tobytes() == weight.numpy()[-1:, -1:].tobytes()
+
+
+def test_single_elements_are_had_without_reading_the_rest(tmp_path, monkeypatch) -> None:
+    weight = open_weight(random_tensor(TensorProto.FLOAT, (300, 400), raw=True), tmp_path, on_disk=True)
+    expected = weight.numpy()[7, :3]
+    monkeypatch.setattr(FileStorage, "read", None)
+    np.testing.assert_array_equal(weight.pick(7 * 400 + np.arange(3)), expected)
+    (tmp_path / "m.onnx").write_bytes(b"another file")
+    with pytest.raises(ModelError, match="has changed"):
+        weight.pick(np.arange(3))
 
 
 @pytest.mark.parametrize("on_disk", [True, False])

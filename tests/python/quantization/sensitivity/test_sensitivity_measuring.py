@@ -121,8 +121,9 @@ def test_an_interrupt_keeps_what_is_measured():
         if told.count("Measuring each quantizer alone") == 6:
             raise KeyboardInterrupt
 
+    many = SAMPLES * 10  # so that it is not through before it hears of it
     found = measure_sensitivity(
-        str(DIGITS), SAMPLES, variant=digits_variant(), unit="quantizer", progress=stop_after_a_few
+        str(DIGITS), many, variant=digits_variant(), unit="quantizer", progress=stop_after_a_few
     )
     assert not found.complete
     assert 1 <= found.units["measured"].sum() < len(found.units)
