@@ -258,7 +258,7 @@ class TestWhatIf:
         lab.save(path)
         lab.reload()
         lab.panel_ready(path)
-        view = shown(lab, path)
+        view = DivergenceCell(lab.output(path, 1))  # the stored one at first, which the live one replaces
         expect(view.part("errand")).to_contain_text("Waiting for a word")
         expect(view.part("build")).to_be_disabled()
         (lab.server.root / "go").touch()
