@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from haoline_analysis.quantization.quantizers.fixes.registry import FIXES, fix_names
+from haoline_analysis.quantization.quantizers.fixes.registry import fix_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _SWITCHES = {
-    "per-channel": ("per_channel", "One scale per channel"),
-    "symmetric": ("symmetric", "Symmetric INT8"),
-    "reduce-range": ("reduce_range", "7-bit weights"),
+    "per-channel": "per_channel",
+    "symmetric": "symmetric",
+    "reduce-range": "reduce_range",
 }
-"""Options of :func:`quantize` that are on or off, and what turning them on is called."""
+"""Options of :func:`quantize` that are on or off, by what turning them on is called."""
 
 
 def change_names() -> tuple[str, ...]:
@@ -22,18 +22,9 @@ def change_names() -> tuple[str, ...]:
     return (*fix_names(), *_SWITCHES)
 
 
-def label_of(name: str) -> str:
-    """What a change is called in words.
-
-    Raises:
-        KeyError: if there is none of that name.
-    """
-    return FIXES[name].label if name in fix_names() else _SWITCHES[name][1]
-
-
 def changes_in(options: Mapping[str, Any]) -> tuple[str, ...]:
     """The changes that keyword arguments of ``quantize`` ask for."""
-    switched = [name for name, (option, _) in _SWITCHES.items() if options.get(option) is True]
+    switched = [name for name, option in _SWITCHES.items() if options.get(option) is True]
     return (*(name for name in fix_names() if name in options.get("fixes", ())), *switched)
 
 
@@ -41,5 +32,5 @@ def with_changes(options: Mapping[str, Any], names: Iterable[str]) -> dict[str, 
     """Keyword arguments of ``quantize`` with changes made on top."""
     chosen = set(names)
     fixes = [name for name in fix_names() if name in chosen or name in options.get("fixes", ())]
-    switched = {option: True for name, (option, _) in _SWITCHES.items() if name in chosen}
+    switched = {option: True for name, option in _SWITCHES.items() if name in chosen}
     return {**options, **({"fixes": fixes} if fixes else {}), **switched}

@@ -189,10 +189,6 @@ class Tally:
         if self.bins is not None and other.bins is not None:
             self.bins.merge(other.bins)
 
-    def figures(self, slot: int) -> Figures:
-        """Figures of one tensor's channels; one where it has none."""
-        return figures_of(self.part(slot))
-
     def channels(self) -> Figures:
         """Figures of all tensors' channels, each tensor's beginning at its ``firsts``."""
         return figures_of(self.held.T)
