@@ -158,30 +158,25 @@ class DivergenceView(SampledView):
         if kind == "stop":
             self._jobs.stop(content.get("request"))
         elif kind in long:
-            self._start(self._jobs, content, self._at_work(long[kind]))
+            self._start(self._jobs, content, long[kind])
         elif kind == "suggestions":
             self._start(self._looks, content, self._suggestions)
         else:
             super()._answer(_, content, buffers)
 
-    def _at_work(self, work: Callable[[Mapping[str, Any], Job], Answer]) -> Callable[[Mapping[str, Any], Job], Answer]:
-        """Work that a page drawn meanwhile can rejoin: the question stands in a trait as long."""
-
-        def told(content: Mapping[str, Any], job: Job) -> Answer:
-            self.work = dict(content)
-            return work(content, job)
-
-        return told
-
     def _start(self, jobs: Jobs, content: Mapping[str, Any], work: Callable[[Mapping[str, Any], Job], Answer]) -> None:
-        """Have something done in a thread, which answers; or answer that this cannot be now."""
+        """Have something done in a thread, which answers; or answer that this cannot be now.
+
+        The question stands in ``work`` as long, if it is a long one, so that a page drawn meanwhile can rejoin.
+        """
 
         def answer(job: Job) -> None:
+            lasting = jobs is self._jobs
             try:
+                self.work = dict(content) if lasting else self.work
                 self.reply(content, lambda: work(content, job), STOPPED)
             finally:
-                if self.work.get("request") == content.get("request"):
-                    self.work = {}
+                self.work = {} if lasting else self.work
 
         try:
             jobs.start(content, answer)

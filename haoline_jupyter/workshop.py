@@ -56,7 +56,7 @@ class Workshop:
         compared = self.compared
         found: list[dict[str, Any]] | None = compared.suggestions
         if found is None:
-            found = compared.suggestions = suggestions(compared, self.recipe())
+            found = compared.suggestions = suggestions(compared, self._options())
         return found
 
     def sensitivity(self, tell: Tell) -> dict[str, Any]:
@@ -76,14 +76,16 @@ class Workshop:
         """Quantize as the plan says, run the result on the same samples, and say what came out."""
         from haoline_analysis.quantization import compare, quantize
         from haoline_analysis.quantization.quantizers.changes import with_changes
+        from haoline_analysis.quantization.quantizers.schemes import needs_data
 
         compared = self.compared
         names = compared.report.tables["ops"]["name"].values
         kept = {part: [str(names[row]) for row in plan[part]] for part in OPS}
+        options = with_changes({**self._options(), **kept}, plan["changes"])
         made = quantize(
             compared.float_model,
-            calibration=compared.samples,
-            **with_changes({**self._options(), **kept}, plan["changes"]),
+            calibration=compared.samples if needs_data(options) else None,
+            **options,
             progress=part_of(tell, 0.0, _QUANTIZED),
         )
         report = compare(compared.float_model, made.path, compared.samples, progress=part_of(tell, _QUANTIZED, 1.0))

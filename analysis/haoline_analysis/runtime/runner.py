@@ -88,10 +88,13 @@ class Runner:
                 for one is used again for the next.
         """
         self.session, self.targets, self.pools = session, targets, pools
-        self._forms, self._dtypes, self._recurring = forms, dtypes_in, recurring
+        self._forms, self._dtypes = forms, dtypes_in
         outputs = {output.name: output.type for output in session.ort.get_outputs()}
         # An optional that turns out to be empty ends the process when onnxruntime hands it out bound.
         self._types = {name: kind for name, kind in outputs.items() if not kind.startswith("optional")}
+        # What a model hands on as it was fed is its feeder's memory, which the next run must not write to.
+        fed = {port.name for port in session.ort.get_inputs()}
+        self._recurring = recurring and fed.isdisjoint(self._types)
         self._by_output = {target.output: target for target in targets}
         self._slots = [_Slot() for _ in range(pools)]
         self._on_cpu = session.ort.get_providers() == [CPU]

@@ -227,6 +227,16 @@ class TestWork:
         recipe = Recipe.from_json(content["recipe"])
         assert (recipe.per_channel, recipe.reduce_range) == (True, True)
 
+    @pytest.mark.parametrize("scheme", ["dynamic-int8", "fp16"])
+    def test_what_takes_no_calibration_data_is_built_without(self, images, view, monkeypatch, scheme):
+        other = compare(MODEL, quantize(MODEL, scheme=scheme).path, images, latency=False)
+        monkeypatch.setattr(view._shop, "compared", other)
+        names = list(view.report.tables["ops"]["name"].values)
+        content, _ = ask(view, type="build", keep_float=[names.index("node_linear")], int16=[], changes=[])
+        assert "error" not in content
+        recipe = Recipe.from_json(content["recipe"])
+        assert (recipe.scheme, recipe.keep_float) == (scheme, ("node_linear",))
+
     def test_progress_is_told_on_the_way(self, view):
         view.sent.clear()
         view._handle_custom_msg({"type": "sensitivity", "request": 7}, [])

@@ -77,3 +77,15 @@ def test_what_the_model_refuses_is_told_and_the_next_run_works(recurring):
         else:
             with pytest.raises(RuntimeFailure, match="bad sample"):
                 run(fed, "bad sample")
+
+
+def test_what_was_fed_is_never_written_to_though_the_model_hands_it_on():
+    run = runner([DOUBLE], ["doubled", "x"], recurring=True).run
+    fed = [feeds(2, 3) for _ in range(4)]
+    held = [one["x"].copy() for one in fed]
+    for one, before in zip(fed, held, strict=True):
+        found = run(one, "handed on")
+        np.testing.assert_array_equal(found["x"], before)
+        np.testing.assert_array_equal(found["doubled"], 2 * before)
+    for one, before in zip(fed, held, strict=True):
+        np.testing.assert_array_equal(one["x"], before)

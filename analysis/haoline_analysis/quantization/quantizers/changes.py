@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.quantization.quantizers.fixes.registry import fix_names
+from haoline_analysis.quantization.quantizers.schemes import find_scheme
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,6 +27,17 @@ def changes_in(options: Mapping[str, Any]) -> tuple[str, ...]:
     """The changes that keyword arguments of ``quantize`` ask for."""
     switched = [name for name, option in _SWITCHES.items() if options.get(option) is True]
     return (*(name for name in fix_names() if name in options.get("fixes", ())), *switched)
+
+
+def changes_left(options: Mapping[str, Any]) -> tuple[str, ...]:
+    """The changes that could come on top of keyword arguments of ``quantize``: those that their scheme knows.
+
+    Raises:
+        ModelError: if there is no such scheme.
+    """
+    takes, made = find_scheme(options["scheme"]).takes, changes_in(options)
+    foreign = {name for name, option in _SWITCHES.items() if option not in takes}
+    return tuple(name for name in change_names() if name not in made and name not in foreign)
 
 
 def with_changes(options: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:

@@ -66,6 +66,15 @@ def find_scheme(name: Any) -> Scheme:
     raise ModelError(f"There is no scheme {name!r}: {closest(str(name), SCHEMES)}choose one of {', '.join(SCHEMES)}.")
 
 
+def needs_data(options: Mapping[str, Any]) -> bool:
+    """Whether keyword arguments of ``quantize`` ask for something that is found in data.
+
+    Raises:
+        ModelError: if there is no such scheme.
+    """
+    return find_scheme(options["scheme"]).calibrated or options.get("algorithm") == "gptq"
+
+
 def resolve(scheme: Scheme, target: str | None, given: Mapping[str, Any]) -> dict[str, Any]:
     """Every option of a recipe, the ones left open (None, empty) filled in for the target.
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from haoline_analysis.quantization.divergence import DivergenceReport
     from haoline_analysis.quantization.linter.finding import LintFinding
-    from haoline_analysis.quantization.quantizers.recipe import Recipe
 
 _SEVERITIES = ("error", "warning")
 _OPS = ("keep_float", "int16")
 
 
-def suggestions(compared: DivergenceReport, recipe: Recipe | None = None) -> list[dict[str, Any]]:
+def suggestions(compared: DivergenceReport, options: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Findings with a change that the variant has not got yet, worst first.
 
     Each has the words of the finding, ``label`` (what to do), rows of the float model's ops that it speaks of
@@ -24,11 +23,11 @@ def suggestions(compared: DivergenceReport, recipe: Recipe | None = None) -> lis
 
     Args:
         compared: the comparison; both models are looked at, neither is run.
-        recipe: how the variant was made, where that is known.
+        options: keyword arguments of ``quantize`` that made the variant, or that would make one like it.
     """
     from haoline_analysis.quantization.linter import lint
 
-    target = None if recipe is None else recipe.target
+    target = options.get("target")
     own = [(finding, finding.ops) for finding in lint(compared.report, target=target).findings]
     rows = _float_rows(compared)
     others = [
@@ -36,7 +35,7 @@ def suggestions(compared: DivergenceReport, recipe: Recipe | None = None) -> lis
         for finding in lint(compared.variant_report, target=target).findings
     ]
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
-    missing = _Missing(compared, recipe)
+    missing = _Missing(compared, options)
     for finding, ops in sorted([*own, *others], key=lambda one: _rank(one[0])):
         told = missing.of(finding, ops)
         if told is not None:
@@ -59,17 +58,16 @@ def _float_rows(compared: DivergenceReport) -> dict[int, list[int]]:
 class _Missing:
     """Tells what of a fix the variant has not got."""
 
-    def __init__(self, compared: DivergenceReport, recipe: Recipe | None) -> None:
-        from haoline_analysis.quantization.quantizers.changes import changes_in
+    def __init__(self, compared: DivergenceReport, options: Mapping[str, Any]) -> None:
+        from haoline_analysis.quantization.quantizers.changes import changes_left
 
         names = [str(name) for name in compared.report.tables["ops"]["name"].values]
         self._rows = {name: row for row, name in enumerate(names)}
         precision = compared.ops["precision"]
         self._float = {str(name) for name in precision.index[precision.astype(str).str.startswith("float")]}
-        self._made, self._wide = set[str](), set[str]()
-        if recipe is not None:
-            self._float |= set(recipe.keep_float)
-            self._made, self._wide = set(changes_in(recipe.options())), set(recipe.int16)
+        self._float.update(options.get("keep_float", ()))
+        self._wide = {*options.get("int16", ()), *self._float}
+        self._left = changes_left(options)
 
     def of(self, finding: LintFinding, ops: Sequence[int]) -> dict[str, Any] | None:
         """A finding, with the float model's ops it speaks of and what would be new; None where nothing is."""
@@ -80,8 +78,8 @@ class _Missing:
         options = finding.fix.options
         parts: dict[str, list[Any]] = {
             "keep_float": self._known(options.get("keep_float", ()), self._float),
-            "int16": self._known(options.get("int16", ()), self._float | self._wide),
-            "changes": [name for name in changes_in(options) if name not in self._made],
+            "int16": self._known(options.get("int16", ()), self._wide),
+            "changes": [name for name in changes_in(options) if name in self._left],
         }
         if not any(parts.values()):
             return None

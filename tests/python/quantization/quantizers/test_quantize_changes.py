@@ -5,7 +5,8 @@ from __future__ import annotations
 from quantizer_models import attention, attention_feeds
 
 from haoline_analysis.quantization import quantize
-from haoline_analysis.quantization.quantizers.changes import change_names, changes_in, with_changes
+from haoline_analysis.quantization.quantizers import fix_names
+from haoline_analysis.quantization.quantizers.changes import change_names, changes_in, changes_left, with_changes
 
 
 def test_names_and_options_say_the_same():
@@ -22,6 +23,12 @@ def test_changes_come_on_top_of_what_is_there():
     assert changed == {"fixes": ["clip-mask", "sum-to-add"], "per_channel": True, "keep_float": ["a"]}
     assert options["fixes"] == ["sum-to-add"]
     assert with_changes(options, []) == options
+
+
+def test_what_is_left_is_what_the_scheme_knows_and_has_not_got():
+    left = changes_left({"scheme": "static-int8", "per_channel": True, "fixes": ["clip-mask"]})
+    assert set(left) == {*change_names()} - {"per-channel", "clip-mask"}
+    assert set(changes_left({"scheme": "fp16"})) == set(fix_names())
 
 
 def test_a_recipe_tells_the_changes_it_was_made_with():

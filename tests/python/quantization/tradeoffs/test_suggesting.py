@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "quantizers"))
 from quantizer_models import attention, attention_feeds
 
 from haoline_analysis.quantization import compare, quantize
-from haoline_analysis.quantization.quantizers.changes import change_names
+from haoline_analysis.quantization.quantizers.changes import change_names, changes_in, with_changes
 from haoline_analysis.quantization.tradeoffs import suggestions
 
 
@@ -23,7 +23,7 @@ def model():
 def suggested(model, **options):
     made = quantize(model, calibration=attention_feeds(), **options)
     compared = compare(model, made.path, attention_feeds(), latency=False)
-    return compared, suggestions(compared, made.recipe)
+    return compared, suggestions(compared, made.recipe.options())
 
 
 def test_findings_come_with_what_to_change_worst_first(model):
@@ -53,4 +53,14 @@ def test_what_the_variant_has_is_not_suggested_again(model):
 
 def test_a_variant_from_elsewhere_gets_them_too(model):
     compared, found = suggested(model)
-    assert {one["id"] for one in suggestions(compared)} >= {one["id"] for one in found}
+    assert {one["id"] for one in suggestions(compared, {"scheme": "static-int8"})} >= {one["id"] for one in found}
+
+
+@pytest.mark.parametrize("scheme", ["dynamic-int8", "fp16", "weights-int4", "static-int8-qoperator"])
+def test_only_what_the_scheme_knows_is_suggested(model, scheme):
+    data = {"calibration": attention_feeds()} if scheme.startswith("static") else {}
+    made = quantize(model, scheme=scheme, **data)
+    found = suggestions(compare(model, made.path, attention_feeds(), latency=False), made.recipe.options())
+    for change in {change for one in found for change in one["changes"]}:
+        again = quantize(model, **with_changes(made.recipe.options(), [change]), **data)
+        assert change in changes_in(again.recipe.options())
