@@ -29,7 +29,7 @@ if not ALL_CORES:
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Work = Callable[[str, str, int], int]
+    Work = Callable[[str, str, list[dict[str, Any]]], int]
 
 FEW, MORE = 4, 44
 """Samples of the two comparisons whose difference is what further samples cost."""
@@ -69,9 +69,9 @@ def _compare(**options: Any) -> Work:
 
     fast.kernel.wait()
 
-    def work(model: str, variant: str, count: int) -> int:
-        told = compare(model, variant, feeds(model, count), provider="cpu", latency=False, **options)
-        assert told.done == count
+    def work(model: str, variant: str, samples: list[dict[str, Any]]) -> int:
+        told = compare(model, variant, samples, provider="cpu", latency=False, **options)
+        assert told.done == len(samples)
         assert told.check is not None
         assert told.check.identical
         told.close()
@@ -102,19 +102,19 @@ def qdq_loss_debug() -> Work:
     from onnxruntime.quantization.calibrate import CalibrationDataReader
 
     class Reader(CalibrationDataReader):
-        def __init__(self, model: str, count: int) -> None:
-            self.left = iter(feeds(model, count))
+        def __init__(self, samples: list[dict[str, Any]]) -> None:
+            self.left = iter(samples)
 
         def get_next(self) -> Any:
             return next(self.left, None)
 
-    def work(model: str, variant: str, count: int) -> int:
+    def work(model: str, variant: str, samples: list[dict[str, Any]]) -> int:
         with tempfile.TemporaryDirectory() as folder:
             kept = []
             for at, path in enumerate((model, variant)):
                 wider = str(Path(folder) / f"{at}.onnx")
                 tool.modify_model_output_intermediate_tensors(path, wider)
-                kept.append(tool.collect_activations(wider, Reader(model, count)))
+                kept.append(tool.collect_activations(wider, Reader(samples)))
             matched = tool.create_activation_matching(kept[1], kept[0])
             with np.errstate(all="ignore"):
                 count = len(tool.compute_activation_error(matched))
@@ -135,13 +135,13 @@ def polygraphy() -> Work:
     from polygraphy.backend.onnxrt import OnnxrtRunner, SessionFromOnnx
     from polygraphy.comparator import Comparator, CompareFunc
 
-    def work(model: str, variant: str, count: int) -> int:
+    def work(model: str, variant: str, samples: list[dict[str, Any]]) -> int:
         runners = [
             OnnxrtRunner(SessionFromOnnx(BytesFromOnnx(ModifyOutputs(OnnxFromPath(path), outputs=constants.MARK_ALL))))
             for path in (model, variant)
         ]
         with contextlib.redirect_stdout(io.StringIO()):
-            found = Comparator.run(runners, data_loader=feeds(model, count))
+            found = Comparator.run(runners, data_loader=samples)
             told = Comparator.compare_accuracy(found, compare_func=CompareFunc.simple())
         first = next(iter(told[0].values()))
         return len(first[0])
@@ -154,10 +154,10 @@ def polygraphy_cli() -> Work:
     import polygraphy as installed  # noqa: F401
     from polygraphy.json import save_json
 
-    def work(model: str, variant: str, count: int) -> int:
+    def work(model: str, variant: str, samples: list[dict[str, Any]]) -> int:
         with tempfile.TemporaryDirectory() as folder:
             inputs, first = str(Path(folder) / "inputs.json"), str(Path(folder) / "first.json")
-            save_json(feeds(model, count), inputs)
+            save_json(samples, inputs)
             tool = str(Path(sys.executable).with_name("polygraphy"))
             shared = ["--onnxrt", "--onnx-outputs", "mark", "all", "--load-inputs", inputs]
             for path, more in ((model, ["--save-outputs", first]), (variant, ["--load-outputs", first])):
@@ -197,14 +197,15 @@ def steady(model: str, variant: str, rounds: int) -> dict[str, float]:
         "histograms": _compare(),
     }
     sessions = [onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"]) for path in (model, variant)]
-    samples = feeds(model, 16)
+    many = feeds(model, MORE)
+    samples = many[:16]
     _floor(sessions, samples)
     ratios: dict[str, list[float]] = {name: [] for name in works}
     floors, setups = [], []
     for _ in range(rounds):
         for name, work in works.items():
             floor = _floor(sessions, samples)
-            few, more = (_cost(work, model, variant, count) for count in (FEW, MORE))
+            few, more = (_cost(work, model, variant, many[:count]) for count in (FEW, MORE))
             floor = (floor + _floor(sessions, samples)) / 2
             each = (more - few) / (MORE - FEW)
             ratios[name].append(each / floor)
@@ -224,10 +225,10 @@ def _floor(sessions: list[Any], samples: list[dict[str, Any]]) -> float:
     return (time.process_time() - start) / len(samples)
 
 
-def _cost(work: Work, model: str, variant: str, count: int) -> float:
+def _cost(work: Work, model: str, variant: str, samples: list[dict[str, Any]]) -> float:
     gc.collect()  # what the last comparison left would be let go of in the middle of this one
     start = time.process_time()
-    work(model, variant, count)
+    work(model, variant, samples)
     return time.process_time() - start
 
 
@@ -249,10 +250,10 @@ def main() -> None:
     if name == "steady":
         print("RESULT", json.dumps(steady(model, variant, int(count))))
         return
-    work = CONTENDERS[name]()
+    work, samples = CONTENDERS[name](), feeds(model, int(count))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start, wall = cpu_seconds(), time.perf_counter()
-    tensors = work(model, variant, int(count))
+    tensors = work(model, variant, samples)
     used = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     told = {"cpu_s": cpu_seconds() - start, "wall_s": time.perf_counter() - wall, "tensors": tensors}
     print("RESULT", json.dumps(told | {"peak_mb": used / 1024, "imports_mb": before / 1024}))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mmap
 import stat
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -95,10 +95,14 @@ class FileStorage:
         if self.size == 0:
             yield b""
             return
-        with self._mapped() as view:
+        view = self._mapped()
+        try:
             if len(view) != self.size:
                 raise ModelError(f"{self.path}: changed while it was being opened")
             yield view
+        finally:
+            with suppress(BufferError):  # an array still looks at it (a profiler or a traceback may keep one alive)
+                view.close()
 
     def _mapped(self) -> mmap.mmap:
         try:

@@ -94,6 +94,13 @@ def test_single_elements_are_had_without_reading_the_rest(tmp_path, monkeypatch)
         weight.pick(np.arange(3))
 
 
+def test_a_file_is_let_go_of_though_a_profiler_keeps_what_was_looked_at(tmp_path) -> None:
+    (tmp_path / "some").write_bytes(bytes(range(100)))
+    with FileStorage(tmp_path / "some").buffer() as buf:
+        kept = np.frombuffer(buf, np.uint8)
+    assert kept.tolist() == list(range(100))
+
+
 @pytest.mark.parametrize("on_disk", [True, False])
 def test_strings(tmp_path, on_disk: bool) -> None:
     tensor = helper.make_tensor("w", TensorProto.STRING, [2, 2], [b"", "ä".encode(), b"b" * 3000, b"\xff"])
