@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from haoline_analysis.comparison.side import canonical
+from haoline_analysis.quantization.matching import blocked_names
 from haoline_analysis.quantization.matching.agreement import Agreement
 from haoline_analysis.quantization.matching.constants import LARGE, best_pairs
 from haoline_analysis.quantization.matching.families import ACTIVATIONS, COMMUTATIVE, CONTRACTIONS, MOVING, RESHAPING
@@ -87,7 +88,7 @@ class Engine:
                 yield self.v.value_of(other), self.f.value_of(tensor)
 
     def _anchor(self) -> None:
-        """Pair ops whose weights are alike and like no others."""
+        """Pair ops whose weights are alike and like no others, and those whose weights are blocked by their names."""
         some, others = self._weighted(self.v), self._weighted(self.f)
         for kind in ("contraction", "table"):
             mine = [(node, sample) for node, sample, of in some if of == kind]
@@ -95,6 +96,7 @@ class Engine:
             found = best_pairs([sample for _, sample in mine], [sample for _, sample in theirs])
             for i, j in found:
                 self.anchors.setdefault(mine[i][0].row, theirs[j][0].row)
+        blocked_names.anchor(self)
 
     @staticmethod
     def _weighted(graph: Graph) -> list[tuple[Node, Sample, str]]:

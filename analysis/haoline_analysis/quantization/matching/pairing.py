@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from haoline_analysis.errors import ModelError
+from haoline_analysis.quantization.matching import blocked_names
 from haoline_analysis.quantization.matching.families import ACTIVATIONS, CONTRACTIONS
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def _anchor(raw: Engine, running: Engine) -> None:
             continue
         if node.family in CONTRACTIONS:
             running.anchors.setdefault(node.row, raw.pairs[other.row])
+    blocked_names.anchor(running, raw)
 
 
 def _by_constant(graph: Graph) -> dict[str, Node | None]:

@@ -126,6 +126,28 @@ def convolutions(*, batch_norm: bool = False) -> onnx.ModelProto:
     return make.model({"x": [1, 3, 16, 16]}, ["logits"])
 
 
+def twins() -> onnx.ModelProto:
+    """Convolutions of one shape on one tensor, each with a batch normalization, told apart by their weights alone."""
+    make = Builder()
+
+    def conv(x: str, name: str, of: int) -> str:
+        x = make.op("Conv", x, make.weight(f"{name}.w", 16, of, 3, 3), name=name, pads=[1] * 4, kernel_shape=[3, 3])
+        statistics = [
+            make.constant(f"{name}.{part}", make.rng.uniform(low, high, 16).astype(np.float32))
+            for part, low, high in (("gamma", 0.5, 2), ("beta", -0.5, 0.5), ("mean", -0.2, 0.2), ("var", 0.5, 2))
+        ]
+        return make.op("BatchNormalization", x, *statistics, name=f"{name}/norm")
+
+    stem = make.op("Relu", conv("x", "stem", 3), name="stem/relu")
+    pooled = make.op("MaxPool", stem, name="pool", kernel_shape=[2, 2], strides=[2, 2])
+    one = make.op("Relu", conv(pooled, "one", 16), name="one/relu")
+    joined = make.op("Add", conv(pooled, "two", 16), conv(one, "behind", 16), name="sum")
+    mean = make.op("GlobalAveragePool", make.op("Relu", joined, name="sum/relu"), name="mean")
+    flat = make.op("Flatten", mean, name="flat")
+    make.op("Gemm", flat, make.weight("head.w", 10, 16), make.weight("head.b", 10), name="logits", transB=1)
+    return make.model({"x": [1, 3, 16, 16]}, ["logits"])
+
+
 def digits() -> onnx.ModelProto:
     """The example with trained weights."""
     return onnx.load(DIGITS)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from matching_models import MODELS, feeds_of, stripped, variant
+from matching_models import MODELS, feeds_of, stripped, twins, variant
 from teaching import Pupil
 
 from haoline_analysis.formats import open_model
@@ -93,6 +93,20 @@ def test_batch_normalization_inside_of_weights(tmp_path: Path, monkeypatch: pyte
         model, matching, _ = check("convolutions", "same", to)
         why = {model.tensors[one.tensor].name: one.why for one in matching.unmatched}
         assert "left" in why
+
+
+@pytest.mark.parametrize(("how", "names"), [("same", "stripped"), ("fp16", "stripped"), ("optimised", "kept")])
+def test_convolutions_whose_weights_are_in_blocked_layout_are_told_apart(
+    how: str, names: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On x86 onnxruntime rearranges the weights, so that two convolutions of one shape look the same."""
+    monkeypatch.setitem(MODELS, "convolutions", twins)
+    path = variant("convolutions", how, tmp_path)
+    if names == "stripped":
+        path = stripped(path, tmp_path / "stripped.onnx", ports=True)
+    model, matching, _ = check("convolutions", how, path)
+    found = {model.tensors[one.tensor].name for one in matching.matches}
+    assert {"stem/relu", "pool", "one/relu", "sum/relu", "logits"} <= found
 
 
 def test_forms_and_layouts_bring_captured_integers_into_the_float_axes(tmp_path: Path) -> None:
