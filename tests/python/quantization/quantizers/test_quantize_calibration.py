@@ -5,7 +5,19 @@ from __future__ import annotations
 import numpy as np
 import onnx
 import pytest
-from quantizer_models import DIGITS, attention, attention_feeds, convolution, digits, matrix, pictures
+from onnx import helper
+from quantizer_models import (
+    DIGITS,
+    attention,
+    attention_feeds,
+    convolution,
+    digits,
+    floats,
+    matrix,
+    model_of,
+    pictures,
+    sqnr,
+)
 
 from haoline_analysis.errors import ModelError
 from haoline_analysis.quantization import quantize
@@ -33,6 +45,51 @@ def test_samples_of_several_shapes_can_be_mixed(method):
     data = [{"x": rng.normal(size=(1, n, 32)).astype(np.float32), "mask": np.ones((1, n), np.int64)} for n in (3, 9, 5)]
     made = quantize(attention(-50), calibration=data, method=method)
     assert made.recipe.calibration.count == 3
+
+
+def grown() -> onnx.ModelProto:
+    """What was and what comes, one after the other, through a matrix: as a decoder reads its cache."""
+    nodes = [
+        helper.make_node("Concat", ["past", "x"], ["all"], "concat", axis=0),
+        helper.make_node("MatMul", ["all", "w"], ["y"], "matmul"),
+    ]
+    weights = {"w": np.random.default_rng(1).normal(size=(64, 48)).astype(np.float32)}
+    return model_of(nodes, [floats("past", "p", 64), floats("x", "n", 64)], [floats("y", "m", 48)], weights)
+
+
+@pytest.mark.parametrize("symmetric", [True, False])
+@pytest.mark.parametrize("method", ["minmax", "entropy", "percentile"])
+def test_samples_with_an_empty_tensor_say_nothing_of_its_range(method, symmetric):
+    """A cache is empty at the first step: no value at all, which onnxruntime's calibrators see as infinity."""
+    rng = np.random.default_rng(0)
+    data = [
+        {"past": rng.uniform(-2, 2, (n, 64)).astype("f4"), "x": rng.uniform(-4, 4, (3, 64)).astype("f4")}
+        for n in (0, 5, 0, 8)
+    ]
+    made = quantize(grown(), calibration=data, method=method, symmetric=symmetric, target="cpu-vnni")
+    low, high = range_of(made.path, "past")
+    assert -2.2 < low < -1.5
+    assert 1.5 < high < 2.2
+    assert not any("infinity" in note for note in made.notes)
+    assert sqnr(grown(), made.path, data[1:]) > 25
+
+
+def test_a_tensor_that_is_empty_in_all_samples_is_named():
+    data = [{"past": np.zeros((0, 64), "f4"), "x": np.ones((3, 64), "f4")}] * 3
+    with pytest.raises(ModelError, match="'past' is empty in all calibration samples"):
+        quantize(grown(), calibration=data)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_sample_that_makes_nan_is_left_out_wherever_it_stands(order):
+    """Theirs keep what the first sample shows where that is no number."""
+    nodes = [helper.make_node("Log", ["x"], ["l"], "log"), helper.make_node("MatMul", ["l", "w"], ["y"], "matmul")]
+    weights = {"w": np.random.default_rng(1).normal(size=(64, 48)).astype(np.float32)}
+    model = model_of(nodes, [floats("x", "n", 64)], [floats("y", "n", 48)], weights)
+    data = [np.full((1, 64), value, "f4") for value in (-1, np.exp(3), np.exp(7))][::order]
+    made = quantize(model, calibration=data)
+    assert range_of(made.path, "l")[1] == pytest.approx(7, rel=1e-3)
+    assert any("'l'" in note and "NaN" in note for note in made.notes)
 
 
 def test_histograms_are_those_of_all_data_at_once():

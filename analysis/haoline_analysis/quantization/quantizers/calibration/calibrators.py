@@ -20,7 +20,8 @@ LARGEST = 1e38
 """What infinite values count as: the distance of two ends must be a float32."""
 ENTROPY_BINS = 512
 """onnxruntime's default of 128 is also the number of levels, which leaves its search a single range to choose from."""
-_SUFFIXES = ("_ReduceMin", "_ReduceMax")
+_LOW, _HIGH = "_ReduceMin", "_ReduceMax"
+"""What onnxruntime appends to a tensor's name for the least and the greatest of its values."""
 
 
 class Watched:
@@ -34,16 +35,26 @@ class Watched:
         """Tensors that are infinite somewhere."""
         self.nan: set[str] = set()
         """Tensors that are not a number somewhere."""
+        self.empty: set[str] = set()
+        """Tensors that have no element in some sample, hence no range there."""
 
     def run(self, names: Any, feeds: dict[str, np.ndarray]) -> list[Any]:
-        """As of a session of onnxruntime; infinite values come back as the largest finite ones."""
+        """As of a session of onnxruntime; infinite values come back as the largest finite ones, the ends of nothing as
+        NaN.
+        """  # noqa: D205 - one sentence
         outputs = self._session.run(names, feeds, self._stop.options())
-        return [self._finite(name, array) for name, array in zip(self._names, outputs, strict=True)]
+        found = dict(zip(self._names, outputs, strict=True))
+        empty = {name for name in map(_tensor, found) if _inverted(found.get(name + _LOW), found.get(name + _HIGH))}
+        self.empty |= empty
+        return [
+            np.full_like(array, np.nan) if _tensor(name) in empty else self._finite(name, array)
+            for name, array in found.items()
+        ]
 
     def _finite(self, name: str, array: Any) -> Any:
         if not isinstance(array, np.ndarray) or array.dtype.kind != "f" or np.isfinite(array).all():
             return array
-        tensor = next((name.removesuffix(end) for end in _SUFFIXES if name.endswith(end)), name)
+        tensor = _tensor(name)
         if np.isnan(array).any():
             self.nan.add(tensor)
         if not np.isinf(array).any():
@@ -57,7 +68,14 @@ class Watched:
         return getattr(self._session, name)
 
 
-Wanted = "Callable[[str], bool]"
+def _tensor(output: str) -> str:
+    """The tensor that an output tells of."""
+    return output.removesuffix(_LOW).removesuffix(_HIGH)
+
+
+def _inverted(low: Any, high: Any) -> bool:
+    """Whether two ends are those of no value at all: the least of nothing is above everything."""
+    return low is not None and high is not None and bool(np.all(low > high))
 
 
 @lru_cache
@@ -93,6 +111,34 @@ def _chosen(calibrator: type) -> type:
     return Chosen
 
 
+@lru_cache
+def _min_max() -> type:
+    """Least and greatest values of the samples that have some.
+
+    onnxruntime's own keep what the first sample shows, though it be NaN.
+    """
+    calibrate = tools("calibrate")
+
+    class MinMax(_chosen(calibrate.MinMaxCalibrater)):  # type: ignore[misc]
+        def compute_data(self) -> Any:
+            ports = [port.name for port in self.infer_session.get_outputs()]
+            known = self.calibrate_tensors_range
+            ends = {} if known is None else {name: each.range_value for name, each in known.items()}
+            for outputs in self.intermediate_outputs:
+                found = dict(zip(ports, outputs, strict=True))
+                for name in map(_tensor, ports[self.num_model_outputs :: 2]):
+                    low, high = found[name + _LOW], found[name + _HIGH]
+                    if self.symmetric:
+                        high = np.fmax(np.abs(low), np.abs(high))
+                        low = -high
+                    was = ends.get(name, (low, high))
+                    ends[name] = np.fmin(was[0], low), np.fmax(was[1], high)
+            self.calibrate_tensors_range = calibrate.TensorsData(calibrate.CalibrationMethod.MinMax, ends)
+            return self.calibrate_tensors_range
+
+    return MinMax
+
+
 def open_calibrator(
     path: Path,
     method: str,
@@ -118,7 +164,7 @@ def open_calibrator(
     """
     calibrate = tools("calibrate")
     kinds: dict[str, Callable[..., Any]] = {
-        "minmax": _chosen(calibrate.MinMaxCalibrater),
+        "minmax": _min_max(),
         "entropy": _chosen(calibrate.EntropyCalibrater),
         "percentile": _chosen(calibrate.PercentileCalibrater),
     }
@@ -131,15 +177,26 @@ def open_calibrator(
     return made
 
 
+@lru_cache
+def _collector() -> type:
+    """Histograms of what is a number; onnxruntime's own fail on arrays without one."""
+    from onnxruntime.quantization.calibrate import HistogramCollector
+
+    class Collector(HistogramCollector):  # type: ignore[misc]
+        def collect(self, name_to_arr: dict[str, list[np.ndarray]]) -> Any:
+            numbers = {name: [each[~np.isnan(each)] for each in arrays] for name, arrays in name_to_arr.items()}
+            return super().collect({name: arrays for name, arrays in numbers.items() if any(map(np.size, arrays))})
+
+    return Collector
+
+
 def seed_histograms(calibrator: Any, ends: dict[str, tuple[float, float]]) -> None:
     """Fix the bins of all histograms before the first sample, by the least and greatest value of each tensor.
 
     Left alone, onnxruntime lays them out for the first sample and adds bins of that width as values grow, without
     bound; so it is as if all samples had come at once.
     """
-    from onnxruntime.quantization.calibrate import HistogramCollector
-
-    collector = HistogramCollector(
+    collector = _collector()(
         method=calibrator.method,
         symmetric=calibrator.symmetric,
         num_bins=calibrator.num_bins,

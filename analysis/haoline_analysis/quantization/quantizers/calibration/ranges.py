@@ -75,7 +75,7 @@ def find_ranges(wanted: Calibrating, data: CalibrationData, stop: Stop, tell: Te
     calibrator = _open(wanted, "minmax", None, {"symmetric": wanted.symmetric and plain}, stop)
     _feed(calibrator, data, tell, 0.2, 0.6 if plain else 0.4)
     found, notes = calibrator.compute_data(), _odd(calibrator.infer_session)
-    ends = _ends(found)
+    ends = _ends(found, calibrator.infer_session)
     if plain:
         return Ranges(found, notes)
     del calibrator
@@ -134,7 +134,7 @@ def _feed(calibrator: Any, data: CalibrationData, tell: Tell, start: float, end:
         tell("Calibrating", start + (end - start) * (at + 1) / len(data))
 
 
-def _ends(found: Any) -> dict[str, tuple[float, float]]:
+def _ends(found: Any, session: Any) -> dict[str, tuple[float, float]]:
     """Least and greatest value of each tensor.
 
     Raises:
@@ -145,6 +145,11 @@ def _ends(found: Any) -> dict[str, tuple[float, float]]:
     ends = {name: bounds(each) for name, each in found.items()}
     for name, pair in ends.items():
         if math.isnan(pair[0]) or math.isnan(pair[1]):
+            if name in session.empty - session.nan:
+                raise ModelError(
+                    f"Tensor {name!r} is empty in all calibration samples, so it has no range: add samples where it "
+                    "is not."
+                )
             raise ModelError(f"Tensor {name!r} is NaN on the calibration data, so it has no range.")
     return ends
 
