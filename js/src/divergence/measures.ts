@@ -54,9 +54,17 @@ function outputErrors(doc: DivergenceDocument): Float64Array {
   });
 }
 
-/** What says best which op to change: the cost at the outputs where it was measured, else the error made. */
+/** What says best which op to change: the cost at the outputs, else the error made, whichever was measured. */
 export function ranking(doc: DivergenceDocument): MeasureName {
-  return doc.header.what_if ? "outputs" : "local";
+  if (doc.header.what_if) return "outputs";
+  return errors(doc, "local").every(Number.isNaN) ? "accumulated" : "local";
+}
+
+/** Why there is no error to show; empty where there is one. */
+export function errorless(doc: DivergenceDocument): string {
+  const known = [...errors(doc, "local"), ...errors(doc, "accumulated")].filter((error) => !Number.isNaN(error));
+  if (known.some((error) => error > 0)) return "";
+  return known.length > 0 ? "No error: what was compared is the same to the last bit." : "Nothing was compared.";
 }
 
 /** Rows with the largest values, largest first. */

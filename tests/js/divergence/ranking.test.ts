@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { DivergenceDocument, ReportDocument } from "../../../js/src/data/index.js";
-import { errors, largest, opNoise } from "../../../js/src/divergence/measures.js";
+import { errorless, errors, largest, opNoise, ranking } from "../../../js/src/divergence/measures.js";
 import { bands } from "../../../js/src/divergence/ranking/bands.js";
 import { blocks, categories } from "../../../js/src/divergence/ranking/blocks.js";
 import { depthErrors } from "../../../js/src/divergence/ranking/depth-data.js";
@@ -25,6 +25,24 @@ describe("errors", () => {
     const noise = opNoise(doc);
     expect([0, 1, 2, 3].map((op) => Number(noise.get(op)?.toFixed(6)))).toEqual([0.0065, 0, 0.003, 0.0005]);
     expect(errors(doc, "outputs")[0]).toBeCloseTo(Math.sqrt(0.0065));
+  });
+
+  it("are ranked by what is seen where nobody measured what is made", async () => {
+    const unknown = { local_sqnr_db: new Float64Array(4).fill(Number.NaN), local_exact: new Uint8Array(4) };
+    expect(ranking(await compared())).toBe("local");
+    expect(ranking(await compared({}, unknown))).toBe("accumulated");
+    expect(ranking((await compared({}, unknown)).withWhatIf(WHAT_IF))).toBe("outputs");
+  });
+
+  it("are said to be none, or unknown, where there is none to show", async () => {
+    const unknown = new Float64Array(4).fill(Number.NaN);
+    const [nobody, everybody] = [new Uint8Array(4), new Uint8Array(4).fill(1)];
+    const bare = { sqnr_db: unknown, local_sqnr_db: unknown };
+    expect(errorless(await compared())).toBe("");
+    expect(errorless(await compared({}, { ...bare, exact: everybody, local_exact: everybody }))).toContain("last bit");
+    expect(errorless(await compared({}, { ...bare, exact: nobody, local_exact: nobody }))).toBe(
+      "Nothing was compared.",
+    );
   });
 
   it("are ranked without those that are unknown or none", () => {

@@ -141,6 +141,21 @@ describe("where the error is", () => {
     expect(rows()).toHaveLength(1);
   });
 
+  it("is said to be nowhere where both models are the same to the last bit", async () => {
+    const none = new Float64Array(4).fill(Number.NaN);
+    const same = new Uint8Array(4).fill(1);
+    const tensors = { sqnr_db: none, local_sqnr_db: none, exact: same, local_exact: same };
+    for (const ranking of ["depth", "ops", "categories", "blocks"]) {
+      const panel = { ranking, tab: "whatif" };
+      const { root, dispose } = await drawn(asking({ divergence: comparison({}, tensors), panel }));
+      if (ranking !== "depth")
+        expect(byId("haoline-divergence-ranking", root).textContent).toContain("same to the last bit");
+      expect(root.querySelector(".hl-ranking-legend")?.textContent).not.toContain("make most error");
+      expect(byId("haoline-keep-list", root).textContent).toContain("No op is known to make an error");
+      dispose();
+    }
+  });
+
   it("colours the graph by the errors that the report has", async () => {
     const columns = [
       { name: "local_sqnr_db", type: "f64", values: [20, null, null, 40], provenance: "measured" },

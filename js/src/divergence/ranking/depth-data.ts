@@ -2,7 +2,7 @@
 
 import type { DivergenceDocument } from "../../data/divergence.js";
 import type { ReportDocument } from "../../data/index.js";
-import { errors, largest, ranking } from "../measures.js";
+import { errors, largest, type MeasureName, ranking } from "../measures.js";
 
 export interface DepthErrors {
   /** Shares of the signal: 0 without error, NaN where unknown. */
@@ -20,6 +20,12 @@ export interface DepthErrors {
 }
 
 const COSTLIEST = 3;
+const COSTLIEST_TEXT: Readonly<Record<MeasureName, string>> = {
+  outputs: "cost most at the outputs",
+  local: "make most error",
+  accumulated: "have most error",
+  weights: "lose most of their weights",
+};
 /** Powers of ten that the axis tells apart: what is smaller matters to nobody. */
 const DECADES = 5;
 
@@ -41,7 +47,7 @@ export function depthErrors(doc: DivergenceDocument, report: ReportDocument): De
 
 /** Why the marked ops are marked. */
 export function costliestText(doc: DivergenceDocument): string {
-  return ranking(doc) === "outputs" ? "cost most at the outputs" : "make most error";
+  return COSTLIEST_TEXT[ranking(doc)];
 }
 
 /** The row itself where it was compared, else the first after it that was and whose op reads it. */

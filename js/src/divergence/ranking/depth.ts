@@ -4,6 +4,7 @@ import type { DivergenceDocument } from "../../data/divergence.js";
 import { type Box, Frame, label, line, round } from "../../views/charts/frame.js";
 import { h, put, s } from "../../views/dom.js";
 import { readout } from "../../views/tooltip.js";
+import { errorless } from "../measures.js";
 import type { ComparePart, CompareScene } from "../scene.js";
 import { decibels, share } from "../words.js";
 import { type Band, bandLabels, bands } from "./bands.js";
@@ -73,9 +74,8 @@ export class DepthRanking implements ComparePart {
 
   #draw(box: Box, width: number): void {
     const [doc, data] = [this.#doc, this.#data];
-    if (!doc || !data || doc.tensors.rows === 0) {
-      return put(this.#frame.svg, label(width / 2, HEIGHT / 2, "Nothing was compared.", "middle"));
-    }
+    if (!doc || !data) return put(this.#frame.svg);
+    const nothing = errorless(doc);
     const plot = { ...box, bottom: box.bottom - LANE };
     this.#plot = plot;
     const y = (value: number): number => {
@@ -86,7 +86,7 @@ export class DepthRanking implements ComparePart {
     put(
       this.#frame.svg,
       ...this.#shades(plot),
-      ...axis(plot, data, y),
+      ...(nothing ? [label(width / 2, HEIGHT / 2, nothing, "middle")] : axis(plot, data, y)),
       ...this.#selection(plot),
       s("path", { d: stepsPath(data.accumulated, plotted, true), class: "hl-seen-area" }),
       s("path", { d: barsPath(data.local, plotted), class: "hl-made" }),

@@ -3,7 +3,7 @@ import { opName, opType } from "../../activations/panels/scene.js";
 import type { DivergenceDocument } from "../../data/divergence.js";
 import { h, put } from "../../views/dom.js";
 import { plural } from "../../views/units.js";
-import { errors, largest, MEASURES, ranking } from "../measures.js";
+import { errorless, errors, largest, MEASURES, ranking } from "../measures.js";
 import type { ComparePart, CompareScene } from "../scene.js";
 import { blocks, categories } from "./blocks.js";
 import { DepthRanking } from "./depth.js";
@@ -90,7 +90,7 @@ export class Ranking implements ComparePart {
   #fill(doc: DivergenceDocument): void {
     const focused = this.#list.contains(document.activeElement) ? this.#focused() : -1;
     const scrolled = this.#list.scrollTop;
-    put(this.#list, this.#bars(doc));
+    put(this.#list, errorless(doc) ? h("p", { class: "hl-muted" }, errorless(doc)) : this.#bars(doc));
     this.#list.scrollTop = scrolled;
     this.#list.querySelectorAll("button")[focused]?.focus({ preventScroll: true });
   }
@@ -160,11 +160,15 @@ function legend(doc: DivergenceDocument): HTMLElement[] {
     ...(unmatched > 0
       ? [item("hl-key-unmatched", `${unmatched} not compared`, "No counterpart in the variant: fused or folded away")]
       : []),
-    h(
-      "span",
-      { class: "hl-legend-item" },
-      h("span", { class: "hl-rank-mark", "aria-hidden": "true" }, "1"),
-      costliestText(doc),
-    ),
+    ...(errorless(doc)
+      ? []
+      : [
+          h(
+            "span",
+            { class: "hl-legend-item" },
+            h("span", { class: "hl-rank-mark", "aria-hidden": "true" }, "1"),
+            costliestText(doc),
+          ),
+        ]),
   ];
 }

@@ -60,7 +60,12 @@ export class OpList {
       h("span", {}, "Run it in"),
     );
     const rows = shown.map((candidate) => this.#row(candidate, state, total, most));
-    put(this.#node, head, ...rows, this.#more(state.candidates.length - shown.length));
+    const none = h(
+      "p",
+      { class: "hl-muted" },
+      state.measured ? "No op costs anything." : "No op is known to make an error.",
+    );
+    put(this.#node, head, ...(rows.length > 0 ? rows : [none]), this.#more(state.candidates.length - shown.length));
     if (focused) this.#node.querySelector<HTMLElement>(focused)?.focus({ preventScroll: true });
   }
 
