@@ -24,7 +24,7 @@ def zero_points(facts: LintFacts) -> Iterator[LintFinding]:
     """Zero points that are not zero, where the target computes symmetrically."""
     if not facts.target.symmetric:
         return
-    held = [site for site in facts.sites if site.kind != "bias" and np.any(site.form.zero_point.astype(np.float64))]
+    held = [site for site in _judged(facts) if np.any(site.form.zero_point.astype(np.float64))]
     if held:
         zeros = [float(np.ravel(site.form.zero_point.astype(np.float64))[0]) for site in held]
         rows = _rows(held)
@@ -47,7 +47,7 @@ def unsigned(facts: LintFacts) -> Iterator[LintFinding]:
     """Types of activations that the target has no kernels for: unsigned ones where only signed ones are known."""
     if not facts.target.signed_only:
         return
-    held = [site for site in facts.sites if site.kind != "bias" and site.form.dtype.startswith("u")]
+    held = [site for site in _judged(facts) if site.form.dtype.startswith("u")]
     if held:
         kinds = sorted({site.form.dtype for site in held})
         yield LintFinding(
@@ -80,6 +80,12 @@ def activations_per_channel(facts: LintFacts) -> Iterator[LintFinding]:
             why="Scales along what is summed cannot be taken out of the integer sum, so no kernel fuses them.",
             source=sources.TENSORRT_PARSER if facts.target.is_tensorrt else sources.WU,
         )
+
+
+def _judged(facts: LintFacts) -> list[Quantizer]:
+    """Quantizers whose grid has to be the target's; onnxruntime unpacks blocks of weights whatever theirs is."""
+    unpacked = not facts.target.is_tensorrt
+    return [site for site in facts.sites if site.kind != "bias" and not (unpacked and site.form.block)]
 
 
 def _rows(held: list[Quantizer]) -> tuple[int, ...]:

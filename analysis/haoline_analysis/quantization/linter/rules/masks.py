@@ -16,12 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from haoline_analysis.quantization.linter.facts import LintFacts
+    from haoline_analysis.quantization.structure import Form
 
 SENTINEL = 1e4
 """No attention score is of this size: such a number is there to be masked."""
 CARRYING = MOVING | {"Add", "Sub", "Mul", "Div", "Where", "Cast", "Tile", "ScatterND", "ConstantOfShape", Q, DQ}
 BOUNDING = ("Clip", "Max")
 SOFTMAXES = ("Softmax", "LogSoftmax", "QLinearSoftmax")
+COARSE = SENTINEL / 2 / 255
+"""A step this long comes of a grid of 8 bits that holds a sentinel; 16 bits may reach as far in fine steps."""
 SCORES = 10.0
 """Attention scores span about this much to either side of zero."""
 
@@ -92,9 +95,11 @@ def _magnitude(facts: LintFacts, row: int) -> float:
     return max([*sizes, _reach(made) if made is not None else 0.0], default=0.0)
 
 
-def _reach(form: object) -> float:
-    """The larger end of a grid in magnitude."""
-    low, high = form.low_high()  # type: ignore[attr-defined]
+def _reach(form: Form) -> float:
+    """The larger end of a grid in magnitude; 0 where its steps tell scores apart."""
+    if float(np.max(form.scale, initial=0.0)) < COARSE:
+        return 0.0
+    low, high = form.low_high()
     ends = np.abs(np.concatenate([np.ravel(low), np.ravel(high)]))
     return float(np.nan_to_num(ends, nan=np.inf).max(initial=0.0))
 

@@ -140,7 +140,7 @@ def _has_channels(facts: LintFacts, item: Weighted) -> bool:
 
 def suspicious_ranges(facts: LintFacts) -> Iterator[LintFinding]:
     """Scales that no calibration yields, and weights that fill next to nothing of their grid or run over it."""
-    broken = [site for site in facts.sites if not _is_sound(site)]
+    broken = [site for site in facts.sites if not _is_sound(site, facts.target.is_tensorrt)]
     if broken:
         rows = _rows(broken)
         yield _suspicious(
@@ -182,8 +182,10 @@ def _rows(held: list[Quantizer]) -> tuple[int, ...]:
     return listed(row for site in held for row in (site.quantize, *site.dequantizes) if row is not None)
 
 
-def _is_sound(site: Quantizer) -> bool:
+def _is_sound(site: Quantizer, positive: bool) -> bool:
     scale = site.form.scale.astype(np.float64)
+    if site.form.block and not positive:
+        scale = np.abs(scale)  # onnxruntime stores the largest of a block as the lowest integer, whatever its sign
     floor = 0.0 if site.kind == "bias" else TINY
     return bool(np.all(np.isfinite(scale)) and np.all(scale > floor) and np.all(scale < HUGE))
 
@@ -191,7 +193,10 @@ def _is_sound(site: Quantizer) -> bool:
 def _is_default(site: Quantizer) -> bool:
     form = site.form
     return (
-        form.per_tensor and float(form.scale.reshape(-1)[0]) == 1.0 and not np.any(form.zero_point.astype(np.float64))
+        not form.dtype.startswith("float")  # which have a range of their own
+        and form.per_tensor
+        and float(form.scale.reshape(-1)[0]) == 1.0
+        and not np.any(form.zero_point.astype(np.float64))
     )
 
 
@@ -209,7 +214,9 @@ def _fill(facts: LintFacts, item: Weighted) -> str:
     used = (max(-least, most) if low < 0 else most - least) / reach
     if used < UNUSED:
         return f"uses {used:.0%} of its grid"
-    clipped = float(np.mean((steps >= high) | (steps <= low)))
+    # The largest and the least of each scale lie there by right.
+    at_ends = np.count_nonzero((steps >= high) | (steps <= low)) - 2 * grid.scale.size
+    clipped = at_ends / steps.size
     return f"has {clipped:.0%} of its values at the ends of its grid" if clipped > CLIPPED and steps.size > 64 else ""
 
 
