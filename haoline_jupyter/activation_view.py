@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from os import PathLike
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import traitlets as t
 
+from haoline_analysis.errors import ModelError
 from haoline_analysis.runtime import display
 from haoline_analysis.runtime.document import document, tensor_rows
 from haoline_jupyter import assets
@@ -92,9 +94,15 @@ class ActivationView(SampledView):
 
 
 def _reopened(captured: ActivationReport | str | Path) -> ActivationReport:
-    """What is shown, read from its folder where it is none yet."""
+    """What is shown, read from its folder where it is none yet.
+
+    Raises:
+        ModelError: if it is neither a capture nor a folder of one.
+    """
     from haoline_analysis.runtime import ActivationReport, reopen
 
     if isinstance(captured, ActivationReport):
         return captured
+    if not isinstance(captured, str | PathLike):
+        raise ModelError(f"An ActivationView shows what capture() returns, not {type(captured).__name__}.")
     return reopen(captured)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from haoline_analysis.errors import ModelError
-from haoline_jupyter.commands import COMMANDS, listed
+from haoline_jupyter.commands import COMMANDS, listed, refuse_misspelt
 from haoline_jupyter.options import (
     INTERRUPTED,
     OK,
@@ -88,6 +88,7 @@ def report(words: list[str]) -> int:
     Raises:
         ModelError: if the model or an option is refused.
     """
+    refuse_misspelt(words)
     options = _report_parser().parse_args(words)
     from haoline_jupyter.run import answer
 

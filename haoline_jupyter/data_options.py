@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.model import Model
 from haoline_analysis.report import ModelReport
-from haoline_jupyter.options import OptionError, Parser, devices
+from haoline_jupyter.options import OptionError, Parser, number
 from haoline_jupyter.run import Request, format_of, report_of
 
 if TYPE_CHECKING:
@@ -36,12 +36,12 @@ def add_reading(parser: Parser) -> None:
         "--preprocess", metavar="P", help="how pictures become input: imagenet, clip, 0-1, …, or a function"
     )
     parser.add_argument("--tokenizer", metavar="T", help="a tokenizer.json or its folder, for text")
-    parser.add_argument("--limit", metavar="N", type=devices, help="run no more than N samples")
+    parser.add_argument("--limit", metavar="N", type=number, help="run no more than N samples")
 
 
 def add_running(parser: Parser) -> None:
     """How many samples at a time, and where."""
-    parser.add_argument("--batch", metavar="N", type=devices, help="run N samples at a time (default 1)")
+    parser.add_argument("--batch", metavar="N", type=number, help="run N samples at a time (default 1)")
     parser.add_argument("--provider", metavar="P", default="auto", help="auto, cpu, cuda, … (default auto)")
 
 

@@ -59,6 +59,19 @@ def known_changes(names: Any, *, strict: bool = False) -> list[str]:
     return [name for name in known if name in asked]
 
 
+def _comparison(value: Any) -> DivergenceReport:
+    """What is shown.
+
+    Raises:
+        ModelError: if it is something else.
+    """
+    from haoline_analysis.quantization import DivergenceReport
+
+    if isinstance(value, DivergenceReport):
+        return value
+    raise ModelError(f"A DivergenceView shows what compare() returns, not {type(value).__name__}.")
+
+
 class DivergenceView(SampledView):
     """A comparison beside both graphs: ``DivergenceView(compared, tensor="conv1", sample=3)``.
 
@@ -98,14 +111,14 @@ class DivergenceView(SampledView):
             graph: what the graphs show, as in :class:`GraphView` (``selection``, ``color``, ``filter``, …).
 
         Raises:
-            ModelError: if there is no such tensor, op, column, group or change.
+            ModelError: if that is no comparison, or there is no such tensor, op, column, group or change.
         """
-        self.compared = compared
+        self._jobs, self._looks = Jobs(self.send), Jobs(self.send)  # first: a view that is refused is closed, too
+        self._unwatch_variant: Callable[[], None] = lambda: None
+        self.compared = _comparison(compared)
         self.built: dict[str, Any] = {}
         self._answers = DivergenceAnswers(compared)
-        self._jobs, self._looks = Jobs(self.send), Jobs(self.send)
         self._shop = Workshop(compared)
-        self._unwatch_variant: Callable[[], None] = lambda: None
         super().__init__(
             compared.report,
             tensor,

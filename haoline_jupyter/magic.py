@@ -9,7 +9,7 @@ from IPython.core.magic import Magics, line_magic, magics_class
 from IPython.utils.process import arg_split
 
 from haoline_analysis.errors import ModelError
-from haoline_jupyter.commands import COMMANDS, listed
+from haoline_jupyter.commands import COMMANDS, listed, refuse_misspelt
 from haoline_jupyter.options import (
     VIEWS,
     HelpRequested,
@@ -97,6 +97,7 @@ class HaolineMagics(Magics):
 
     def _report(self, words: list[str]) -> ModelReport:
         """The report a line asks for."""
+        refuse_misspelt(words)
         options = parser().parse_args(words)
         with Progress(NotebookSink()) as progress:
             report = answer(options, self.shell.user_ns, progress)

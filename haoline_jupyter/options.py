@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 import re
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from haoline_analysis.errors import ModelError
+from haoline_analysis.report.naming import offer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 VIEWS = ("graph", "layers", "memory", "hardware", "findings")
@@ -43,6 +47,23 @@ class Parser(argparse.ArgumentParser):
         )
         self.add_argument("-h", "--help", action=_Help, nargs=0, help="show this help")
 
+    def parse_args(  # type: ignore[override]  # overloaded there for the types of namespaces
+        self, args: Sequence[str] | None = None, namespace: Any = None
+    ) -> Any:
+        """The options of some words.
+
+        Raises:
+            OptionError: if a word is none of them, or has no meaning; offers the options that it is near to.
+        """
+        found, rest = self.parse_known_args(args, namespace)
+        unknown = next((word.partition("=")[0] for word in rest if word.startswith("-")), None)
+        if unknown is not None:
+            near = offer(unknown, self._option_string_actions) or "."
+            raise OptionError(f"There is no option {unknown}{near} See {self.prog} --help.")
+        if rest:
+            self.error(f"unrecognized arguments: {' '.join(rest)}")
+        return found
+
     def error(self, message: str) -> NoReturn:
         """Raise instead of leaving the process.
 
@@ -75,7 +96,7 @@ def add_analysis_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help='device to estimate for, such as H100 or "RTX 4090" (default: this machine\'s)',
     )
-    parser.add_argument("--gpus", metavar="N", type=devices, help="number of such devices (default 1)")
+    parser.add_argument("--gpus", metavar="N", type=number, help="number of such devices (default 1)")
     parser.add_argument(
         "--shape",
         metavar="DIM=N,…",
@@ -107,14 +128,14 @@ def add_source_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--build-metadata", metavar="FILE", help="how an engine was built, as trtexec logged it")
 
 
-def devices(text: str) -> int:
-    """A number of devices.
+def number(text: str) -> int:
+    """How many of something.
 
     Raises:
         argparse.ArgumentTypeError: unless it is 1 or more.
     """
     if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of devices")
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of 1 or more")
     return int(text)
 
 

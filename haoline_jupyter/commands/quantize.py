@@ -11,7 +11,7 @@ from haoline_jupyter.commands import quantized_forms
 from haoline_jupyter.commands.activations import presets
 from haoline_jupyter.commands.command import DATA, FILES, TOKENIZERS, Command
 from haoline_jupyter.commands.lint import targets
-from haoline_jupyter.options import OptionError, devices
+from haoline_jupyter.options import OptionError, number
 from haoline_jupyter.run import resolve
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def add_options(parser: Parser) -> None:
         "--percentile", metavar="P", type=float, help="share of values in the range, 99.99 for instance"
     )
     parser.add_argument("--algorithm", choices=ALGORITHMS, help="how weights are rounded in weight-only schemes")
-    parser.add_argument("--block-size", metavar="N", type=devices, help="weights that share a scale in those")
+    parser.add_argument("--block-size", metavar="N", type=number, help="weights that share a scale in those")
     parser.add_argument("--keep-float", metavar="OP,…", action="append", help="ops that stay float")
     parser.add_argument("--int16", metavar="OP,…", action="append", help="ops whose activations get 16 bits")
     parser.add_argument(

@@ -85,6 +85,10 @@ class TestTraits:
         view.set_state({"selection": [2], "tensor": row(view, "relu_4")})
         assert (view.selection, view.tensor) == ([2], row(view, "relu_4"))
 
+    def test_what_is_no_capture_is_refused(self):
+        with pytest.raises(ModelError, match="not int"):
+            ActivationView(5)
+
     @pytest.mark.parametrize(
         ("options", "words"),
         [

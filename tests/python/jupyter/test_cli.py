@@ -64,6 +64,7 @@ def test_other_forms(model, capsys, form, start):
         (["{model}", "-o", "no/such/folder/r.txt"], 1, "no/such/folder"),
         (["{model}", "--turbo"], 2, "--turbo"),
         (["{model}", "--format", "pdf"], 2, "pdf"),
+        (["quantise", "{model}"], 2, "did you mean 'quantize'?"),
         (["{model}", "--shape", "batch"], 2, "batch"),
         ([], 2, "MODEL"),
         (["bench"], 2, "later command"),

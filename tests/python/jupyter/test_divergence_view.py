@@ -124,6 +124,10 @@ class TestTraits:
         assert made.state()["plan"] == made.plan
         made.close()
 
+    def test_what_is_no_comparison_is_refused(self, quantized):
+        with pytest.raises(ModelError, match="not QuantizedModel"):
+            DivergenceView(quantized)
+
     @pytest.mark.parametrize(
         ("options", "words"),
         [
