@@ -17,17 +17,18 @@ if TYPE_CHECKING:
     from haoline_analysis.model import Model
 
 NCHWC = "com.microsoft.nchwc"
-_ANY_LAYOUT = frozenset({"Add", "Sum", "Mul", "Relu", "Sigmoid", "Tanh", "Concat", "Clip", "HardSigmoid", "LeakyRelu"})
 _GRAPH, _NODE, _VARINT, _INT = 7, 1, 0, 2
 
 
 def blocked(model: Model) -> set[int]:
-    """Rows of tensors in blocked layout: what NCHWc ops make, and what elementwise ops make of that."""
+    """Rows of tensors in blocked layout: what NCHWc ops make, and what others make of that.
+
+    Only ops that do not care for the layout are left to read it: for all others onnxruntime brings it back.
+    """
     found: set[int] = set()
     for op in model.ops:
-        made = op.domain == NCHWC and op.type != "ReorderOutput"
-        if made or (op.type in _ANY_LAYOUT and not found.isdisjoint(op.inputs)):
-            found.update(op.outputs)
+        if op.type != "ReorderOutput" and (op.domain == NCHWC or not found.isdisjoint(op.inputs)):
+            found.update(tensor for tensor in op.outputs if tensor >= 0)
     return found
 
 

@@ -171,7 +171,8 @@ class Agreement:
             return 1
         if similarity(first, second) >= ALIKE:
             return 0
-        return NO if node.family in CONTRACTIONS and second.size >= LARGE else 10
+        # Normalizations that become part of the weights turn no row of them, but any bias.
+        return NO if node.family in CONTRACTIONS and at < 2 and second.size >= LARGE else 10
 
     def _setting(self, value: int, other: Node, at: int) -> int:
         """Whether an op moves or reduces in another way, as far as constants say."""

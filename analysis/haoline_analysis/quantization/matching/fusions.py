@@ -22,7 +22,6 @@ _NORM_STEPS = 24
 
 _GELUS = ("Gelu", "BiasGelu", "FastGelu", "QuickGelu")
 _SKIPS = {"SkipLayerNormalization": "LayerNormalization", "SkipRMSNormalization": "RMSNormalization"}
-_ACTIVATION_NAMES = {b"Relu", b"Clip", b"Sigmoid", b"Tanh", b"LeakyRelu", b"HardSigmoid"}
 
 
 class Fusions:
@@ -140,10 +139,8 @@ class Fusions:
             other = self._meaning(node, 3)
             value = self.look.total([value, other]) if other >= 0 and value >= 0 else -1
         kind = op.attributes.get("activation", b"")
-        kind = kind.encode() if isinstance(kind, str) else kind
-        if value >= 0 and kind in _ACTIVATION_NAMES:
-            value = self.look.activated(value, kind.decode())
-        return value
+        kind = kind.decode() if isinstance(kind, bytes) else kind
+        return self.look.activated(value, kind) if value >= 0 and kind else value
 
     def _bias(self, node: Node) -> Found | None:
         """An addition that gives a float op's result its bias."""

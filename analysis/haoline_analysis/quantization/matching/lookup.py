@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from haoline_analysis.quantization.matching.graph import Graph, Node
 
+_GATES = {"HardSwish": "HardSigmoid", "SiLU": "Sigmoid"}
+"""Activations that are a value times what another makes of it."""
 _STEPS = 16
 _TOLERANCE = 0.02
 
@@ -39,8 +41,11 @@ class Lookup:
         return readers[0] if len(readers) == 1 and value not in made else None
 
     def activated(self, value: int, kind: str) -> int:
-        """What an activation makes of a value, -1 where the graph has none."""
+        """What an activation makes of a value, as one op or by a gate; -1 where the graph has none."""
         found = {self.outcome(node) for node in self.reading(value, kind)}
+        if not found and kind in _GATES:
+            gates = [self.outcome(node) for node in self.reading(value, _GATES[kind])]
+            found = {self._gated(gate, value, half=False) for gate in gates}
         return found.pop() if len(found) == 1 else -1
 
     def only_activation(self, value: int) -> Node | None:

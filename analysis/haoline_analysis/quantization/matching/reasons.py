@@ -34,11 +34,13 @@ def fused_away(engine: Engine) -> dict[int, str]:
 
 
 def _reshaped(engine: Engine, known: set[int], found: dict[int, str]) -> None:
-    """What only puts known elements into another shape, where the variant's graph does without."""
+    """What only puts known elements into another shape or order, where the variant's graph does without."""
+    there = set(known)
     for node in engine.f.nodes.values():
-        if node.family in MOVING and node.operands[0] in known:
+        if node.family in MOVING and node.operands[0] in there:
             for value in node.outputs:
                 if value >= 0 and value not in known:
+                    there.add(value)
                     found.setdefault(value, f"left out: {engine.f.op(node).type} moves elements only")
 
 

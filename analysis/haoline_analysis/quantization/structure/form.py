@@ -92,8 +92,7 @@ class Form:
         low, high = self.ends
         scaled = np.rint(np.divide(reals, self._spread(self.scale, reals.shape), dtype=np.float64))
         held = np.clip(scaled + self._spread(self.zero_point, reals.shape).astype(np.float64), low, high)
-        stored: np.ndarray = held.astype(self.dtype if self.bits >= 8 else ("uint8" if low == 0 else "int8"))
-        return stored
+        return np.asarray(held, self.dtype if self.bits >= 8 else ("uint8" if low == 0 else "int8"))
 
     def low_high(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The reals at the ends of the grid, each of the shape of ``scale``."""

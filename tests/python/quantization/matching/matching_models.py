@@ -165,7 +165,10 @@ def feeds_of(kind: str, count: int = 8) -> list[dict[str, np.ndarray]]:
         mask = np.zeros((1, 1, 1, 6), np.float32)
         mask[..., 5] = -10
         return [{"x": rng.standard_normal((1, 6, 16)).astype(np.float32), "mask": mask} for _ in range(count)]
-    return [{"x": rng.standard_normal((1, 3, 16, 16)).astype(np.float32)} for _ in range(count)]
+    shapes = {
+        port.name: [dim.dim_value for dim in port.type.tensor_type.shape.dim] for port in MODELS[kind]().graph.input
+    }
+    return [{name: rng.standard_normal(shape, np.float32) for name, shape in shapes.items()} for _ in range(count)]
 
 
 class Reader(CalibrationDataReader):

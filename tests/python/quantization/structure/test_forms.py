@@ -286,3 +286,10 @@ def test_a_transpose_of_no_order_of_the_axes_has_no_form(order) -> None:
     model = open_model(proto)
     model.ops[1].attributes = {"perm": order}
     assert "t" not in {model.tensors[row].name for row in forms(model)}
+
+
+def test_a_single_number_is_quantized_to_an_array() -> None:
+    form = Form("int8", np.float32(0.5), np.int8(0))
+    found = form.quantize(np.array(3.2, np.float32))
+    assert isinstance(found, np.ndarray)
+    assert (found.dtype, found.shape, int(found)) == (np.int8, (), 6)
