@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from haoline_analysis.quantization.tradeoffs.constraints import Term, show
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from haoline_analysis.quantization.tradeoffs.constraints import Constraint
     from haoline_analysis.quantization.tradeoffs.outcome import Outcome
@@ -49,13 +49,18 @@ def choose(outcomes: Mapping[str, Outcome], constraint: Constraint) -> Choice:
     if not outcomes:
         return Choice(None, "No variant could be made and run.")
     wanted, assumed = with_default(constraint)
-    best = max((each.sqnr_db for each in outcomes.values() if not math.isnan(each.sqnr_db)), default=math.nan)
+    best = best_db(outcomes.values())
     broken = {name: wanted.failures(each, best) for name, each in outcomes.items()}
     fitting = {name: outcomes[name] for name, failures in broken.items() if not failures}
     if not fitting:
         return Choice(None, _none(outcomes, broken, wanted))
     name = _preferred(fitting, wanted.objective)
     return Choice(name, _why(name, fitting, outcomes, wanted, assumed))
+
+
+def best_db(outcomes: Iterable[Outcome]) -> float:
+    """The highest SQNR that is known; NaN where none is."""
+    return max((each.sqnr_db for each in outcomes if not math.isnan(each.sqnr_db)), default=math.nan)
 
 
 def with_default(constraint: Constraint) -> tuple[Constraint, str]:
@@ -89,14 +94,33 @@ def _why(
     own = outcomes[name]
     size = f"{show('size_bytes', own.size_bytes)}, {own.size_share:.0%} of the float model"
     pace = "" if math.isnan(own.latency_share) else f", {speed(own.latency_share)}"
-    head = f"{name} is the {wanted.objective} of {len(fitting)} variants that keep {_bounds(wanted)}{assumed}"
+    head = f"{name} is {_rank(own, fitting, outcomes, wanted)}{assumed}"
     text = f"{head}: {size}{pace}, cosine {show('cosine', own.cosine)}, SQNR {show('sqnr_db', own.sqnr_db)}."
     others = [each for each in outcomes if each not in fitting]
     if others:
         text += f" {_listed(others)} {'does' if len(others) == 1 else 'do'} not keep it."
     if own.latency_share > 1 + _SAME_SPEED and wanted.objective == "fastest":
         text += " No variant that keeps the bounds is faster than the float model here: it only saves space."
+    if wanted.objective == "fastest":
+        text += _untimed(fitting)
     return text
+
+
+def _rank(own: Outcome, fitting: Mapping[str, Outcome], outcomes: Mapping[str, Outcome], wanted: Constraint) -> str:
+    """``the fastest of 3 variants that keep cosine ≥ 0.99``; of what was not timed, the smallest."""
+    bounds = _bounds(wanted)
+    if len(outcomes) == 1:
+        return "the only variant" + (f", and keeps {bounds}" if bounds else "")
+    if len(fitting) == 1:
+        return f"the only one of {len(outcomes)} variants that keeps {bounds}"
+    untimed = wanted.objective == "fastest" and math.isnan(own.latency_share)
+    kept = f" that keep {bounds}" if bounds else ""
+    return f"the {'smallest' if untimed else wanted.objective} of {len(fitting)} variants{kept}"
+
+
+def _untimed(fitting: Mapping[str, Outcome]) -> str:
+    names = [name for name, each in fitting.items() if math.isnan(each.latency_share)]
+    return f" The latency of {_listed(names)} is not known." if names else ""
 
 
 def speed(share: float) -> str:
@@ -108,7 +132,7 @@ def speed(share: float) -> str:
 
 def _bounds(wanted: Constraint) -> str:
     within = [] if wanted.within_db is None else [f"within {wanted.within_db:g} dB of the best"]
-    return ", ".join([*map(str, wanted.terms), *within]) or "what was asked"
+    return ", ".join([*map(str, wanted.terms), *within])
 
 
 def _listed(names: Sequence[str], most: int = 4) -> str:

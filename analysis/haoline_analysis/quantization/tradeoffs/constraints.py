@@ -47,13 +47,14 @@ class Term:
         """Whether it is about the outputs."""
         return self.metric in {"cosine", "sqnr_db", "top1"}
 
-    def words(self, value: float) -> str:
-        """A value of this metric as people read it."""
-        return show(self.metric, value)
+    def had(self, outcome: Outcome) -> str:
+        """What it has instead, or that this is not known."""
+        value = float(getattr(outcome, self.metric))
+        return "which is not known of it" if math.isnan(value) else f"it has {show(self.metric, value)}"
 
     def __str__(self) -> str:
         """``cosine ≥ 0.99``."""
-        return f"{_NAMES[self.metric]} {'≥' if self.least else '≤'} {self.words(self.bound)}"
+        return f"{_NAMES[self.metric]} {'≥' if self.least else '≤'} {show(self.metric, self.bound)}"
 
 
 _NAMES = {
@@ -72,7 +73,7 @@ def show(metric: str, value: float) -> str:
     if math.isnan(value):
         return "n/a"
     if metric == "cosine":
-        return f"{value:.4f}".rstrip("0").rstrip(".")
+        return _cosine(value)
     if metric == "sqnr_db":
         return f"{value:.1f} dB" if math.isfinite(value) else "exact"
     if metric == "size_bytes":
@@ -81,6 +82,13 @@ def show(metric: str, value: float) -> str:
         return duration(value)
     share = percent(value)
     return f"{share} of the float model's" if metric in {"size_share", "latency_share"} else share
+
+
+def _cosine(value: float) -> str:
+    """As many digits as tell it from 1."""
+    off = abs(1 - value)
+    places = math.ceil(-math.log10(off)) if off > 0 else 4
+    return f"{value:.{min(9, max(4, places))}f}".rstrip("0").rstrip(".")
 
 
 @dataclass(frozen=True)
@@ -94,12 +102,11 @@ class Constraint:
 
     def failures(self, outcome: Outcome, best_db: float = math.nan) -> list[str]:
         """Bounds that a variant breaks, each in words; empty where it keeps them all."""
-        broken = [term for term in self.terms if not term.met(outcome)]
-        found = [f"{term} (it has {term.words(float(getattr(outcome, term.metric)))})" for term in broken]
+        found = [f"{term} ({term.had(outcome)})" for term in self.terms if not term.met(outcome)]
         if self.within_db is not None and not outcome.sqnr_db >= best_db - self.within_db:
-            found.append(
-                f"within {digits(self.within_db)} dB of the best (it is {best_db - outcome.sqnr_db:.1f} dB below)"
-            )
+            below, own = best_db - outcome.sqnr_db, show("sqnr_db", outcome.sqnr_db)
+            had = f"it is {below:.1f} dB below" if math.isfinite(below) else f"it has {own}"
+            found.append(f"within {digits(self.within_db)} dB of the best ({had})")
         return found
 
     @property

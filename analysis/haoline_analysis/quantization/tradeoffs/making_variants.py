@@ -102,7 +102,8 @@ def variants(
         if not making.made.outcomes:
             raise
         making.made.complete = False
-    notes = [] if calibration is not None else [_SAME]
+    calibrated = any(each.recipe.scheme in _CALIBRATED for each in making.made.models.values())
+    notes = [_SAME] if calibrated and calibration is None else []
     notes += ["Synthetic inputs: accuracy on them says little."] if samples.synthetic else []
     return result(opened.name, making.made, wanted, notes)
 

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from haoline_analysis.quantization.tradeoffs.choosing import choose, front
+from haoline_analysis.quantization.tradeoffs.choosing import best_db, choose, front, with_default
 from haoline_analysis.quantization.tradeoffs.variants_result import FLOAT, Variants
 
 if TYPE_CHECKING:
@@ -48,10 +48,11 @@ def result(name: str, made: Made, wanted: Constraint, notes: list[str]) -> Varia
 
     quantized = {key: each for key, each in made.outcomes.items() if key != FLOAT}
     choice = choose(quantized, wanted)
-    best = max((each.sqnr_db for each in quantized.values()), default=math.nan)
+    kept, _ = with_default(wanted)  # what the recommendation goes by
+    best = best_db(quantized.values())
     order = [*([FLOAT] if FLOAT in made.outcomes else []), *quantized]
     beaten = front({key: made.outcomes[key] for key in order})
-    rows = [_row(key, made, wanted, best, key in beaten) for key in order]
+    rows = [_row(key, made, kept, best, key in beaten) for key in order]
     table: pd.DataFrame = pd.DataFrame(rows, columns=_COLUMNS).set_index("variant")
     return Variants(
         name=name,

@@ -77,3 +77,27 @@ def test_without_latencies_the_smallest_is_taken():
     choice = choose(outcomes, parse_constraint(None))
     assert choice.name == "b"
     assert math.isnan(outcomes["b"].latency_share)
+    assert "b is the smallest of 2 variants" in choice.why
+    assert "The latency of a and b is not known." in choice.why
+
+
+def test_the_only_one_is_said_to_be_that():
+    assert (
+        "is the only variant, and keeps cosine ≥ 0.99" in choose({"even": OUTCOMES["even"]}, parse_constraint("")).why
+    )
+    assert "is the only one of 5 variants that keeps SQNR ≥ 40" in choose(OUTCOMES, parse_constraint("sqnr >= 40")).why
+    assert "is the most accurate of 5 variants:" in choose(OUTCOMES, parse_constraint("best")).why
+
+
+def test_what_is_nearly_equal_is_told_from_what_is():
+    near = {"near": outcome(50, 50, 64, 0.99999981)}
+    assert "cosine ≥ 1 (it has 0.9999998)" in choose(near, parse_constraint("cosine >= 1")).why
+    assert "No variant keeps cosine ≥ 0.9999999." in choose(near, parse_constraint("cosine >= 0.9999999")).why
+
+
+def test_what_is_not_known_is_said_to_be_so():
+    assert "top-1 agreement ≥ 99 % (which is not known of it)" in choose(OUTCOMES, parse_constraint("top1 >= 99%")).why
+    exact = {"exact": outcome(1, 1, math.inf, 1), "off": outcome(1, 1, 20)}
+    wanted = parse_constraint("fastest within 1 dB")
+    assert wanted.failures(exact["off"], math.inf) == ["within 1 dB of the best (it has 20.0 dB)"]
+    assert choose(exact, wanted).name == "exact"

@@ -94,5 +94,5 @@ def test_what_keeps_a_bound():
 def test_what_is_not_known_keeps_no_bound():
     unknown = Outcome(size_bytes=1.0, float_bytes=2.0)
     assert math.isnan(unknown.cosine)
-    assert parse_constraint("cosine >= 0.5").failures(unknown) == ["cosine ≥ 0.5 (it has n/a)"]
+    assert parse_constraint("cosine >= 0.5").failures(unknown) == ["cosine ≥ 0.5 (which is not known of it)"]
     assert parse_constraint("latency <= 50%").failures(unknown)

@@ -53,12 +53,23 @@ def test_one_is_recommended_and_said_why(found):
     made, _ = found
     assert made.recommended in made.models
     assert made.why.startswith(made.recommended)
-    assert made.recommended in made.front or not made.table.loc[made.recommended, "front"]
+    assert made.table.loc[made.recommended, "meets"]
     assert made.model is made.models[made.recommended]
     for text in (made.summary(), made.to_markdown(), made.to_html()):
         assert "recommended" in text
         assert all(name in text for name in made.models)
     assert "<script" not in made.to_html()
+
+
+def test_the_table_goes_by_the_bound_that_the_recommendation_assumes():
+    options = {
+        "good": {"scheme": "static-int8"},
+        "bad": {"scheme": "static-int8", "method": "percentile", "percentile": 55.0},
+    }
+    made = variants(DIGITS, HELD_OUT, calibration=CALIBRATION, schemes=options)
+    assert made.recommended == "good"
+    assert "cosine ≥ 0.99" in made.table.loc["bad", "breaks"]
+    assert list(made.table["meets"]) == [True, True, False]
 
 
 def test_saved_with_its_recipe(found, tmp_path):
@@ -123,9 +134,11 @@ def test_what_is_refused(tmp_path):
 
 
 def test_notes_tell_shared_data_and_made_up_inputs():
-    made = variants(DIGITS, None, schemes=["static-int8"], limit=4)
-    assert any("judged by" in note for note in made.notes)
-    assert any("Synthetic" in note for note in made.notes)
+    shared = variants(DIGITS, HELD_OUT[:4], schemes=["static-int8"])
+    assert ["judged by" in note for note in shared.notes] == [True]
+    made_up = variants(DIGITS, None, schemes=["fp16", "static-int8"], limit=4)
+    assert ["Synthetic" in note for note in made_up.notes] == [True]
+    assert "needs calibration data" in made_up.failed["static-int8"]
 
 
 def test_measure_a_model_against_itself():
