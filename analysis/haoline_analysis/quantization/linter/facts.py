@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from haoline_analysis.dtypes import FLOATS
 from haoline_analysis.findings.facts import UNPACKING, Facts
+from haoline_analysis.quantization.linter.naming import float_name, left_float
 from haoline_analysis.quantization.linter.targets import TARGETS, Target
 from haoline_analysis.quantization.linter.weights import Weighted, WeightReader
 from haoline_analysis.quantization.structure import forms, quantizers
@@ -268,8 +269,22 @@ class LintFacts(Facts):
         return {row: [at for at in rows if at >= 0 and at not in both] for row, rows in both.items()}
 
     def float_names(self, rows: Iterable[int]) -> list[str]:
-        """Names that the ops have in the float model: quantizers append ``_quant`` to those they replace."""
-        return list(dict.fromkeys(self.name(row).removesuffix("_quant") for row in rows))
+        """Names that the ops have in the float model."""
+        names = [self.name(row) for row in rows]
+        return list(dict.fromkeys(float_name(name, self.names) for name in names) if self.quantized else names)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Names of all ops."""
+        return frozenset(op.name for op in self.model.ops)
+
+    def is_left_float(self, row: int) -> bool:
+        """Whether the recipe in the file says to leave an op in float."""
+        return bool(self._left_float) and float_name(self.name(row), self.names) in self._left_float
+
+    @cached_property
+    def _left_float(self) -> frozenset[str]:
+        return left_float(self.model)
 
     @cached_property
     def gaps(self) -> list[str]:

@@ -44,6 +44,7 @@ RULES: tuple[Callable[[LintFacts], Iterator[LintFinding]], ...] = (
     opsets.old_kernels,
     biases.overflow,
     biases.wrong_scale,
+    biases.integers,
     joins.one_branch,
     joins.scale_mismatch,
     joins.split_activation,

@@ -32,6 +32,10 @@ TENSORRT = (
 TENSORRT_PARSER = (
     "onnx-tensorrt, QuantDequantLinearHelper in the importers of operators, https://github.com/onnx/onnx-tensorrt"
 )
+TENSORRT_BIAS = (
+    "onnx-tensorrt, Invalid Node: only activation types allowed as input to this layer (of a bias), "
+    "https://github.com/onnx/onnx-tensorrt/issues/850"
+)
 KRISHNAMOORTHI = (
     "Krishnamoorthi, Quantizing deep convolutional networks for efficient inference, 2018, "
     "https://arxiv.org/abs/1806.08342"

@@ -316,6 +316,7 @@ CASES = {
     "opset-bars-schemes": (lambda: product(normal(8, 8), opset=11), lambda: product(normal(8, 8)), None),
     "opset-without-8-bit-pooling": (lambda: pooled(11), lambda: pooled(13), None),
     "bias-overflow": (lambda: biased([5, 1, 1, 1], 1e-9), lambda: biased([5, 1, 1, 1], 1), None),
+    "integer-bias": (lambda: scaled_bias(1), lambda: float_weight(True, True), "tensorrt"),
     "bias-scale": (lambda: scaled_bias(2), lambda: scaled_bias(1), None),
     "one-branch-quantized": (lambda: branches(False), lambda: branches(True), None),
     "scale-mismatch": (lambda: branches(True, 5.0), lambda: branches(True, 0.1), None),

@@ -98,8 +98,10 @@ def test_signed_activations_do_where_tensors_branch(quantized):
 
 def test_a_symmetric_model_raises_no_alarm_for_tensorrt(quantized):
     symmetric = {"ActivationSymmetric": True, "WeightSymmetric": True}
-    path = quantized("symmetric", per_channel=True, extra_options=symmetric)
+    path = quantized("symmetric", per_channel=True, extra_options={**symmetric, "QuantizeBias": False})
     assert alarms(lint(path, target="tensorrt")) == []
+    path = quantized("biased", per_channel=True, extra_options=symmetric)
+    assert [name for name, _ in alarms(lint(path, target="tensorrt"))] == ["integer-bias"]
 
 
 def test_an_asymmetric_one_is_refused_there(quantized):

@@ -23,7 +23,7 @@ from lint_cases import (
     weights_of,
     wrong_axis,
 )
-from lint_models import Net, findings, normal, op_names
+from lint_models import Net, findings, normal, op_names, qdq_conv
 from onnx import TensorProto
 
 from haoline_analysis.quantization.linter import rules
@@ -282,3 +282,35 @@ def test_quantized_operators_are_judged_too():
     found = findings(net.model(), "tensorrt")
     assert "quantized-fragile-op" in found
     assert found["no-quantized-kernel"][0].severity == "error"
+
+
+def residual(net, skip, conv_bias=False):
+    """A quantized convolution of ``x`` added to a branch, and the sum quantized."""
+    made = net.op("Conv", net.s8("x"), net.stored(normal(8, 8, 1, 1)))
+    if conv_bias:
+        made = net.op("Add", made, net.weight(normal(8, 1, 1)))
+    net.s8(net.op("Relu", net.op("Add", made, skip)))
+    return net.model()
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_tensorrt_fuses_a_convolution_with_the_sum_where_the_other_branch_is_quantized(bias):
+    net = Net()
+    assert "one-branch-quantized" not in findings(residual(net, net.s8(net.op("Tanh", "x")), bias), "tensorrt")
+    net = Net()
+    found = findings(residual(net, net.op("Tanh", "x"), bias), "tensorrt")["one-branch-quantized"][0]
+    assert found.severity == "warning"
+
+
+def test_a_sum_that_stays_in_float_is_only_mentioned():
+    net = Net()
+    rounded = qdq_conv(net, net.q("x"), normal(8, 8, 1, 1))
+    net.op("Tanh", net.op("Add", rounded, net.op("Tanh", "x")))
+    assert findings(net.model())["one-branch-quantized"][0].severity == "info"
+    assert findings(branches(False))["one-branch-quantized"][0].severity == "warning"
+
+
+def test_biases_as_integers_are_refused_by_tensorrt():
+    found = findings(scaled_bias(1), "tensorrt")["integer-bias"][0]
+    assert (found.severity, found.fix.options) == ("error", {"scheme": "tensorrt-int8"})
+    assert "integer-bias" not in findings(scaled_bias(1), "cpu")

@@ -8,7 +8,7 @@ import numpy as np
 
 from haoline_analysis.findings.facts import count, listed
 from haoline_analysis.quantization.linter import sources
-from haoline_analysis.quantization.linter.facts import number
+from haoline_analysis.quantization.linter.facts import named, number
 from haoline_analysis.quantization.linter.finding import Fix, LintFinding
 from haoline_analysis.quantization.linter.weights import BIAS_SLOTS, LEVELS
 
@@ -50,6 +50,25 @@ def overflow(facts: LintFacts) -> Iterator[LintFinding]:
         source=sources.JACOB,
         fix=Fix("Leave them in float", {"keep_float": facts.float_names(sorted(found.row for _, found in held))}),
     )
+
+
+def integers(facts: LintFacts) -> Iterator[LintFinding]:
+    """Biases as 32-bit integers behind a DequantizeLinear, which TensorRT does not know."""
+    held = [site for site in facts.sites if site.form.dtype == "int32"] if facts.target.is_tensorrt else []
+    if held:
+        rows = listed(row for site in held for row in site.dequantizes)
+        yield LintFinding(
+            "integer-bias",
+            "error",
+            "Biases as integers",
+            rows,
+            f"{count(len(rows), 'DequantizeLinear')} of int32: {named(facts, rows)}",
+            "Leave biases in float: quantize for TensorRT, or with QuantizeBias off in onnxruntime's tools.",
+            why="TensorRT dequantizes 8 and 4 bits only and refuses other models; it adds biases in float. "
+            "onnxruntime's TensorRT provider turns them into floats first.",
+            source=sources.TENSORRT_BIAS,
+            fix=Fix("Quantize for TensorRT", {"scheme": "tensorrt-int8"}),
+        )
 
 
 def wrong_scale(facts: LintFacts) -> Iterator[LintFinding]:

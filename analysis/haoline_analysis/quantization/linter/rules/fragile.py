@@ -8,22 +8,16 @@ from haoline_analysis.findings.facts import count, listed
 from haoline_analysis.quantization.linter import sources
 from haoline_analysis.quantization.linter.facts import DQ, named
 from haoline_analysis.quantization.linter.finding import Fix, LintFinding
+from haoline_analysis.quantization.linter.normalisations import normalisations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from haoline_analysis.quantization.linter.facts import LintFacts
+    from haoline_analysis.quantization.linter.normalisations import Normalisation
 
-NORMS = (
-    "LayerNormalization",
-    "RMSNormalization",
-    "SimplifiedLayerNormalization",
-    "SkipLayerNormalization",
-    "SkipSimplifiedLayerNormalization",
-    "GroupNormalization",
-    "InstanceNormalization",
-)
-FRAGILE = (*NORMS, "Softmax", "LogSoftmax", "Pow", "Sqrt", "Div", "Reciprocal", "Exp", "Log")
+FRAGILE = ("Softmax", "LogSoftmax", "Pow", "Sqrt", "Div", "Reciprocal", "Exp", "Log")
+EXPONENTIAL = ("Softmax", "LogSoftmax", "QLinearSoftmax")
 WHY = (
     "Their inputs span orders of magnitude and their results hang on the small ones: a variance, a quotient or an "
     "exponent that is rounded to 8 bits is off by many per cent, for every token or pixel at once."
@@ -32,35 +26,56 @@ WHY = (
 
 def quantized_fragile(facts: LintFacts) -> Iterator[LintFinding]:
     """Normalisations, softmaxes, powers, roots and quotients that work on 8-bit values."""
-    rows = [row for row in facts.anywhere(*FRAGILE) if _is_quantized(facts, row)] + facts.anywhere("QLinearSoftmax")
-    if rows:
-        yield LintFinding(
-            "quantized-fragile-op",
-            "warning",
-            "Ops that 8 bits spoil are quantized",
-            listed(rows),
-            f"{_mix(facts, rows)} on rounded values: {named(facts, rows)}",
-            "Leave them in float: they hold next to none of the work.",
-            why=WHY,
-            source=sources.IBERT,
-            fix=_left_out(facts, rows),
-        )
+    if not facts.quantized:
+        return
+    norms = [norm for norm in normalisations(facts) if _is_rounded(facts, norm)]
+    told = {row for norm in norms for row in norm.rows}
+    rows = [row for row in facts.anywhere(*FRAGILE) if row not in told and _is_quantized(facts, row)]
+    rows = [row for row in (*rows, *facts.anywhere("QLinearSoftmax")) if not facts.is_left_float(row)]
+    softmaxes = [row for row in rows if facts.op(row).type in EXPONENTIAL]
+    others = [row for row in rows if row not in softmaxes]
+    if norms or others:
+        yield _spoilt(facts, "warning", sorted({*told, *others}), norms)
+    if softmaxes:
+        yield _spoilt(facts, "info" if _has_kernel(facts, softmaxes) else "warning", softmaxes, [])
+
+
+def _spoilt(facts: LintFacts, severity: str, rows: list[int], norms: list[Normalisation]) -> LintFinding:
+    """Ops that work on values of too few bits."""
+    return LintFinding(
+        "quantized-fragile-op",
+        severity,
+        "Ops that 8 bits spoil are quantized",
+        listed(rows),
+        f"{_mix(facts, rows)} on rounded values: {named(facts, rows)}",
+        "Leave them in float: they hold next to none of the work.",
+        why=WHY,
+        source=sources.IBERT,
+        fix=_left_out(facts, rows, norms),
+    )
+
+
+def _has_kernel(facts: LintFacts, rows: list[int]) -> bool:
+    """Whether the target computes these on integers, as was found to do little harm to a softmax."""
+    return all(facts.target.runs_quantized(facts.op(row).type) for row in rows)
 
 
 def fragile(facts: LintFacts) -> Iterator[LintFinding]:
     """The same in a float model, where a quantizer's defaults would include them."""
     if facts.quantized:
         return
-    norms = [row for row in facts.anywhere(*NORMS) if facts.computes(row)]
-    norms += [row for row in _written_out(facts) if facts.computes(row)]
+    norms = [norm for norm in normalisations(facts) if facts.computes(norm.root)]
     others = [row for row in facts.of("Softmax", "LogSoftmax", "Exp", "Log") if facts.operands(row)]
     if norms:
-        yield _kept(facts, "normalisation", "warning", norms, sources.FQVIT)
+        rows = sorted({row for norm in norms for row in norm.rows})
+        yield _kept(facts, "normalisation", "warning", rows, sources.FQVIT, norms)
     if others:
-        yield _kept(facts, "softmax", "info", others, sources.IBERT)
+        yield _kept(facts, "softmax", "info", others, sources.IBERT, [])
 
 
-def _kept(facts: LintFacts, what: str, severity: str, rows: list[int], source: str) -> LintFinding:
+def _kept(
+    facts: LintFacts, what: str, severity: str, rows: list[int], source: str, norms: list[Normalisation]
+) -> LintFinding:
     """Ops that quantization should leave out."""
     return LintFinding(
         f"fragile-{what}",
@@ -71,16 +86,29 @@ def _kept(facts: LintFacts, what: str, severity: str, rows: list[int], source: s
         "Leave them out of static quantization: they hold next to none of the work.",
         why=WHY,
         source=source,
-        fix=_left_out(facts, rows),
+        fix=_left_out(facts, rows, norms),
     )
 
 
-def _left_out(facts: LintFacts, rows: list[int]) -> Fix:
-    """Leave ops in float, and the sums that make what normalisations read: they would get it rounded otherwise."""
-    sums = [facts.producer(facts.bare(facts.source(row))) for row in rows if facts.op(row).type in NORMS]
+def _left_out(facts: LintFacts, rows: list[int], norms: list[Normalisation]) -> Fix:
+    """These ops in float, with the sums that normalisations read: rounded, these would have one scale for all."""
+    sums = {facts.producer(facts.bare(norm.source)) for norm in norms}
     chosen = {*rows, *(row for row in sums if row >= 0 and facts.op(row).type == "Add")}
-    label = "Leave them in float" + (", with the sums before them" if len(chosen) > len(set(rows)) else "")
+    label = "Leave them in float" + (", with the sums before them" if len(chosen) > len(rows) else "")
     return Fix(label, {"keep_float": facts.float_names(sorted(chosen))})
+
+
+def _is_rounded(facts: LintFacts, norm: Normalisation) -> bool:
+    """Whether a normalisation works on rounded values, although nobody left it in float."""
+    if norm.is_written_out:
+        inner = (tensor for row in norm.rows for tensor in facts.operands(row) if _is_of(facts, tensor, norm))
+        return any(map(facts.from_dq, inner))
+    return not facts.is_left_float(norm.root) and _is_quantized(facts, norm.root)
+
+
+def _is_of(facts: LintFacts, tensor: int, norm: Normalisation) -> bool:
+    """Whether a tensor, quantizers left aside, is made within a normalisation."""
+    return facts.producer(facts.bare(tensor)) in norm.rows
 
 
 def _is_quantized(facts: LintFacts, row: int) -> bool:
@@ -90,21 +118,6 @@ def _is_quantized(facts: LintFacts, row: int) -> bool:
         return False
     first = facts.source(row)
     return facts.maker(first) == DQ and not facts.is_weight(first) and bool(facts.requantized(row))
-
-
-def _written_out(facts: LintFacts) -> list[int]:
-    """Roots and quotients of normalisations that are written out: ReduceMean → Add → Sqrt → Div or Reciprocal."""
-    rows: list[int] = []
-    for row in facts.of("Sqrt"):
-        source = facts.producer(facts.source(row))
-        if source < 0 or facts.op(source).type not in ("Add", "ReduceMean"):
-            continue
-        means = [source, *(facts.producer(tensor) for tensor in facts.op(source).inputs)]
-        if not any(at >= 0 and facts.op(at).type == "ReduceMean" for at in means):
-            continue
-        after = [at for at in facts.readers(facts.op(row)) if facts.op(at).type in ("Div", "Reciprocal")]
-        rows += [row, *after]
-    return rows
 
 
 def _mix(facts: LintFacts, rows: list[int]) -> str:

@@ -27,23 +27,44 @@ def one_branch(facts: LintFacts) -> Iterator[LintFinding]:
     """Sums and concatenations with quantizers on some of their operands only."""
     rows = []
     for row in facts.of("Add", "Sum", "Concat"):
-        operands = facts.operands(row)
-        held = [facts.from_dq(tensor) for tensor in operands]
+        held = [_is_rounded(facts, tensor) for tensor in facts.operands(row)]
         if any(held) and not all(held):
             rows.append(row)
-    if rows:
-        yield LintFinding(
-            "one-branch-quantized",
-            "warning",
-            "Only some of the branches that meet are quantized",
-            listed(rows),
-            f"{count(len(rows), 'op')} that read both a DequantizeLinear and a float: {named(facts, rows)}",
-            "Put quantizers on all branches, or on none.",
-            why="With one operand in float the sum runs in float: the other is rounded and converted for nothing, and "
-            "the convolution before cannot be fused with the sum.",
-            source=sources.TENSORRT,
-            fix=Fix("Leave the joins in float", {"keep_float": facts.float_names(rows)}),
-        )
+    blocked = [row for row in rows if facts.rounded_after(row) and not facts.is_left_float(row)]
+    for severity, found in (("warning", blocked), ("info", [row for row in rows if row not in blocked])):
+        if found:
+            yield _one_branch(facts, severity, found)
+
+
+def _one_branch(facts: LintFacts, severity: str, rows: list[int]) -> LintFinding:
+    """Joins that run in float; grave where their result is rounded again, so that all could be integers."""
+    return LintFinding(
+        "one-branch-quantized",
+        severity,
+        "Only some of the branches that meet are quantized",
+        listed(rows),
+        f"{count(len(rows), 'op')} that read both a quantized branch and a float one: {named(facts, rows)}",
+        "Put quantizers on all branches, or on none.",
+        why="With one operand in float the sum runs in float: the other is rounded and converted for nothing, and "
+        "the convolution before cannot be fused with the sum.",
+        source=sources.TENSORRT,
+        fix=Fix("Leave the joins in float", {"keep_float": facts.float_names(rows)}),
+    )
+
+
+def _is_rounded(facts: LintFacts, tensor: int) -> bool:
+    """Whether a branch comes from DequantizeLinear; for TensorRT also one from an integer product, which it fuses."""
+    if facts.from_dq(tensor) or not facts.target.is_tensorrt:
+        return facts.from_dq(tensor)
+    row = facts.producer(tensor)
+    while row >= 0 and _only_scales(facts, row):
+        row = facts.producer(facts.operands(row)[0])
+    return row in facts.weighted_of and facts.reads_rounded(row)
+
+
+def _only_scales(facts: LintFacts, row: int) -> bool:
+    """Whether an op is a bias or a batch normalisation, which are fused with the product before."""
+    return facts.op(row).type in ("Add", "BatchNormalization") and len(facts.operands(row)) == 1
 
 
 def scale_mismatch(facts: LintFacts) -> Iterator[LintFinding]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from haoline_analysis.findings.facts import count, listed
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
 
     from haoline_analysis.quantization.linter.facts import LintFacts
 
-PROVENANCE = "haoline.quantization"
-LONGEST = 1 << 22
 HEAVY = ("Conv", "ConvTranspose", "Gemm", "MatMul", "Einsum", "LSTM", "GRU", "RNN", "Attention", "DeformConv")
 MUCH = 0.1
 """Of the MACs: from this share on, work that stays in float decides the speed."""
@@ -27,7 +24,8 @@ FEW = 20
 
 def no_kernel(facts: LintFacts) -> Iterator[LintFinding]:
     """Ops between quantizers that the target cannot run on integers."""
-    rows = [row for row in _between(facts) if not facts.target.runs_quantized(facts.op(row).type)]
+    rows = [row for row in _between(facts) if not _runs(facts, facts.op(row).type)]
+    rows = [row for row in rows if not facts.is_left_float(row)]
     if rows:
         heavy = any(facts.op(row).type in HEAVY for row in rows) or len(rows) > MUCH * max(len(facts.quantizable), FEW)
         yield _slow(facts, "warning" if heavy else "info", rows, "between quantizers")
@@ -88,8 +86,7 @@ def _between(facts: LintFacts) -> list[int]:
 
 def ineffective_exclusions(facts: LintFacts) -> Iterator[LintFinding]:
     """Ops left in float whose operands and result are rounded all the same."""
-    asked = _asked(facts)
-    rows = sorted({*_bare_weights(facts), *(row for row in _between(facts) if facts.op(row).name in asked)})
+    rows = sorted({*_bare_weights(facts), *(row for row in _between(facts) if facts.is_left_float(row))})
     if rows:
         undone = [row for row in rows if (item := facts.weighted_of.get(row)) is not None and requantizes(facts, item)]
         all_scales = (
@@ -97,7 +94,7 @@ def ineffective_exclusions(facts: LintFacts) -> Iterator[LintFinding]:
         )
         yield LintFinding(
             "ineffective-exclusion",
-            "warning",
+            "warning" if any(_runs(facts, facts.op(row).type) for row in rows) else "info",
             "Ops left in float between quantized neighbours",
             listed(rows),
             f"{count(len(rows), 'op')} in float whose operands come from DequantizeLinear and whose result goes into "
@@ -117,19 +114,6 @@ def _bare_weights(facts: LintFacts) -> list[int]:
         for item in facts.weighted
         if item.grid is None and facts.reads_rounded(item.row) and facts.rounded_after(item.row)
     ]
-
-
-def _asked(facts: LintFacts) -> set[str]:
-    """Ops that a recipe stored in the model says to leave in float."""
-    text = facts.model.metadata.get(PROVENANCE, "")
-    if not text or len(text) > LONGEST:
-        return set()
-    try:
-        recipe = json.loads(text)["recipe"]
-        options = recipe.get("options", recipe)
-        return {str(name) for name in options.get("keep_float") or ()}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return set()
 
 
 def _with_neighbours(facts: LintFacts, rows: list[int]) -> list[str]:
