@@ -26,6 +26,7 @@ _HOMES = {
     "Variants": "tradeoffs",
     "mixed_precision": "tradeoffs",
     "parse_constraint": "tradeoffs",
+    "suggestions": "tradeoffs",
     "variants": "tradeoffs",
     "Fix": "linter",
     "LintFinding": "linter",
