@@ -16,6 +16,7 @@ from haoline_analysis.quantization.linter.rules import (
     kernels,
     masks,
     opsets,
+    pools,
     ranges,
     training,
 )
@@ -52,6 +53,7 @@ RULES: tuple[Callable[[LintFacts], Iterator[LintFinding]], ...] = (
     grids.zero_points,
     grids.unsigned,
     grids.activations_per_channel,
+    pools.over_the_end,
     kernels.no_kernel,
     kernels.float_work,
     fusing.unfused,

@@ -19,6 +19,10 @@ ORT_RELU = (
     "ONNX Runtime, relu_quantizelinear.cc, https://github.com/microsoft/onnxruntime/blob/main/onnxruntime/core/"
     "optimizer/qdq_transformer/relu_quantizelinear.cc"
 )
+ORT_AVERAGES = (
+    "ONNX Runtime, Fix CPU AvgPool ceil_mode + count_include_pad wrong average (of floats; integers are as they were), "
+    "https://github.com/microsoft/onnxruntime/pull/29629"
+)
 ORT_PREPROCESS = f"{ORT}#pre-processing"
 ORT_REGISTRY = (
     "ONNX Runtime, quantization/registry.py, https://github.com/microsoft/onnxruntime/blob/main/onnxruntime/python/"

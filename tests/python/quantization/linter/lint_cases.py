@@ -208,6 +208,14 @@ def between(kind, **attributes):
     return net.model()
 
 
+def averaged(size):
+    """Windows of three in steps of two, the last of which holds two values of an even size."""
+    net = Net(x=[1, 8, size, size])
+    window = {"kernel_shape": [3, 3], "strides": [2, 2], "ceil_mode": 1, "count_include_pad": 1}
+    net.q(net.op("AveragePool", net.q("x"), **window))
+    return net.model()
+
+
 def unquantized_result(closed, dtype=np.uint8, zero=128):
     net = Net()
     made = net.op("Conv", net.q("x", 0.05, zero, dtype), net.stored(normal(8, 8, 1, 1)))
@@ -327,6 +335,7 @@ CASES = {
     "activation-per-channel": (lambda: per_channel_activation(1), lambda: per_channel_activation(None), "tensorrt"),
     "no-quantized-kernel": (lambda: between("ConvTranspose"), lambda: between("Sigmoid"), None),
     "unfused-quantizers": (lambda: unquantized_result(False), lambda: unquantized_result(True), None),
+    "average-over-the-end": (lambda: averaged(6), lambda: averaged(7), None),
     "sum-instead-of-add": (lambda: summed("Sum"), lambda: summed("Add"), None),
     "first-last-layer": (lambda: chain(4), lambda: chain(2), None),
     "dynamic-first": (lambda: attention("MatMul"), lambda: attention("Add"), None),
