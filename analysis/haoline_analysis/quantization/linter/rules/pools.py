@@ -44,19 +44,25 @@ def _divisors(facts: LintFacts, row: int) -> tuple[int, int] | None:
     op = facts.op(row)
     kernel = _numbers(op, "kernel_shape")
     rank = len(kernel)
-    counted = op.integer("ceil_mode") and op.integer("count_include_pad")
-    if not counted or not rank or op.attributes.get("auto_pad", "NOTSET") != "NOTSET" or not op.outputs:
-        return None
-    sizes, counts = (_spatial(facts, tensor, rank) for tensor in (facts.source(row), op.outputs[0]))
+    counted = rank and op.integer("ceil_mode") and op.integer("count_include_pad")
+    sizes = _spatial(facts, facts.source(row), rank)
     strides, spread = (_numbers(op, name) or (1,) * rank for name in ("strides", "dilations"))
     pads = _numbers(op, "pads") or (0,) * (2 * rank)
-    if not sizes or not counts or [len(strides), len(spread), len(pads)] != [rank, rank, 2 * rank]:
+    fits = [len(strides), len(spread), len(pads)] == [rank, rank, 2 * rank] and min((*strides, *spread, 1)) > 0
+    if not counted or not sizes or not fits or op.attributes.get("auto_pad", "NOTSET") != "NOTSET":
         return None
-    held = []
-    for axis, width in enumerate(kernel):
-        left = sizes[axis] + pads[axis] + pads[axis + rank] - (counts[axis] - 1) * strides[axis]
-        held.append(min(width, -(-left // max(spread[axis], 1))))
+    axes = zip(sizes, kernel, strides, spread, pads[:rank], pads[rank:], strict=True)
+    held = [_in_last(*axis) for axis in axes]
     return (prod(held), prod(kernel)) if 0 < prod(held) < prod(kernel) and min(held) > 0 else None
+
+
+def _in_last(size: int, width: int, stride: int, spread: int, before: int, after: int) -> int:
+    """How many elements of one axis the last window holds."""
+    padded, extent = size + before + after, (width - 1) * spread + 1
+    start = max(-(-(padded - extent) // stride), 0) * stride
+    if start >= size + before:  # a window that would begin in the padding behind is left out
+        start -= stride
+    return min(width, -(-(padded - start) // spread))
 
 
 def _numbers(op: Op, name: str) -> tuple[int, ...]:
