@@ -6,12 +6,15 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.errors import ModelError
+from haoline_analysis.quantization.quantizers.preparing.loading import graphs
 
 if TYPE_CHECKING:
     from haoline_analysis.quantization.quantizers.methods.outcome import Task
     from haoline_analysis.quantization.quantizers.schemes import Scheme
 
 _SHOWN = 4
+_MUCH = 0.05
+"""Share of the weights from which on it is told that an op type keeps them float."""
 _WHY = {
     "dynamic": "dynamic quantization takes constant weights only",
     "weights": "only constant matrices are quantized",
@@ -21,8 +24,8 @@ _QUANTIZED_INPUTS = frozenset({"DequantizeLinear"})
 
 _TAKES = {
     "static": "ops with integer kernels between floats",
-    "dynamic": "constant weights of MatMul, Conv, LSTM and Attention, and embedding tables",
-    "weights": "constant matrices of MatMul, and embedding tables",
+    "dynamic": "constant weights of MatMul, Gemm, Conv, LSTM and Attention, and embedding tables",
+    "weights": "constant matrices of MatMul and Gemm, and embedding tables",
 }
 
 
@@ -45,6 +48,9 @@ def left_float(task: Task, proto: Any, scheme: Scheme) -> list[str]:
     """Notes on nodes of op types that the scheme quantizes and that are still in the quantized model as they were.
 
     Ops that nobody would quantize, since they read no floats (a Gather of sizes), are not counted.
+
+    Raises:
+        ModelError: if all of them are.
     """
     if scheme.kind == "half":
         return []
@@ -58,7 +64,42 @@ def left_float(task: Task, proto: Any, scheme: Scheme) -> list[str]:
             if not _QUANTIZED_INPUTS & set(fed) and not any(name.endswith("_quantized") for name in node.input):
                 kept[node.op_type].append(node.name)
     why = _WHY.get(scheme.kind)
-    return [_said(op_type, names, why) for op_type, names in sorted(kept.items())]
+    if {name for names in kept.values() for name in names} >= wanted.keys() - spared:
+        listed = ", ".join(f"{op_type} ({len(names)})" for op_type, names in sorted(kept.items()))
+        raise ModelError(f"{scheme.name} leaves all ops that it might quantize float: {listed}; try another scheme.")
+    stayed = [_said(op_type, names, why) for op_type, names in sorted(kept.items())]
+    return [*stayed, *_unknown(task, proto, scheme, wanted.keys() | spared)]
+
+
+def _unknown(task: Task, proto: Any, scheme: Scheme, told: set[str]) -> list[str]:
+    """Notes on op types that the scheme never quantizes and that hold much of the weights, in bodies among them."""
+    held: dict[str, list[int]] = defaultdict(list)
+    outer = _floats(proto.graph)
+    for node in proto.graph.node:
+        if node.name not in told and node.op_type != "QuantizeLinear":
+            held[node.op_type].append(sum(_weights_of(node, outer).values()))
+    notes = []
+    for op_type, sizes in sorted(held.items()):
+        share = sum(sizes) / max(1, task.prepared.size)
+        if share >= _MUCH:
+            count = sum(map(bool, sizes))
+            ops = f"{count} {op_type} ops stay" if count > 1 else f"One {op_type} op stays"
+            notes.append(f"{ops} float with {share:.0%} of the weights: {scheme.name} quantizes none of that type.")
+    return notes
+
+
+def _floats(graph: Any) -> dict[str, int]:
+    """Bytes of the constant matrices of a graph that are float."""
+    return {each.name: len(each.raw_data) for each in graph.initializer if each.data_type in {1, 10} and each.dims[1:]}
+
+
+def _weights_of(node: Any, outer: dict[str, int]) -> dict[str, int]:
+    """Those that a node reads, or has in its bodies."""
+    bodies = [body for each in node.attribute for body in (each.g, *each.graphs)]
+    inner = [graph for body in bodies for graph in graphs(body)]
+    own = {name: size for graph in inner for name, size in _floats(graph).items()}
+    names = {*node.input, *(name for graph in inner for each in graph.node for name in each.input)}
+    return {name: size for name, size in outer.items() if name in names} | own
 
 
 def _said(op_type: str, names: list[str], why: str | None) -> str:

@@ -77,8 +77,14 @@ def _static(model: Model, op: Op, evaluation: Evaluation, scheme: str) -> bool: 
 
 
 def _dynamic(model: Model, op: Op, evaluation: Evaluation, scheme: str) -> bool:  # noqa: ARG001
-    slot = {"MatMul": 1, "Conv": 1, "LSTM": 1, "Attention": 1, "Gather": 0, "EmbedLayerNormalization": 2}.get(op.type)
-    return slot is not None and _is_float(evaluation, op.inputs[slot]) and _constant(model, op, slot)
+    slots = {"MatMul": 1, "Gemm": 1, "Conv": 1, "LSTM": 1, "Attention": 1, "Gather": 0, "EmbedLayerNormalization": 2}
+    slot = slots.get(op.type)
+    return (
+        slot is not None
+        and not op.attributes.get("transA")
+        and _is_float(evaluation, op.inputs[slot])
+        and _constant(model, op, slot)
+    )
 
 
 def _half(model: Model, op: Op, evaluation: Evaluation, scheme: str) -> bool:  # noqa: ARG001
@@ -86,8 +92,8 @@ def _half(model: Model, op: Op, evaluation: Evaluation, scheme: str) -> bool:  #
 
 
 def _weights(model: Model, op: Op, evaluation: Evaluation, scheme: str) -> bool:  # noqa: ARG001
-    slot = {"MatMul": 1, "Gather": 0}.get(op.type)
-    if slot is None or not _constant(model, op, slot):
+    slot = {"MatMul": 1, "Gemm": 1, "Gather": 0}.get(op.type)
+    if slot is None or op.attributes.get("transA") or not _constant(model, op, slot):
         return False
     value = evaluation.value(op.inputs[slot])
     if value is None or value.dtype not in _FLOATS or value.shape is None:

@@ -10,6 +10,7 @@ import pytest
 from onnx import helper
 from quantizer_models import DIGITS, digits, floats, matrix, model_of, pictures, run, sqnr, types
 
+from haoline_analysis.errors import ModelError
 from haoline_analysis.quantization import quantize
 from haoline_analysis.quantization.quantizers.methods.gptq import gptq
 from haoline_analysis.quantization.quantizers.methods.tables import byte_blocks
@@ -171,3 +172,272 @@ def test_smooth_quant_is_not_offered():
     assert not any("smooth" in name for name in SCHEMES)
     assert run(quantize(DIGITS, scheme="dynamic-int8").path, {"image": digits(1)}).shape == (1, 10)
     assert pictures(1)[0].shape == (1, 3, 8, 8)
+
+
+def conv_weights(rng, *shape):
+    return (rng.normal(size=shape) * np.exp(rng.normal(size=shape[0]))[:, None, None, None] / 8).astype("f4")
+
+
+def shared(kind):
+    """Two ops that read one constant, each in its own way; inputs x [n, 8, 8, 8] or [n, 32]."""
+    rng, node = np.random.default_rng(0), helper.make_node
+    spread = np.exp(rng.normal(size=(2, 32)) * 1.5)
+    weights = {
+        "first": conv_weights(rng, 8, 8, 3, 3),
+        "second": conv_weights(rng, 8, 8, 3, 3) * 20,
+        "bias": rng.normal(size=8).astype("f4"),
+        "square": (rng.normal(size=(32, 32)) * spread[0] * spread[1][:, None] / 30).astype("f4"),
+    }
+    turned = [node("Transpose", ["a"], ["t"], "turn", perm=[0, 2, 3, 1]), node("Add", ["t", "bias"], ["y"], "add")]
+    square = [node("MatMul", ["x", "square"], ["a"], "one"), node("Gemm", ["a", "square"], ["y"], "two", transB=1)]
+    nodes = {
+        "two biases": [
+            node("Conv", ["x", "first", "bias"], ["a"], "one", pads=[1] * 4),
+            node("Conv", ["a", "second", "bias"], ["y"], "two", pads=[1] * 4),
+        ],
+        "bias and addend": [node("Conv", ["x", "first", "bias"], ["a"], "one"), *turned],
+        "conv and its transpose": [
+            node("Conv", ["x", "first"], ["a"], "one", pads=[1] * 4),
+            node("ConvTranspose", ["a", "first"], ["y"], "two", pads=[1] * 4),
+        ],
+        "matrix and its transpose": square,
+        "two gemms": [node("Gemm", ["x", "square"], ["a"], "one"), *square[1:]],
+        "either side": [square[0], node("MatMul", ["square", "a"], ["y"], "two")],
+    }[kind]
+    read = {name for each in nodes for name in each.input}
+    shape = (32, 32) if "square" in read else ("n", 8, 8, 8)
+    kept = {name: array for name, array in weights.items() if name in read}
+    return model_of(nodes, [floats("x", *shape)], [floats("y", *(None for _ in shape))], kept)
+
+
+@pytest.mark.parametrize("per_channel", [True, False])
+@pytest.mark.parametrize("scheme", ["static-int8", "static-int8-qoperator", "static-int16", "tensorrt-int8"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "two biases",
+        "bias and addend",
+        "conv and its transpose",
+        "matrix and its transpose",
+        "two gemms",
+        "either side",
+    ],
+)
+def test_a_constant_is_stored_for_each_use_of_it(kind, scheme, per_channel):
+    """Theirs store it for the first reader: others get a bias of another scale, or channels along another axis."""
+    model = shared(kind)
+    shape = (32, 32) if "square" in {each.name for each in model.graph.initializer} else (2, 8, 8, 8)
+    rng = np.random.default_rng(1)
+    data = [{"x": rng.normal(size=shape).astype("f4")} for _ in range(8)]
+    made = quantize(model, scheme=scheme, calibration=data, per_channel=per_channel)
+    assert sqnr(model, made.path, data) > 22  # 0 to 10 dB, or no model at all
+
+
+def test_a_weight_that_ops_read_alike_is_stored_once():
+    """As in models whose layers share their weights."""
+    rng = np.random.default_rng(0)
+    model = model_of(
+        [helper.make_node("MatMul", ["x", "w"], ["m"], "one"), helper.make_node("MatMul", ["m", "w"], ["y"], "two")],
+        [floats("x", "n", 64)],
+        [floats("y", "n", 64)],
+        {"w": rng.normal(size=(64, 64)).astype("f4") / 8},
+    )
+    for scheme in ("static-int8", "static-int8-qoperator"):
+        made = quantize(model, scheme=scheme, calibration=rng.normal(size=(8, 64)).astype("f4"))
+        assert sum(each.dims[:] == [64, 64] for each in onnx.load(str(made.path)).graph.initializer) == 1
+
+
+@pytest.mark.parametrize("per_channel", [True, False])
+@pytest.mark.parametrize("scheme", ["static-int8", "static-int8-qoperator", "static-int16", "tensorrt-int8"])
+@pytest.mark.parametrize(
+    ("options", "bias"),
+    [
+        ({"beta": 2.0}, (48,)),
+        ({"alpha": 0.5}, (48,)),
+        ({"alpha": 0.5, "beta": 0.25, "transB": 1}, (1, 48)),
+        ({}, (1, 48)),
+        ({}, ()),
+        ({}, (1,)),
+    ],
+)
+def test_factors_and_biases_of_gemm_mean_what_they_meant(options, bias, scheme, per_channel):
+    """Theirs store the bias for a factor that they then forget, and want it to be a vector."""
+    rng = np.random.default_rng(0)
+    shape = (48, 64) if "transB" in options else (64, 48)
+    weights = {"w": rng.normal(size=shape).astype("f4") / 8, "b": np.asarray(rng.normal(size=bias) * 4, "f4")}
+    nodes = [helper.make_node("Gemm", ["x", "w", "b"], ["y"], "gemm", **options)]
+    model = model_of(nodes, [floats("x", "n", 64)], [floats("y", "n", 48)], weights)
+    data = [{"x": rng.normal(size=(2, 64)).astype("f4")} for _ in range(8)]
+    made = quantize(model, scheme=scheme, calibration=data, per_channel=per_channel)
+    assert sqnr(model, made.path, data) > 28
+
+
+@pytest.mark.parametrize("scheme", ["dynamic-int8", "static-int8", "static-int8-qoperator", "tensorrt-int8"])
+@pytest.mark.parametrize("shape", [(3, 64, 48), (64,)])
+def test_a_stack_of_matrices_and_a_vector_have_one_scale(shape, scheme):
+    """Theirs have one per row of something, which integer kernels refuse when they run."""
+    rng = np.random.default_rng(0)
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["y"], "experts")]
+    weights = {"w": rng.normal(size=shape).astype("f4") / 8}
+    model = model_of(nodes, [floats("x", 1, "n", 64)], [floats("y", *(None for _ in (1, *shape[:-1])))], weights)
+    data = [{"x": rng.normal(size=(1, 4, 64)).astype("f4")} for _ in range(8)]
+    given = {} if scheme == "dynamic-int8" else {"calibration": data}
+    assert sqnr(model, quantize(model, scheme=scheme, per_channel=True, **given).path, data) > 30
+
+
+@pytest.mark.parametrize("scheme", ["static-int8", "static-int8-qoperator", "tensorrt-int8"])
+@pytest.mark.parametrize(("size", "window", "step", "pad"), [(7, 2, 2, 0), (8, 3, 2, 1), (3, 96, 96, 0)])
+def test_windows_that_hang_over_count_what_is_there(size, window, step, pad, scheme):
+    """The integer kernel divides by the whole window: EfficientNet's pooling, wider than any picture, made zeros."""
+    rng = np.random.default_rng(0)
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["c"], "conv"),
+        helper.make_node(
+            "AveragePool",
+            ["c"],
+            ["p"],
+            "pool",
+            kernel_shape=[window] * 2,
+            strides=[step] * 2,
+            pads=[pad] * 4,
+            ceil_mode=1,
+            count_include_pad=1,
+        ),
+        helper.make_node("Conv", ["p", "w"], ["y"], "last"),
+    ]
+    weights = {"w": rng.normal(size=(3, 3, 1, 1)).astype("f4")}
+    model = model_of(nodes, [floats("x", "n", 3, size, size)], [floats("y", "n", 3, None, None)], weights)
+    data = [{"x": rng.normal(size=(1, 3, size, size)).astype("f4") + 1} for _ in range(8)]
+    made = quantize(model, scheme=scheme, calibration=data)
+    assert sqnr(model, made.path, data) > 28
+
+
+@pytest.mark.parametrize("scheme", ["weights-int4", "weights-int8"])
+def test_a_table_that_is_a_matrix_too_is_stored_for_both(scheme):
+    """Both would be stored under one name."""
+    pytest.importorskip("onnx_ir")
+    rng = np.random.default_rng(0)
+    nodes = [
+        helper.make_node("Gather", ["w", "ids"], ["e"], "lookup"),
+        helper.make_node("MatMul", ["e", "w"], ["y"], "matmul"),
+    ]
+    ids = helper.make_tensor_value_info("ids", onnx.TensorProto.INT64, ["n"])
+    model = model_of(nodes, [ids], [floats("y", "n", 64)], {"w": rng.normal(size=(64, 64)).astype("f4")})
+    made = quantize(model, scheme=scheme)
+    assert types(made.path) == ["GatherBlockQuantized", "MatMulNBits"]
+    assert sqnr(model, made.path, [{"ids": np.arange(64)}]) > (35 if scheme == "weights-int8" else 14)
+
+
+def test_a_copy_of_the_float_model_is_not_handed_over():
+    """ConvTranspose is quantized by pairs only."""
+    rng = np.random.default_rng(0)
+    nodes = [helper.make_node("ConvTranspose", ["x", "w"], ["y"], "up", strides=[2, 2])]
+    model = model_of(
+        nodes,
+        [floats("x", "n", 3, 8, 8)],
+        [floats("y", "n", 4, None, None)],
+        {"w": rng.normal(size=(3, 4, 2, 2)).astype("f4")},
+    )
+    data = [{"x": rng.normal(size=(1, 3, 8, 8)).astype("f4")} for _ in range(8)]
+    with pytest.raises(ModelError, match=r"ConvTranspose \(1\)"):
+        quantize(model, scheme="static-int8-qoperator", calibration=data)
+    assert sqnr(model, quantize(model, calibration=data).path, data) > 28
+
+
+@pytest.mark.parametrize("transposed", [0, 1])
+@pytest.mark.parametrize("scheme", ["dynamic-int8", "weights-int8"])
+def test_linear_layers_of_two_axes_are_quantized(scheme, transposed):
+    """These are Gemm, for which there are no kernels: torch writes its Linear so, GPT-2 all of its matrices."""
+    pytest.importorskip("onnx_ir")
+    rng = np.random.default_rng(0)
+    weights = {
+        "w": rng.normal(size=(48, 64) if transposed else (64, 48)).astype("f4"),
+        "b": rng.normal(size=48).astype("f4"),
+    }
+    nodes = [helper.make_node("Gemm", ["x", "w", "b"], ["y"], "linear", transB=transposed, alpha=0.5)]
+    model = model_of(nodes, [floats("x", "n", 64)], [floats("y", "n", 48)], weights)
+    data = rng.normal(size=(8, 64)).astype("f4")
+    made = quantize(model, scheme=scheme)
+    assert types(made.path)[-1] in {"Add", "MatMulNBits"}
+    assert made.size_bytes < made.source_bytes * 0.6
+    assert sqnr(model, made.path, [{"x": data}]) > 33
+    with pytest.raises(ModelError, match="keep_float leaves"):
+        quantize(model, scheme=scheme, keep_float=["linear"])
+
+
+def test_gptq_knows_the_inputs_of_a_gemm():
+    pytest.importorskip("onnx_ir")
+    rng = np.random.default_rng(0)
+    weights = {"w": rng.normal(size=(48, 64)).astype("f4")}
+    nodes = [helper.make_node("Gemm", ["x", "w"], ["y"], "linear", transB=1)]
+    model = model_of(nodes, [floats("x", "n", 64)], [floats("y", "n", 48)], weights)
+    data = (rng.normal(size=(200, 6)) @ rng.normal(size=(6, 64))).astype("f4")
+    plain = quantize(model, scheme="weights-int4")
+    made = quantize(model, scheme="weights-int4", algorithm="gptq", calibration=data)
+    assert sqnr(model, made.path, [{"x": data}]) > sqnr(model, plain.path, [{"x": data}]) + 6
+
+
+def test_arithmetic_of_indices_stays_float():
+    """A bucket by the logarithm of a distance, as T5 finds it: infinite at distance 0, and moved by any rounding."""
+    rng, node = np.random.default_rng(0), helper.make_node
+    nodes = [
+        node("Log", ["d"], ["l"], "log"),
+        node("Div", ["l", "base"], ["q"], "div"),
+        node("Mul", ["q", "many"], ["m"], "scale"),
+        node("Cast", ["m"], ["whole"], "whole", to=onnx.TensorProto.INT64),
+        node("Max", ["whole", "none"], ["bucket"], "max"),
+        node("Gather", ["table", "bucket"], ["bias"], "lookup"),
+        node("MatMul", ["x", "w"], ["a"], "matmul"),
+        node("Add", ["a", "bias"], ["y"], "add"),
+    ]
+    weights = {
+        "base": np.float32(np.log(8)),
+        "many": np.float32(15),
+        "none": np.int64(0),
+        "table": rng.normal(size=(64, 48)).astype("f4") * 4,
+        "w": rng.normal(size=(64, 48)).astype("f4") / 8,
+    }
+    model = model_of(nodes, [floats("x", "n", 64), floats("d", "n")], [floats("y", "n", 48)], weights)
+    data = [{"x": rng.normal(size=(9, 64)).astype("f4"), "d": np.arange(9, dtype="f4")} for _ in range(8)]
+    for scheme in ("static-int8", "static-int8-qoperator", "static-int16"):
+        made = quantize(model, scheme=scheme, calibration=data)
+        assert sqnr(model, made.path, data) > 25
+        assert any("'scale'" in note for note in made.notes)
+        assert not any("infinity" in note for note in made.notes)
+
+
+@pytest.mark.parametrize(("scheme", "expected"), [("static-int8", "One Loop op"), ("dynamic-int8", "One Loop op")])
+def test_what_holds_weights_and_is_never_quantized_is_told(scheme, expected):
+    rng, node = np.random.default_rng(0), helper.make_node
+    flag = helper.make_tensor_value_info
+    body = helper.make_graph(
+        [node("MatMul", ["h", "inner"], ["h2"], "step"), node("Identity", ["go"], ["go2"], "same")],
+        "body",
+        [flag("i", onnx.TensorProto.INT64, []), flag("go", onnx.TensorProto.BOOL, []), floats("h", "n", 64)],
+        [flag("go2", onnx.TensorProto.BOOL, []), floats("h2", "n", 64)],
+    )
+    nodes = [node("MatMul", ["x", "w"], ["a"], "first"), node("Loop", ["twice", "", "a"], ["y"], "loop", body=body)]
+    weights = {name: rng.normal(size=(64, 64)).astype("f4") / 8 for name in ("w", "inner")}
+    model = model_of(nodes, [floats("x", "n", 64)], [floats("y", "n", 64)], {**weights, "twice": np.array(2, np.int64)})
+    given = {"calibration": rng.normal(size=(8, 64)).astype("f4")} if scheme == "static-int8" else {}
+    made = quantize(model, scheme=scheme, **given)
+    assert any(note.startswith(f"{expected} stays float with 50% of the weights") for note in made.notes)
+
+
+@pytest.mark.parametrize(("op_type", "gates"), [("LSTM", 4), ("GRU", 3), ("RNN", 1)])
+def test_recurrent_ops_stay_float_at_half_precision(op_type, gates):
+    """onnxruntime's CPU has no such kernel and ends the process when it opens the model."""
+    rng = np.random.default_rng(0)
+    nodes = [
+        helper.make_node("MatMul", ["x", "m"], ["a"], "matmul"),
+        helper.make_node(op_type, ["a", "w", "r"], ["y"], "recurrent", hidden_size=16),
+    ]
+    weights = {
+        "m": rng.normal(size=(24, 24)).astype("f4") / 5,
+        "w": rng.normal(size=(1, gates * 16, 24)).astype("f4") / 5,
+        "r": rng.normal(size=(1, gates * 16, 16)).astype("f4") / 5,
+    }
+    model = model_of(nodes, [floats("x", "t", "n", 24)], [floats("y", "t", 1, "n", 16)], weights)
+    made = quantize(model, scheme="fp16")
+    assert sqnr(model, made.path, [{"x": rng.normal(size=(5, 2, 24)).astype("f4")}]) > 50
+    assert any(note.startswith(f"1 {op_type} op stays float") for note in made.notes)

@@ -120,6 +120,8 @@ def _min_max() -> type:
     calibrate = tools("calibrate")
 
     class MinMax(_chosen(calibrate.MinMaxCalibrater)):  # type: ignore[misc]
+        calibrate_tensors_range: Any
+
         def compute_data(self) -> Any:
             ports = [port.name for port in self.infer_session.get_outputs()]
             known = self.calibrate_tensors_range

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from haoline_analysis.errors import ModelError
 from haoline_analysis.quantization.quantizers.methods.onnx_types import op_types, quant_type
 from haoline_analysis.quantization.quantizers.methods.outcome import Outcome
+from haoline_analysis.quantization.quantizers.methods.per_channel import matrices_per_channel
 from haoline_analysis.quantization.quantizers.methods.stopping import stoppable
+from haoline_analysis.quantization.quantizers.preparing.rewriting import plain_gemms
 from haoline_analysis.quantization.quantizers.preparing.shapes import mark
 from haoline_analysis.quantization.quantizers.quiet import quiet
 from haoline_analysis.runtime.runner import StoppedError
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def quantize_dynamic(task: Task) -> Outcome:
-    """Quantize weights of MatMul, Conv, LSTM, Attention and embeddings.
+    """Quantize weights of MatMul, Gemm, Conv, LSTM, Attention and embeddings.
 
     Raises:
         ModelError: if onnxruntime's quantizer fails.
@@ -28,10 +30,11 @@ def quantize_dynamic(task: Task) -> Outcome:
 
     options, proto = task.options, task.prepared.proto
     task.tell("Quantizing", 0.3)
+    plain_gemms(proto.graph)
     mark(proto)
     try:
         with quiet():
-            quantizer = stoppable(ONNXQuantizer)(
+            quantizer = stoppable(matrices_per_channel(ONNXQuantizer))(
                 proto,
                 options["per_channel"],
                 options["reduce_range"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.errors import ModelError
@@ -11,6 +12,9 @@ from haoline_analysis.runtime.samples.errors import reason
 
 if TYPE_CHECKING:
     from haoline_analysis.quantization.quantizers.methods.outcome import Task
+
+_FLOAT_ONLY = ("GRU", "LSTM", "RNN")
+"""Ops that have no FP16 kernel on onnxruntime's CPU, which ends the whole process over them."""
 
 
 def quantize_half(task: Task) -> Outcome:
@@ -23,11 +27,15 @@ def quantize_half(task: Task) -> Outcome:
 
     proto = task.prepared.proto
     task.tell("Converting to FP16", 0.3)
-    notes = _overflows(proto)
+    notes = [*_overflows(proto), *_recurrent(proto)]
     try:
         with quiet():
             made = float16.convert_float_to_float16(
-                proto, keep_io_types=True, disable_shape_infer=True, node_block_list=task.keep_float
+                proto,
+                keep_io_types=True,
+                disable_shape_infer=True,
+                op_block_list=[*float16.DEFAULT_OP_BLOCK_LIST, *_FLOAT_ONLY],
+                node_block_list=task.keep_float,
             )
     except Exception as error:
         raise ModelError(f"onnxruntime cannot convert this model to FP16: {reason(error)}") from error
@@ -50,3 +58,12 @@ def _overflows(proto: Any) -> list[str]:
         return []
     listed = ", ".join(map(repr, found[:5])) + (f" and {len(found) - 5} more" if len(found) > 5 else "")
     return [f"{listed}: values beyond the range of FP16 were set to ±65,504."]
+
+
+def _recurrent(proto: Any) -> list[str]:
+    """What stays float for want of a kernel."""
+    found = Counter(node.op_type for node in proto.graph.node if node.op_type in _FLOAT_ONLY)
+    return [
+        f"{count} {op_type} {'ops stay' if count > 1 else 'op stays'} float: onnxruntime's CPU has no FP16 kernel for it."
+        for op_type, count in sorted(found.items())
+    ]

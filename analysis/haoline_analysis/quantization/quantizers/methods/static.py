@@ -8,11 +8,14 @@ from haoline_analysis.errors import ModelError
 from haoline_analysis.quantization.quantizers.calibration.masks import hold_masks
 from haoline_analysis.quantization.quantizers.calibration.ranges import Calibrating, find_ranges
 from haoline_analysis.quantization.quantizers.methods.guard import guard_float
+from haoline_analysis.quantization.quantizers.methods.indices import index_arithmetic
 from haoline_analysis.quantization.quantizers.methods.onnx_types import op_types, quant_type
 from haoline_analysis.quantization.quantizers.methods.outcome import Outcome
+from haoline_analysis.quantization.quantizers.methods.per_channel import matrices_per_channel
 from haoline_analysis.quantization.quantizers.methods.stopping import stoppable
 from haoline_analysis.quantization.quantizers.methods.wide import tables, wide_tensors
 from haoline_analysis.quantization.quantizers.preparing.loading import INSIDE_BYTES
+from haoline_analysis.quantization.quantizers.preparing.rewriting import rewrite
 from haoline_analysis.quantization.quantizers.preparing.shapes import mark
 from haoline_analysis.quantization.quantizers.quiet import quiet
 from haoline_analysis.runtime.runner import StoppedError
@@ -34,11 +37,12 @@ def quantize_static(task: Task) -> Outcome:
     if task.data is None:
         raise ModelError("A static scheme needs calibration data: pass calibration=… (what activation capture takes).")
     types = _types(options)
+    kept = [*task.keep_float, *index_arithmetic(task.prepared.proto.graph)]
     wanted = Calibrating(
         path=task.prepared.path,
         method=options["method"],
         op_types=types,
-        spared=frozenset(task.keep_float),
+        spared=frozenset(kept),
         symmetric=options["symmetric"],
         percentile=options["percentile"],
         external=task.prepared.size > INSIDE_BYTES,
@@ -50,9 +54,10 @@ def quantize_static(task: Task) -> Outcome:
         notes.append("Weights stay float in the file, behind their quantizers: TensorRT rounds them when it builds.")
     task.tell("Quantizing", 0.65)
     proto = task.prepared.proto
+    rewrite(proto, operators=_operators(options))
     mark(proto)
-    made = _quantized(task, proto, ranges.data, types)
-    guard_float(made, task.keep_float)
+    made = _quantized(task, proto, ranges.data, types, kept)
+    guard_float(made, kept)
     return Outcome(made, notes)
 
 
@@ -60,7 +65,7 @@ def _types(options: dict[str, Any]) -> list[str]:
     return list(TENSORRT_OPS) if options["scheme"] == "tensorrt-int8" else op_types("static")
 
 
-def _quantized(task: Task, proto: Any, ranges: Any, types: list[str]) -> Any:
+def _quantized(task: Task, proto: Any, ranges: Any, types: list[str], kept: list[str]) -> Any:
     """Run onnxruntime's quantizer.
 
     Raises:
@@ -68,7 +73,7 @@ def _quantized(task: Task, proto: Any, ranges: Any, types: list[str]) -> Any:
     """
     try:
         with quiet():
-            quantizer = _quantizer(task, proto, ranges, types)
+            quantizer = _quantizer(task, proto, ranges, types, kept)
             quantizer.task = task
             quantizer.quantize_model()
             return quantizer.model.model
@@ -78,7 +83,7 @@ def _quantized(task: Task, proto: Any, ranges: Any, types: list[str]) -> Any:
         raise ModelError(f"onnxruntime cannot quantize this model: {reason(error)}") from error
 
 
-def _quantizer(task: Task, proto: Any, ranges: Any, types: list[str]) -> Any:
+def _quantizer(task: Task, proto: Any, ranges: Any, types: list[str], kept: list[str]) -> Any:
     from onnxruntime.quantization.onnx_quantizer import ONNXQuantizer
     from onnxruntime.quantization.qdq_quantizer import QDQQuantizer
     from onnxruntime.quantization.quant_utils import QuantizationMode
@@ -86,12 +91,19 @@ def _quantizer(task: Task, proto: Any, ranges: Any, types: list[str]) -> Any:
     options = task.options
     shared = (options["per_channel"], options["reduce_range"])
     kinds = (quant_type(options["weights"]), quant_type(options["activations"]))
-    rest: tuple[Any, ...] = (ranges, [], task.keep_float, types, _extra(task))
-    if options["scheme"] == "static-int8-qoperator":
-        made = stoppable(ONNXQuantizer)(proto, *shared, QuantizationMode.QLinearOps, True, *kinds, *rest)
+    rest: tuple[Any, ...] = (ranges, [], kept, types, _extra(task))
+    if _operators(options):
+        made = stoppable(matrices_per_channel(ONNXQuantizer))(
+            proto, *shared, QuantizationMode.QLinearOps, True, *kinds, *rest
+        )
     else:
-        made = stoppable(QDQQuantizer)(proto, *shared, *kinds, *rest)
+        made = stoppable(matrices_per_channel(QDQQuantizer))(proto, *shared, *kinds, *rest)
     return made
+
+
+def _operators(options: dict[str, Any]) -> bool:
+    """Whether ops become integer operators, in place of pairs around them."""
+    return bool(options["scheme"] == "static-int8-qoperator")
 
 
 def _pairs_on_weights(options: dict[str, Any]) -> bool:

@@ -24,6 +24,7 @@ def quantize_tables(proto: Any, keep_float: list[str], bits: int, block_size: in
         return []
     if bits == 8 and not _reads_bytes():
         return [f"{len(nodes)} embedding tables stay float: this onnxruntime reads none of 8 bits."]
+    _own_tables(proto, nodes)
     made: dict[str, Any] = {}
     for node in nodes:
         made[node.name] = _four(proto, node, block_size) if bits == 4 else _eight(proto, node, block_size)
@@ -37,6 +38,23 @@ def quantize_tables(proto: Any, keep_float: list[str], bits: int, block_size: in
 def _table_nodes(proto: Any) -> list[Any]:
     matrices = {each.name for each in proto.graph.initializer if each.data_type in {1, 10} and len(each.dims) == 2}
     return [node for node in proto.graph.node if node.op_type == "Gather" and node.input[0] in matrices]
+
+
+def _own_tables(proto: Any, nodes: list[Any]) -> None:
+    """A copy of each table that is the matrix of a MatMul too, whose blocks lie otherwise under the same names."""
+    from haoline_analysis.quantization.quantizers.fixes.graph import fresh_name
+
+    arrays = {tensor.name: tensor for tensor in proto.graph.initializer}
+    copies: dict[str, str] = {}
+    for node in nodes:
+        name = node.input[0]
+        if f"{name}_scales" not in arrays:
+            continue
+        if name not in copies:
+            copy = proto.graph.initializer.add()
+            copy.CopyFrom(arrays[name])
+            copy.name = copies[name] = fresh_name(proto.graph, f"{name}_table")
+        node.input[0] = copies[name]
 
 
 def _four(proto: Any, node: Any, block_size: int) -> Any:
