@@ -63,7 +63,8 @@ def _overflows(proto: Any) -> list[str]:
 def _recurrent(proto: Any) -> list[str]:
     """What stays float for want of a kernel."""
     found = Counter(node.op_type for node in proto.graph.node if node.op_type in _FLOAT_ONLY)
+    why = "onnxruntime's CPU has no FP16 kernel for it"
     return [
-        f"{count} {op_type} {'ops stay' if count > 1 else 'op stays'} float: onnxruntime's CPU has no FP16 kernel for it."
+        f"{count} {op_type} {'ops stay' if count > 1 else 'op stays'} float: {why}."
         for op_type, count in sorted(found.items())
     ]
