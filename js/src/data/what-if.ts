@@ -16,6 +16,8 @@ export interface WhatIfUnit {
   readonly bytes: number | null;
   readonly latency_float_us: number | null;
   readonly latency_us: number | null;
+  /** With 16-bit activations; null: not known. */
+  readonly latency_int16_us: number | null;
 }
 
 export interface WhatIf {
@@ -56,6 +58,7 @@ function unitOf(value: Record<string, unknown>): WhatIfUnit {
     bytes: of("bytes"),
     latency_float_us: of("latency_float_us"),
     latency_us: of("latency_us"),
+    latency_int16_us: of("latency_int16_us"),
   };
 }
 

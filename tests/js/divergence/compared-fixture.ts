@@ -132,6 +132,7 @@ export const WHAT_IF = {
       bytes: 200,
       latency_float_us: 60,
       latency_us: 20,
+      latency_int16_us: 75,
     },
     {
       id: "c",
@@ -143,6 +144,7 @@ export const WHAT_IF = {
       bytes: 100,
       latency_float_us: 30,
       latency_us: 10,
+      latency_int16_us: null,
     },
     {
       id: "a+d",
@@ -154,6 +156,7 @@ export const WHAT_IF = {
       bytes: null,
       latency_float_us: null,
       latency_us: null,
+      latency_int16_us: null,
     },
     {
       id: "b (time)",
@@ -165,6 +168,7 @@ export const WHAT_IF = {
       bytes: 0,
       latency_float_us: 5,
       latency_us: 5,
+      latency_int16_us: 5,
     },
   ],
   base: { sqnr_db: 20, cosine: 0.995 },

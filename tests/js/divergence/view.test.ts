@@ -215,7 +215,7 @@ describe("what to change", () => {
     expect(outcomes(root).map(([, predicted]) => predicted)).toEqual(["0.9980", "24.0 dB", "1.56 KiB", "140 µs"]);
     choose(root, 0, "int16");
     expect(host.get("plan")).toEqual({ keep_float: [], int16: [0], changes: [] });
-    expect(outcomes(root).at(-1)?.[1]).toBe("–");
+    expect(outcomes(root).at(-1)?.[1]).toBe("155 µs");
     expect(root.querySelector("[data-testid=haoline-tab-whatif] .hl-badge")?.textContent).toBe("1");
   });
 

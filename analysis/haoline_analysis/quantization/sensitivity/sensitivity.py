@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from haoline_analysis.report import ModelReport
 
 _TOP = 10
+
+
+class OpLatency(NamedTuple):
+    """Microseconds that an op takes, the rest being quantized to 8 bits."""
+
+    float_us: float
+    quantized_us: float
+    int16_us: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +44,7 @@ class Sensitivity:
     complete: bool
     sizes: tuple[int, int]  # bytes of the float model and of the variant
     notes: tuple[str, ...] = ()
-    latency: Mapping[str, tuple[float, float]] | None = None  # per op: microseconds as float and quantized
+    latency: Mapping[str, OpLatency] | None = None  # per op
     totals: tuple[float, float] | None = None  # microseconds of a run, float and quantized
 
     @property

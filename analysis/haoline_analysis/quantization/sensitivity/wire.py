@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from haoline_analysis.quantization.sensitivity.sensitivity import Sensitivity
+    from haoline_analysis.quantization.sensitivity.sensitivity import OpLatency, Sensitivity
     from haoline_analysis.report import ModelReport
 
 
@@ -41,7 +41,7 @@ def _op_names(report: ModelReport) -> list[str]:
     return [str(name) for name in report.tables["ops"]["name"].values]
 
 
-def _unit(name: str, ops: list[int], label: str, row: Any, times: tuple[float, float] | None) -> dict[str, Any]:
+def _unit(name: str, ops: list[int], label: str, row: Any, times: OpLatency | None) -> dict[str, Any]:
     more = int(row["tensors"]) - 1
     return {
         "id": name,
@@ -51,12 +51,11 @@ def _unit(name: str, ops: list[int], label: str, row: Any, times: tuple[float, f
         "noise_int16": _known(row["noise_int16"]),
         "bytes_float": int(row["bytes_float"]),
         "bytes": int(row["bytes"]),
-        "latency_float_us": None if times is None else _known(times[0]),
-        "latency_us": None if times is None else _known(times[1]),
+        **_latency(times),
     }
 
 
-def _carrier(name: str, op: int, times: tuple[float, float]) -> dict[str, Any]:
+def _carrier(name: str, op: int, times: OpLatency) -> dict[str, Any]:
     return {
         "id": f"{name} (time)",
         "ops": [op],
@@ -65,9 +64,13 @@ def _carrier(name: str, op: int, times: tuple[float, float]) -> dict[str, Any]:
         "noise_int16": 0.0,
         "bytes_float": 0,
         "bytes": 0,
-        "latency_float_us": _known(times[0]),
-        "latency_us": _known(times[1]),
+        **_latency(times),
     }
+
+
+def _latency(times: OpLatency | None) -> dict[str, float | None]:
+    names = ("latency_float_us", "latency_us", "latency_int16_us")
+    return dict.fromkeys(names) if times is None else dict(zip(names, map(_known, times), strict=True))
 
 
 def _known(value: float) -> float | None:

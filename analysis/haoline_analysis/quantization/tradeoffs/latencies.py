@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haoline_analysis.errors import ModelError
+from haoline_analysis.quantization.sensitivity.sensitivity import OpLatency
 from haoline_analysis.quantization.tradeoffs.profiling import kernels_of
 from haoline_analysis.quantization.tradeoffs.running import Pair, Running
 from haoline_analysis.quantization.tradeoffs.timing import NOTHING, times_of
@@ -69,12 +70,18 @@ def _silent(stage: str, fraction: float) -> None:
     """Nobody asked."""
 
 
-def per_op(times: Times) -> dict[str, tuple[float, float]]:
-    """Microseconds of each op as float and quantized, Q and DQ of what it makes included."""
+def per_op(times: Times) -> dict[str, OpLatency]:
+    """Microseconds of each op, Q and DQ of what it makes included.
+
+    At 16 bits no kernel reads integers: beside the float kernel, what its neighbours hand over as integers is decoded
+    and encoded.
+    """
     found = {}
     for op, own in times.ops.items():
         moves = sum(times.of_tensor(name, NOTHING) for name in times.near([op]) if times.producer(name) == op)
-        found[op] = (times.scale * own.float_us, times.scale * (times.of_op(op, NOTHING) + moves))
+        quantized = times.scale * (times.of_op(op, NOTHING) + moves)
+        wide = quantized + times.change(NOTHING, NOTHING.with_wide([op]), [op])
+        found[op] = OpLatency(times.scale * own.float_us, quantized, wide)
     return found
 
 

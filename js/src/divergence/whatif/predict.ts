@@ -50,7 +50,7 @@ export class Predictor {
       sqnr_db: noise === null ? null : -10 * Math.log10(noise),
       cosine: noise === null ? null : this.#cosine(noise),
       size: this.#size(states),
-      latency_us: plan.int16.length > 0 ? null : this.#latency(states),
+      latency_us: this.#latency(states),
     };
   }
 
@@ -95,19 +95,20 @@ export class Predictor {
 
   #size(states: readonly State[]): number | null {
     const { size } = this.#base;
-    const more = this.#gained(states, ({ bytes, bytes_float }) => difference(bytes_float, bytes));
-    return size === null ? null : size + more;
+    const units = this.#whatIf.units.filter((_, at) => states[at] === "float");
+    return size === null ? null : units.reduce((sum, unit) => sum + difference(unit.bytes_float, unit.bytes), size);
   }
 
   #latency(states: readonly State[]): number | null {
     // Without the times of single ops nothing is known of what keeping one would take.
-    const variant = this.#whatIf.latency ? this.#base.latency_us : null;
-    const more = this.#gained(states, ({ latency_us, latency_float_us }) => difference(latency_float_us, latency_us));
-    return variant === null ? null : Math.max(0, variant + more);
-  }
-
-  #gained(states: readonly State[], of: (unit: WhatIfUnit) => number): number {
-    return this.#whatIf.units.reduce((sum, unit, at) => sum + (states[at] === "float" ? of(unit) : 0), 0);
+    let sum = this.#whatIf.latency ? this.#base.latency_us : null;
+    for (const [at, unit] of this.#whatIf.units.entries()) {
+      if (states[at] === "quantized" || unit.latency_us === null) continue;
+      const chosen = states[at] === "float" ? unit.latency_float_us : unit.latency_int16_us;
+      if (sum === null || chosen === null) return null;
+      sum += chosen - unit.latency_us;
+    }
+    return sum === null ? null : Math.max(0, sum);
   }
 }
 
@@ -118,7 +119,7 @@ function stateOf({ ops }: WhatIfUnit, keep: ReadonlySet<number>, int16: Readonly
   return ops.every((op) => keep.has(op) || int16.has(op)) ? "int16" : "quantized";
 }
 
-/** Units of several ops carry no bytes and no latency of their own. */
+/** Units of several ops carry no bytes of their own. */
 function difference(float: number | null, quantized: number | null): number {
   return float === null || quantized === null ? 0 : float - quantized;
 }

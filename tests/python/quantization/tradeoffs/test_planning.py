@@ -7,6 +7,7 @@ import pytest
 
 from haoline_analysis.quantization.sensitivity.additive import Additive, Base
 from haoline_analysis.quantization.sensitivity.units import Unit
+from haoline_analysis.quantization.tradeoffs.latencies import per_op
 from haoline_analysis.quantization.tradeoffs.planning import Problem, plans
 from haoline_analysis.quantization.tradeoffs.timing import NOTHING, Choice, Times, _Op, _Tensor
 
@@ -126,3 +127,17 @@ def test_quantize_and_dequantize_where_integers_meet_reals():
     assert times.total(Choice(frozenset({"A", "B"}))) == pytest.approx(24.0)
     assert times.change(NOTHING, Choice(frozenset({"A"})), ["A"]) == pytest.approx(4.0)
     assert times.total(Choice(frozenset(), frozenset({"A"}))) == pytest.approx(24.0)
+
+
+def test_times_of_ops_at_16_bits_add_up():
+    times = times_of({"A": 2.0, "B": 2.0, "C": 2.0})
+    times.tensors = {
+        "ab": _Tensor(1000, "A", ("B",), ("A", "B")),
+        "bc": _Tensor(1000, "B", ("C",), ("B", "C")),
+    }
+    times.rates = (0.002, 0.003)
+    found = per_op(times)
+    assert found["B"] == pytest.approx((12.0, 10.0, 12.0 + 3.0 + 2.0))  # DQ of what A hands over, Q of its own
+    wide = Choice(frozenset(), frozenset({"A", "B"}))
+    added = sum(found[op].int16_us - found[op].quantized_us for op in "AB")
+    assert added == pytest.approx(times.total(wide) - times.total(NOTHING))

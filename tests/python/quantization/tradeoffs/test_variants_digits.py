@@ -9,8 +9,8 @@ import pytest
 from tradeoff_models import DIGITS, pictures
 
 from haoline_analysis.errors import ModelError
-from haoline_analysis.quantization import mixed_precision, quantize, variants
-from haoline_analysis.quantization.tradeoffs import measure
+from haoline_analysis.quantization import compare, measure_sensitivity, mixed_precision, quantize, variants
+from haoline_analysis.quantization.tradeoffs import measure, what_if
 from haoline_analysis.quantization.tradeoffs.variants_result import FLOAT
 
 CALIBRATION, HELD_OUT = pictures(0, 32), pictures(40, 72)
@@ -139,6 +139,20 @@ def test_notes_tell_shared_data_and_made_up_inputs():
     made_up = variants(DIGITS, None, schemes=["fp16", "static-int8"], limit=4)
     assert ["Synthetic" in note for note in made_up.notes] == [True]
     assert "needs calibration data" in made_up.failed["static-int8"]
+
+
+def test_what_if_times_ops_at_each_width():
+    made = quantize(DIGITS, calibration=CALIBRATION)
+    found = measure_sensitivity(DIGITS, CALIBRATION[:2], variant=made.path)
+    sent = what_if(found, compare(DIGITS, made.path, HELD_OUT[:2], latency=False))
+    times = [
+        [unit[name] for name in ("latency_float_us", "latency_us", "latency_int16_us")]
+        for unit in sent["units"]
+        if unit["latency_us"] is not None
+    ]
+    assert len(times) == len({op for unit in sent["units"] for op in unit["ops"]})  # each op carries its times once
+    assert np.isfinite(times).all()
+    assert sent["latency"]["variant_us"] > 0
 
 
 def test_measure_a_model_against_itself():
