@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from haoline_analysis.quantization.matching.constants import ALIKE, LARGE, similarity
-from haoline_analysis.quantization.matching.families import COMMUTATIVE, CONTRACTIONS, RESHAPING
+from haoline_analysis.quantization.matching.families import COMMUTATIVE, CONTRACTIONS, RESHAPING, same_kind
 from haoline_analysis.quantization.matching.graph import is_moving
 
 if TYPE_CHECKING:
@@ -78,6 +78,8 @@ class Agreement:
         """How much speaks against two nodes being the same; NO or more: they are not."""
         if len(node.outputs) != len(other.outputs) and node.family == "Split":
             return NO
+        if len(node.operands) != len(other.operands) and node.family == "Concat":
+            return NO
         if node.family in RESHAPING and self._other_rank(node, other):
             return NO
         score = self._attributes(node, other)
@@ -99,8 +101,7 @@ class Agreement:
 
     def could_be(self, node: Node, other: Node) -> bool:
         """Whether two nodes with the same result are the same operation: nothing known contradicts it."""
-        same = node.family == other.family or {node.family, other.family} <= {"MatMul", "Gemm"}
-        if not same or self.distance(node, other) >= NO:
+        if not same_kind(node.family, other.family) or self.distance(node, other) >= NO:
             return False
         if node.family in COMMUTATIVE:
             return any(self.engine.means.get(value) in other.operands for value in node.operands) or any(

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from haoline_analysis.quantization.deployed.blocked import NCHWC
-from haoline_analysis.quantization.matching.families import ACTIVATIONS, CONTRACTIONS
+from haoline_analysis.quantization.matching.families import ACTIVATIONS, CONTRACTIONS, FOLDED
 
 if TYPE_CHECKING:
     from haoline_analysis.quantization.matching.engine import Engine
@@ -42,6 +42,6 @@ def anchor(engine: Engine, before: Engine | None = None) -> None:
 def _contraction(graph: Graph, value: int) -> Node | None:
     """The convolution that a value comes from, with nothing but what may be fused into it in between."""
     node = graph.producer(value)
-    while node is not None and node.family in (*ACTIVATIONS, "BatchNormalization"):
-        node = graph.producer(node.operands[0])
+    while node is not None and node.family in (*ACTIVATIONS, *FOLDED):
+        node = graph.producer(graph.data(node))
     return node if node is not None and node.family in CONTRACTIONS else None

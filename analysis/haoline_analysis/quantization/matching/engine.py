@@ -13,7 +13,14 @@ from haoline_analysis.comparison.side import canonical
 from haoline_analysis.quantization.matching import blocked_names
 from haoline_analysis.quantization.matching.agreement import Agreement
 from haoline_analysis.quantization.matching.constants import LARGE, best_pairs
-from haoline_analysis.quantization.matching.families import ACTIVATIONS, COMMUTATIVE, CONTRACTIONS, MOVING, RESHAPING
+from haoline_analysis.quantization.matching.families import (
+    ACTIVATIONS,
+    COMMUTATIVE,
+    CONTRACTIONS,
+    MOVING,
+    RESHAPING,
+    same_kind,
+)
 from haoline_analysis.quantization.matching.fusions import Fusions
 from haoline_analysis.quantization.matching.graph import Graph, Node, is_moving
 from haoline_analysis.quantization.matching.lookup import Lookup
@@ -128,7 +135,7 @@ class Engine:
         """State what names say where operation and operands do not contradict."""
         for value, held in enumerate(self.v.values):
             source = held.rectified if held.rectified >= 0 else value
-            if source in self.means or held.fixed or held.op < 0:
+            if source in self.means or source in self.fusions.biasless or held.fixed or held.op < 0:
                 continue
             named = {self._names.get(canonical(name), -1) for name in self.v.names(value)} - {-1}
             named = {self._results[value]} if value in self._results else named
@@ -242,7 +249,7 @@ class Engine:
         return None
 
     def _operands(self, node: Node, other: Node) -> None:
-        if self.fusions.loose(node):
+        if self.fusions.loose(node) or not same_kind(node.family, other.family):
             return
         if node.family in COMMUTATIVE:
             self._commuting(node, other)

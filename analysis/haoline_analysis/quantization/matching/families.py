@@ -26,6 +26,9 @@ COMMUTATIVE = frozenset({"Add", "Mul", "Max", "Min", "And", "Or", "Xor", "Mean",
 CONTRACTIONS = frozenset({"Conv", "ConvTranspose", "MatMul", "Gemm"})
 ACTIVATIONS = frozenset({"Relu", "Clip", "LeakyRelu", "Sigmoid", "Tanh", "HardSigmoid", "HardSwish"})
 
+FOLDED = frozenset({"BatchNormalization", "Mul", "Add"})
+"""Ops that become part of a convolution's weights, where all but their data is stored."""
+
 RESHAPING = frozenset({"Reshape", "Squeeze", "Unsqueeze", "Flatten"})
 """Ops that change the shape only."""
 
@@ -56,6 +59,11 @@ _OPERANDS: dict[str, tuple[int, ...]] = {
     **dict.fromkeys(("QLinearSigmoid", "QLinearLeakyRelu", "QLinearSoftmax", "QLinearReduceMean"), (0,)),
     **dict.fromkeys(("QLinearAveragePool", "QLinearGlobalAveragePool"), (0,)),
 }
+
+
+def same_kind(one: str, other: str) -> bool:
+    """Whether two families are one operation; Gemm is a MatMul."""
+    return one == other or {one, other} <= {"MatMul", "Gemm"}
 
 
 def family(op: Op) -> str:

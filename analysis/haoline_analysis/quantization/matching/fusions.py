@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from haoline_analysis.quantization.matching.families import CONTRACTIONS
+from haoline_analysis.quantization.matching.families import CONTRACTIONS, FOLDED, same_kind
 
 if TYPE_CHECKING:
     from haoline_analysis.model import Op
@@ -30,7 +30,7 @@ class Fusions:
     def __init__(self, engine: Engine) -> None:
         """Take the engine."""
         self.engine, self.look = engine, engine.look
-        self._biasless: dict[int, Node] = {}  # variant value -> the float op whose result it is but for the bias
+        self.biasless: dict[int, Node] = {}  # variant value -> the float op whose result it is but for the bias
 
     def loose(self, node: Node) -> bool:
         """Whether a node's operands need not be those of its partner: it does to them what ops before it did."""
@@ -97,41 +97,45 @@ class Fusions:
             meaning = self._meaning(node, at)
             if meaning < 0:
                 continue
-            others = [other for other in self.look.reading(meaning, *CONTRACTIONS) if self._same_kind(node, other)]
+            readers = self.look.reading(meaning, *CONTRACTIONS)
+            others = [other for other in readers if same_kind(node.family, other.family)]
             anchored = set(self.engine.anchors.values())
             return self.engine.agreement.best(node, [o for o in others if o.row not in anchored]), "structure"
         return None, ""
 
-    @staticmethod
-    def _same_kind(node: Node, other: Node) -> bool:
-        return node.family == other.family or {node.family, other.family} <= {"MatMul", "Gemm"}
-
     def _with_bias(self, node: Node, other: Node) -> int:
         """The float value, after a bias that only one of the two ops adds itself."""
         made = self.look.outcome(other)
-        mine = len(node.operands) > 2 and node.operands[2] >= 0
-        theirs = len(other.operands) > 2 and other.operands[2] >= 0
-        if theirs and not mine:
-            self._biasless[node.outputs[0]] = other
-            return -1
+        mine, theirs = _has_bias(node), _has_bias(other)
         if mine and not theirs:
             added = [n for n in self.look.plus_fixed(made) if self._adds(node, n)]
             if len({n.outputs for n in added}) == 1:
                 return self.look.outcome(added[0])
-        return self._normalized(node, made)
+        folded = self._folded(node, made)
+        if not mine and (theirs or folded != made):
+            self.biasless[node.outputs[0]] = other
+            return -1
+        return folded
 
     def _adds(self, node: Node, addition: Node) -> bool:
         """Whether an addition adds the bias of a node."""
         fixed = [at for at, value in enumerate(addition.operands) if self.engine.f.values[value].fixed]
         return any(self.engine.agreement.alike(node, 2, addition, at) for at in fixed)
 
-    def _normalized(self, node: Node, value: int) -> int:
-        """Behind a batch normalization that is part of the variant's weights."""
+    def _folded(self, node: Node, value: int) -> int:
+        """Behind a batch normalization, in one op or in steps, that is part of the variant's weights."""
+        kept = {reader.family for reader in self.engine.v.readers(node.outputs[0]) if self.engine.v.data(reader) >= 0}
         after = self.look.only_reader(value)
-        if after is None or after.family != "BatchNormalization":
-            return value
-        kept = any(n.family == "BatchNormalization" for n in self.engine.v.readers(node.outputs[0]))
-        return value if kept else self.look.outcome(after)
+        while after is not None and self._may_fold(after, value) and after.family not in kept:
+            value = self.look.outcome(after)
+            after = self.look.only_reader(value)
+        return value
+
+    def _may_fold(self, after: Node, value: int) -> bool:
+        """Whether onnxruntime may make an op part of the convolution before it."""
+        made = self.engine.f.producer(value)
+        steps = made is not None and made.family in ("Conv", *FOLDED) and self.look.is_per_channel(after)
+        return after.family == "BatchNormalization" or (steps and after.family in FOLDED)
 
     def _behind(self, node: Node, op: Op, value: int) -> int:
         """After the sum and the activation that a convolution does itself."""
@@ -145,12 +149,16 @@ class Fusions:
     def _bias(self, node: Node) -> Found | None:
         """An addition that gives a float op's result its bias."""
         for at, value in enumerate(node.operands):
-            other = self._biasless.get(value)
+            other = self.biasless.get(value)
             fixed = next((n for n in range(len(node.operands)) if n != at and self._is_fixed(node, n)), -1)
-            if other is None or fixed < 0 or not self.engine.agreement.alike(node, fixed, other, 2):
+            if other is None or fixed < 0:
+                continue
+            made = self.look.outcome(other)
+            folded = self._folded(node, made)
+            if folded == made and not (_has_bias(other) and self.engine.agreement.alike(node, fixed, other, 2)):
                 continue
             self.engine.pair(node, other)
-            return (self._normalized(node, self.look.outcome(other)),), "weights"
+            return (folded,), "weights"
         return None
 
     # Sums, norms and gates.
@@ -252,6 +260,10 @@ class Fusions:
                 found = self.look.scaled(meaning, factor)
                 return ((found,), "structure") if found >= 0 else None
         return None
+
+
+def _has_bias(node: Node) -> bool:
+    return len(node.operands) > 2 and node.operands[2] >= 0
 
 
 def _factor(engine: Engine, node: Node, at: int) -> float | None:

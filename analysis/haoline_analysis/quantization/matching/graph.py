@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from haoline_analysis.quantization.structure import Form, Reading
 
 _COPIES = frozenset({"Identity", "Dropout", "QuantizeLinear", "DequantizeLinear", "ReorderInput", "ReorderOutput"})
+_JOINING = frozenset({"Concat", "Sum", "Max", "Min", "Mean"})
+"""Ops that copy where they are given one tensor."""
 _RANDOM = ("RandomNormal", "RandomUniform", "Multinomial", "Bernoulli", "RandomNormalLike", "RandomUniformLike")
 _INTEGER_PRODUCTS = ("MatMulInteger", "ConvInteger")
 SMALL = 8
@@ -67,7 +69,7 @@ class Graph:
         self.forms: dict[int, Form] = reading.forms
         self.types, self.shapes = reading.types, reading.shapes
         self.blocked = blocked(model)
-        self.layouts = Layouts(model)
+        self.layouts = Layouts(model, self.shapes)
         self.constants = Constants(self)
         self.values: list[Value] = []
         self.of = [-1] * len(model.tensors)  # value of each tensor
@@ -91,6 +93,11 @@ class Graph:
     def readers(self, value: int) -> list[Node]:
         """Nodes that work on a value."""
         return [self.nodes[row] for row in self.values[value].readers]
+
+    def data(self, node: Node) -> int:
+        """The only operand of a node that is not fixed, -1 where there are others or none."""
+        varying = {value for value in node.operands if value >= 0 and not self.values[value].fixed}
+        return varying.pop() if len(varying) == 1 else -1
 
     def op(self, node: Node) -> Op:
         """The op behind a node."""
@@ -143,6 +150,8 @@ class Graph:
         first = op.inputs[0] if op.inputs else -1
         if first < 0:
             return -1
+        if op.type in _JOINING and len(op.inputs) == 1:
+            return first
         if op.type in _COPIES or op.type == "DynamicQuantizeLinear" or self.layouts.is_layout(op):
             return first
         if op.type in ("Cast", "CastLike"):

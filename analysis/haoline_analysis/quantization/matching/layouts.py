@@ -5,28 +5,36 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from haoline_analysis.quantization.matching.families import channels_last
+from haoline_analysis.structure.categories import category
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from haoline_analysis.model import Model, Op
 
-_AGNOSTIC = frozenset(
-    {"QuantizeLinear", "DequantizeLinear", "Cast", "Identity", "Relu", "Clip", "LeakyRelu", "Sigmoid", "Tanh", "Add"}
-    | {"Sum", "Mul", "Sub", "Div", "Max", "Min", "Pow", "Sqrt", "Exp", "Erf", "Abs", "Neg", "HardSigmoid", "HardSwish"}
-    | {"Elu", "Softplus", "Where", "Concat", "Pad", "Slice", "Split", "Resize", "Upsample", "Softmax", "LogSoftmax"}
-    | {"QLinearAdd", "QLinearMul", "QLinearSigmoid", "QLinearLeakyRelu", "QLinearConcat", "QLinearSoftmax", "Dropout"}
+    Shapes = Sequence[tuple[int | None, ...] | None]
+
+_AGNOSTIC = frozenset({"activation", "elementwise", "logic", "cast", "quantize", "concat"})
+_OTHERS = frozenset(
+    {"Identity", "Dropout", "Pad", "Slice", "Split", "Resize", "Upsample"}
+    | {"LayerNormalization", "RMSNormalization", "SimplifiedLayerNormalization"}
 )
-"""Ops that keep the order of axes, whichever it is; onnxruntime renames their axes when it turns their operands."""
+"""Categories of ops, and other ops, that keep the order of axes, whichever it is.
+
+onnxruntime renames their axes when it turns their operands.
+"""
 
 
 class Layouts:
     """Which tensors of a graph are channels last."""
 
-    def __init__(self, model: Model) -> None:
-        """Follow the channels from the ops that need them last."""
-        self._model = model
+    def __init__(self, model: Model, shapes: Shapes, *, own: bool = False) -> None:
+        """Follow the channels from the ops that need them last; with ``own`` from any Transpose that puts them last."""
+        self._model, self._shapes = model, shapes
         self._last: dict[int, int] = {}  # tensor -> its rank
-        if any(channels_last(op) for op in model.ops):
-            self._wanted = self._find_wanted()
+        self._wanted: set[int] | None = None
+        if own or any(channels_last(op) for op in model.ops):
+            self._wanted = None if own else self._find_wanted()
             self._follow()
 
     def is_layout(self, op: Op) -> bool:
@@ -52,7 +60,7 @@ class Layouts:
         for op in reversed(self._model.ops):
             if channels_last(op):
                 wanted.update(op.inputs[:1])
-            elif op.type in _AGNOSTIC and not wanted.isdisjoint(op.outputs):
+            elif _is_agnostic(op) and not wanted.isdisjoint(op.outputs):
                 wanted.update(tensor for tensor in op.inputs if tensor >= 0)
         return wanted
 
@@ -68,11 +76,36 @@ class Layouts:
         """Rank of a result that is channels last, 0 where it is not."""
         perm = tuple(op.attributes.get("perm", ())) if op.type == "Transpose" else ()
         if perm:
-            return len(perm) if perm == to_last(len(perm)) and op.outputs[0] in self._wanted else 0
+            wanted = self._wanted is None or op.outputs[0] in self._wanted
+            return len(perm) if len(perm) > 2 and perm == to_last(len(perm)) and wanted else 0
         if channels_last(op):
-            return self._last.get(op.inputs[0], 4)
+            shape = self._shapes[op.inputs[0]]
+            return self._last.get(op.inputs[0], 4 if shape is None else len(shape))
         ranks = [self._last[tensor] for tensor in op.inputs if tensor in self._last]
-        return max(ranks) if ranks and op.type in _AGNOSTIC else 0
+        return max(ranks) if ranks and _is_agnostic(op) else 0
+
+
+def _is_agnostic(op: Op) -> bool:
+    if op.type.startswith("Reduce"):
+        return op.integer("keepdims", 1) == 1
+    return op.type in _OTHERS or category(op.type, op.domain) in _AGNOSTIC
+
+
+def fitting(
+    order: tuple[int, ...] | None, shape: tuple[int | None, ...] | None, wanted: tuple[int | None, ...] | None
+) -> tuple[int, ...] | None:
+    """The order of axes that brings one shape into another: the expected one, else another that layouts differ by."""
+    if shape is None or wanted is None or len(shape) != len(wanted) or len(shape) < 3:
+        return order
+    orders = (order, None, to_first(len(shape)), to_last(len(shape)))
+    return next((one for one in orders if _brings(one, shape, wanted)), order)
+
+
+def _brings(order: tuple[int, ...] | None, shape: tuple[int | None, ...], wanted: tuple[int | None, ...]) -> bool:
+    if order is not None and len(order) != len(shape):
+        return False
+    turned = shape if order is None else tuple([shape[axis] for axis in order])
+    return all(one is None or other is None or one == other for one, other in zip(turned, wanted, strict=True))
 
 
 def to_first(rank: int) -> tuple[int, ...]:

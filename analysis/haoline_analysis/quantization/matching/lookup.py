@@ -9,7 +9,7 @@ import numpy as np
 from haoline_analysis.quantization.matching.families import ACTIVATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from haoline_analysis.quantization.matching.graph import Graph, Node
 
@@ -60,6 +60,14 @@ class Lookup:
 
     def _has_fixed(self, node: Node) -> bool:
         return any(self.graph.values[value].fixed for value in node.operands if value >= 0)
+
+    def is_per_channel(self, node: Node) -> bool:
+        """Whether a node works with one stored number for each channel of its data, or one for all of them."""
+        if self.graph.data(node) < 0:
+            return False
+        fixed = [value for value in node.operands if value >= 0 and self.graph.values[value].fixed]
+        shapes = [self.graph.shapes[self.graph.values[value].members[0]] for value in fixed]
+        return all(shape is not None and _is_along_channels(shape) for shape in shapes)
 
     def total(self, addends: Iterable[int]) -> int:
         """The sum of some values, whichever order they are added in; -1 where the graph has no such sum."""
@@ -228,6 +236,11 @@ class Lookup:
         top = bounds[1] if len(bounds) > 1 and bounds[1] is not None else attributes.get("max", np.inf)
         slack = _TOLERANCE * max(abs(low), abs(high))
         return bool(low >= bottom - slack and high <= top + slack)
+
+
+def _is_along_channels(shape: Sequence[int | None]) -> bool:
+    """Whether a shape has one element, or one for each channel of a tensor with axes behind that of the channels."""
+    return all(size == 1 for size in shape) or (shape[-1] == 1 and sum(size != 1 for size in shape) == 1)
 
 
 def _removed(values: list[int], value: int) -> bool:

@@ -10,7 +10,8 @@ from haoline_analysis.quantization.matching.choosing import choose
 from haoline_analysis.quantization.matching.comparable import comparable
 from haoline_analysis.quantization.matching.engine import Engine
 from haoline_analysis.quantization.matching.graph import Graph
-from haoline_analysis.quantization.matching.reasons import NONE, fused_away
+from haoline_analysis.quantization.matching.layouts import Layouts, fitting, to_last
+from haoline_analysis.quantization.matching.reasons import NONE, follow, fused_away
 from haoline_analysis.quantization.matching.result import Match, Matching, Unmatched
 from haoline_analysis.quantization.matching.vote import vote
 from haoline_analysis.quantization.structure import Reading
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from haoline_analysis.model import Model
     from haoline_analysis.quantization.deployed import Deployed
+    from haoline_analysis.quantization.matching.choosing import Choice
     from haoline_analysis.runtime.source import ModelSource
     from haoline_analysis.shapes import Evaluation
 
@@ -60,6 +62,7 @@ class _Matcher:
         self.model, self.deployed = float_model, deployed
         self.names_in, self.names_out = pairing.ports(float_model, deployed.raw)
         self.floats = Graph(Reading(float_model, evaluation))
+        self.turned = Layouts(float_model, self.floats.shapes, own=True)
         self.comparable = comparable(float_model, self.floats.types)
 
     def run(
@@ -82,6 +85,8 @@ class _Matcher:
         missing = self._missing(raw, running)
         if missing and feeds and vote(running, self.deployed, self.names_in, missing, feeds, values, source):
             running.run(anchored=False)
+            pairing.share(running, raw)
+            raw.run(anchored=False)
         result = self._result(raw, running)
         self._judge(result)
         return result
@@ -121,6 +126,7 @@ class _Matcher:
         origins = origin.Origins(raw, running)
         holders = pairing.holders(running)
         reasons = self._reasons(raw, running)
+        follow(running, reasons)
         result = Matching(inputs=self.names_in, outputs=self.names_out)
         for tensor in self.comparable:
             found = self._match(tensor, holders, origins)
@@ -147,4 +153,15 @@ class _Matcher:
             captured = self.deployed.copies.plain(captured, channels)
         place = origins.of(values)
         how = origins.how(tensor, values)
-        return Match(tensor, captured, choice.form, place[0], place[1], how, choice.transpose)
+        return Match(tensor, captured, choice.form, place[0], place[1], how, self._order(tensor, choice, origins))
+
+    def _order(self, tensor: int, choice: Choice, origins: origin.Origins) -> tuple[int, ...] | None:
+        """The axes that bring what is captured into a float tensor's, which may be channels last itself."""
+        if choice.blocked:
+            return None  # the copy is in the graph's own layout
+        variant, expected = origins.running.v, choice.transpose
+        if self.turned.order(tensor) is not None:
+            members = variant.values[variant.of[choice.tensor]].members
+            ranks = [len(order) for order in map(variant.layouts.order, members) if order is not None]
+            expected = to_last(ranks[0]) if ranks and choice.transpose is None else None
+        return fitting(expected, variant.shapes[choice.tensor], self.floats.shapes[tensor])

@@ -61,20 +61,25 @@ def _text(shape: Sequence[object] | None) -> str:
 
 
 def hand_over(raw: Engine, running: Engine) -> None:
+    """Tell the engine of a variant that runs what is known of the same variant as it is given."""
+    _anchor(raw, running)
+    share(raw, running)
+
+
+def share(one: Engine, other: Engine) -> None:
     """Tell an engine what tensors of the same names mean; onnxruntime keeps a name only for the same value."""
     known = {
-        raw.v.model.tensors[tensor].name: (raw.means[value], raw.how[value])
-        for value, held in enumerate(raw.v.values)
-        if value in raw.means
+        one.v.model.tensors[tensor].name: (one.means[value], one.how[value])
+        for value, held in enumerate(one.v.values)
+        if value in one.means
         for tensor in held.members
-        if tensor not in raw.v.unscaled
+        if tensor not in one.v.unscaled
     }
-    _anchor(raw, running)
-    for value, held in enumerate(running.v.values):
-        names = [running.v.model.tensors[tensor].name for tensor in held.members if tensor not in running.v.unscaled]
+    for value, held in enumerate(other.v.values):
+        names = [other.v.model.tensors[tensor].name for tensor in held.members if tensor not in other.v.unscaled]
         found = [known[name] for name in names if name in known]
         if found:
-            running.state(value, *_last(running, found))
+            other.state(value, *_last(other, found))
 
 
 def _anchor(raw: Engine, running: Engine) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from haoline_analysis.quantization.matching.families import ACTIVATIONS, MOVING
+from haoline_analysis.quantization.matching.families import ACTIVATIONS, MOVING, same_kind
 
 if TYPE_CHECKING:
     from haoline_analysis.quantization.matching.engine import Engine
     from haoline_analysis.quantization.matching.graph import Node
 
 NONE = "no counterpart"
+_LEFT_OUT = "left out: "
 _MOST = 64
 
 
@@ -35,13 +36,23 @@ def fused_away(engine: Engine) -> dict[int, str]:
 
 def _reshaped(engine: Engine, known: set[int], found: dict[int, str]) -> None:
     """What only puts known elements into another shape or order, where the variant's graph does without."""
-    there = set(known)
     for node in engine.f.nodes.values():
-        if node.family in MOVING and node.operands[0] in there:
-            for value in node.outputs:
-                if value >= 0 and value not in known:
-                    there.add(value)
-                    found.setdefault(value, f"left out: {engine.f.op(node).type} moves elements only")
+        if node.family in MOVING and node.operands[0] in known:
+            _leave_out(engine, node, known, found)
+
+
+def follow(engine: Engine, found: dict[int, str]) -> None:
+    """Add what moves elements on that were left out on the way, where nothing else is known of it."""
+    known = set(engine.means.values())
+    for node in engine.f.nodes.values():
+        if node.family in MOVING and found.get(node.operands[0], "").startswith(_LEFT_OUT):
+            _leave_out(engine, node, known, found)
+
+
+def _leave_out(engine: Engine, node: Node, known: set[int], found: dict[int, str]) -> None:
+    for value in node.outputs:
+        if value >= 0 and value not in known:
+            found.setdefault(value, f"{_LEFT_OUT}{engine.f.op(node).type} moves elements only")
 
 
 def _folded(engine: Engine, found: dict[int, str]) -> None:
@@ -55,7 +66,12 @@ def _folded(engine: Engine, found: dict[int, str]) -> None:
 
 
 def _may_fuse(engine: Engine, node: Node) -> bool:
-    """Whether a node does more than the float op that makes what it makes, all that it works on being known."""
+    """Whether a node does more than the float op that makes what it makes, all that it works on being known.
+
+    An addition is paired with the convolution that it gives a bias: they are one op there.
+    """
+    if node.row in engine.pairs and not same_kind(node.family, engine.f.nodes[engine.pairs[node.row]].family):
+        return True
     if any(value >= 0 and value not in engine.means and not engine.v.values[value].fixed for value in node.operands):
         return False
     if engine.fusions.loose(node):

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime as ort
 import pytest
-from checking import check
-from matching_models import MODELS, Builder, stripped, variant
+from checking import check, matched
+from matching_models import MODELS, Builder, normalized, stripped, variant
 
 
 def made(kind: str, how: str, names: str, folder: Path) -> Path:
@@ -86,3 +87,152 @@ def tokens_and_maps() -> onnx.ModelProto:
 def test_what_only_moves_elements_is_left_out_step_by_step(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setitem(MODELS, "tokens", tokens_and_maps)
     check("tokens", "same", variant("tokens", "same", tmp_path))
+
+
+def normalized_convolutions(*, steps: bool) -> onnx.ModelProto:
+    """Convolutions without a bias before a normalization: one op, or a product and a sum as where it is frozen."""
+    make, x, of = Builder(), "x", 3
+    for name in ("one", "two", "three"):
+        make.weight(f"{name}.w", 16, of, 3, 3)
+        x, of = make.op("Conv", x, f"{name}.w", name=name, pads=[1] * 4, kernel_shape=[3, 3]), 16
+        if steps:
+            scale = make.constant(f"{name}.scale", make.rng.uniform(0.5, 2, (1, 16, 1, 1)).astype(np.float32))
+            shift = make.constant(f"{name}.shift", make.rng.uniform(-0.5, 0.5, (1, 16, 1, 1)).astype(np.float32))
+            x = make.op("Add", make.op("Mul", x, scale, name=f"{name}/scaled"), shift, name=f"{name}/norm")
+        else:
+            statistics = [
+                make.constant(f"{name}.{part}", make.rng.uniform(low, high, 16).astype(np.float32))
+                for part, low, high in (("gamma", 0.5, 2), ("beta", -0.5, 0.5), ("mean", -0.2, 0.2), ("var", 0.5, 2))
+            ]
+            x = make.op("BatchNormalization", x, *statistics, name=f"{name}/norm")
+        x = make.op("Relu", x, name=f"{name}/relu") if name != "three" else x
+    make.op("GlobalAveragePool", x, name="mean")
+    return make.model({"x": [1, 3, 16, 16]}, ["mean"])
+
+
+def folded(path: Path, to: Path) -> Path:
+    """The model after onnxruntime made normalizations part of weights, which quantizers are given."""
+    options = ort.SessionOptions()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    options.optimized_model_filepath = str(to)
+    ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    return to
+
+
+@pytest.mark.parametrize("names", ["kept", "stripped"])
+@pytest.mark.parametrize("how", ["same", "QDQ", "QDQ-signed", "QOperator", "dynamic"])
+@pytest.mark.parametrize("steps", [True, False])
+def test_a_normalization_inside_of_weights_before_quantizing(steps, how, names, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setitem(MODELS, "normalized", lambda: normalized_convolutions(steps=steps))
+    source = folded(variant("normalized", "same", tmp_path), tmp_path / "folded.onnx")
+    assert {"BatchNormalization", "Mul"}.isdisjoint(node.op_type for node in onnx.load(source).graph.node)
+    with monkeypatch.context() as patch:
+        patch.setitem(MODELS, "normalized", lambda: onnx.load(source))
+        path = made("normalized", how, names, tmp_path)
+    model, matching, _ = check("normalized", how, path)
+    found = {model.tensors[one.tensor].name for one in matching.matches}
+    assert {"one/relu", "two/relu", "three/norm", "mean"} <= found
+    assert found.isdisjoint({"one", "one/scaled", "three", "three/scaled"})
+
+
+def channels_last() -> onnx.ModelProto:
+    """A block as ConvNeXt has it, as wide as it is high, so that shapes do not tell how a tensor lies in memory."""
+    make = Builder()
+    x = make.op("Conv", "x", make.weight("stem", 16, 3, 2, 2), name="stem/out", strides=[2, 2], kernel_shape=[2, 2])
+    turned = make.op("Transpose", x, name="turned", perm=[0, 2, 3, 1])
+    turned = make.op("Sigmoid", turned, name="turned/sigmoid")
+    x = make.op("Transpose", normalized(make, turned, "norm1"), name="back", perm=[0, 3, 1, 2])
+    inner = make.op("Conv", x, make.weight("deep", 16, 16, 3, 3), name="deep/out", pads=[1] * 4, kernel_shape=[3, 3])
+    inner = make.op("Transpose", inner, name="turned2", perm=[0, 2, 3, 1])
+    inner = make.op("MatMul", normalized(make, inner, "norm2"), make.weight("up", 16, 16), name="up/out")
+    inner = make.op("Transpose", inner, name="back2", perm=[0, 3, 1, 2])
+    make.op("GlobalAveragePool", make.op("Add", x, inner, name="sum"), name="mean")
+    return make.model({"x": [1, 3, 32, 32]}, ["mean"])
+
+
+def activations(kind: str) -> onnx.ModelProto:
+    """Convolutions with something elementwise in between that has no quantized kernel."""
+    make, x, of, axes = Builder(), "x", 4, 1 if kind == "Conv1d" else 2
+    for name in ("one", "two", "three"):
+        make.weight(f"{name}.w", 8, of, *[3] * axes)
+        x, of = make.op("Conv", x, f"{name}.w", name=name, pads=[1, 1] * axes, kernel_shape=[3] * axes), 8
+        if kind == "PRelu":
+            x = make.op("PRelu", x, make.weight(f"{name}.slope", 8, 1, 1, scale=0.2), name=f"{name}/act")
+        elif kind == "Gelu":
+            gate = make.op("Erf", make.op("Div", x, make.constant("c2", np.float32(2**0.5))), name=f"{name}/erf")
+            gate = make.op("Add", gate, make.constant("c1", np.float32(1)))
+            x = make.op("Mul", make.op("Mul", x, gate), make.constant("c0", np.float32(0.5)), name=f"{name}/act")
+        else:
+            x = make.op("Softsign", x, name=f"{name}/act")
+    return make.model({"x": [1, 4, 12, 20][: 2 + axes]}, [x])
+
+
+@pytest.mark.parametrize("names", ["kept", "stripped"])
+@pytest.mark.parametrize("how", ["QDQ", "QDQ-signed", "QOperator"])
+@pytest.mark.parametrize("kind", ["ConvNeXt", "PRelu", "Gelu", "Conv1d"])
+def test_what_lies_channels_last_is_read_in_the_axes_of_the_float_model(
+    kind, how, names, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setitem(MODELS, "layouts", channels_last if kind == "ConvNeXt" else lambda: activations(kind))
+    check("layouts", how, made("layouts", how, names, tmp_path))
+
+
+def attention(*, steps: bool) -> onnx.ModelProto:
+    """Scores as one exporter of torch writes them, keys turned in three steps and scaled; or as another, in one."""
+    make, heads = Builder(), {}
+    split = make.constant("split", np.array([1, 6, 4, 8]))
+    for part in ("query", "key"):
+        x = make.op("MatMul", "x", make.weight(f"{part}.w", 32, 32), name=f"{part}/out")
+        x = make.op("Reshape", x, split, name=f"{part}/split")
+        heads[part] = make.op("Transpose", x, name=f"{part}/heads", perm=[0, 2, 1, 3] if steps else [0, 2, 3, 1])
+    if steps:
+        key = make.op("Reshape", heads["key"], make.constant("flat", np.array([4, 6, 8])), name="key/flat")
+        key = make.op("Transpose", key, name="key/flat/turned", perm=[0, 2, 1])
+        key = make.op("Reshape", key, make.constant("whole", np.array([1, 4, 8, 6])), name="key/turned")
+        root = make.constant("root", np.float32(8**-0.25))
+        heads = {"query": make.op("Mul", heads["query"], root, name="query/scaled")}
+        heads["key"] = make.op("Mul", key, root, name="key/scaled")
+        scores = make.op("MatMul", heads["query"], heads["key"], name="scores")
+    else:
+        query = make.op("Transpose", heads["query"], name="query/back", perm=[0, 1, 3, 2])
+        scores = make.op("MatMul", query, heads["key"], name="scores/raw")
+        scores = make.op("Mul", scores, make.constant("root", np.float32(8**-0.5)), name="scores")
+    make.op("Softmax", scores, name="weights", axis=-1)
+    return make.model({"x": [1, 6, 32]}, ["weights"])
+
+
+@pytest.mark.parametrize("names", ["kept", "stripped"])
+def test_what_numbers_tell_of_a_fused_product_explains_what_is_missing(names, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setitem(MODELS, "attention", lambda: attention(steps=True))
+    model, matching, _ = check("attention", "optimised", made("attention", "optimised", names, tmp_path))
+    why = {model.tensors[one.tensor].name: one.why for one in matching.unmatched}
+    assert why["key/scaled"] == why["query/scaled"] == "fused into FusedMatMul"
+    assert "key/turned" not in why
+
+
+def joined(*, alone: bool) -> onnx.ModelProto:
+    """A past and a present tensor, which an exporter may have wrapped into a join of one."""
+    make = Builder()
+    past = make.op("Concat", "past", name="past/alone", axis=1) if alone else "past"
+    whole = make.op("Concat", past, make.op("Relu", "x", name="present"), name="whole", axis=1)
+    make.op("MatMul", whole, make.weight("w", 16, 16), name="y")
+    return make.model({"past": [1, 4, 16], "x": [1, 2, 16]}, ["y"])
+
+
+def test_a_join_of_one_tensor_is_none(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setitem(MODELS, "joined", lambda: joined(alone=True))
+    path = made("joined", "same", "stripped", tmp_path)
+    monkeypatch.setitem(MODELS, "joined", lambda: joined(alone=False))
+    model, matching, _ = check("joined", "same", path)
+    assert {"whole", "y"} <= {model.tensors[one.tensor].name for one in matching.matches}
+
+
+def test_another_way_to_write_the_same_is_matched_where_the_numbers_agree(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setitem(MODELS, "attention", lambda: attention(steps=False))
+    path = made("attention", "same", "stripped", tmp_path)
+    monkeypatch.setitem(MODELS, "attention", lambda: attention(steps=True))
+    model, matching, local = matched("attention", path)
+    lost = {model.tensors[one.tensor].name for one in matching.unmatched if not one.fused}
+    assert lost == {"query/scaled", "key/scaled"}
+    assert {"query/split", "key/split", "scores", "weights"} <= set(local)
+    assert min(local.values()) > 100
