@@ -286,7 +286,7 @@ class LintFacts(Facts):
     def _left_float(self) -> frozenset[str]:
         return left_float(self.model)
 
-    @cached_property
+    @property
     def gaps(self) -> list[str]:
         """What the rules could not look at; complete once they have run."""
         return self.reader.gaps

@@ -29,12 +29,15 @@ def lint(model: Any, *, target: str | Target | None = None, activations: Activat
         activations: a capture of the same model, which lets some rules judge activations too.
 
     Raises:
-        ModelError: if the model cannot be opened or the target is unknown.
+        ModelError: if the model cannot be opened or has no graph, or the target is unknown.
     """
     from haoline_analysis.report.analysis import Analysis
 
     chosen = find_target(target)
-    analysis = Analysis(_opened(model))
+    opened = _opened(model)
+    if opened.holds != "ops":
+        raise ModelError(f"{opened.name}: holds {opened.holds} and no graph of ops to look at; lint the ONNX model.")
+    analysis = Analysis(opened)
     report = model if isinstance(model, ModelReport) else analysis.report({}, None, _silent)
     facts = _facts(analysis, report, chosen, activations)
     findings = find(facts)

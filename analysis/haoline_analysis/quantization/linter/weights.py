@@ -9,6 +9,7 @@ import numpy as np
 
 from haoline_analysis.dtypes import FLOATS
 from haoline_analysis.errors import ModelError
+from haoline_analysis.findings.facts import count
 from haoline_analysis.quantization.structure import stored_reals
 from haoline_analysis.quantization.structure.form import BAD_GRID
 
@@ -39,6 +40,10 @@ BUDGET = 1 << 29
 MOST_WEIGHTS = 4096
 LEVELS = 127.0
 """Steps to each side of zero of symmetric int8."""
+GAIN = 6.0
+"""A bit, in decibels: what per-channel scales must gain to be worth a finding."""
+LOW_SQNR = 25.0
+"""Of a weight in dB; eight bits hold normally distributed values at 35 to 40."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +71,7 @@ class Spread:
 
     peaks: NDArray[np.float64]  # largest magnitude per channel
     powers: NDArray[np.float64]  # mean square per channel
+    is_rounded: bool  # to one scale for all channels
     bulk: float  # mean square by the mean magnitude, as of normally distributed values: rare peaks hardly count
 
     @property
@@ -82,13 +88,22 @@ class Spread:
     def sqnr(self, *, per_channel: bool) -> float:
         """Signal to quantization noise of the median channel in symmetric int8, in dB.
 
-        Power over step²/12 (Nagel et al. 2021, section 2); channels that are zero throughout do not count.
+        Power over step²/12 (Nagel et al. 2021, section 2); 0 where a channel is rounded away. Channels that are zero
+        throughout do not count, but for those that rounding may have made so.
         """
-        held = self.powers > 0
+        held = (self.powers > 0) | (self.is_rounded and not per_channel)
         steps = (self.peaks[held] if per_channel else self.peaks.max(initial=0.0)) / LEVELS
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             decibels = 10.0 * np.log10(12.0 * self.powers[held] / steps**2)
-        return float(np.median(decibels)) if held.any() else float("inf")
+        return float(np.median(np.maximum(decibels, 0.0))) if held.any() else float("inf")
+
+    def in_words(self) -> str:
+        """What one scale leaves of the usual channel, and what its own would."""
+        one, many = self.sqnr(per_channel=False), self.sqnr(per_channel=True)
+        return (
+            f"largest channel {self.ratio:.3g} times the median one; 8 bits hold the usual channel at {one:.1f} dB "
+            f"with one scale, at {many:.1f} dB with its own"
+        )
 
     def bulk_sqnr(self) -> float:
         """The same with a scale per channel, for the usual values instead of the peaks that set the scales."""
@@ -102,10 +117,11 @@ class WeightReader:
 
     model: Model
     forms: Mapping[int, Form]
-    gaps: list[str] = field(default_factory=list)
     _spreads: dict[tuple[int, int | None], Spread | None] = field(default_factory=dict)
     _paid: set[int] = field(default_factory=set)
+    _lost: set[int] = field(default_factory=set)
     _read: int = 0
+    _is_cut: bool = False
 
     def weighted(self, facts: LintFacts) -> list[Weighted]:
         """All ops with a stored operand, in execution order."""
@@ -160,7 +176,9 @@ class WeightReader:
         try:
             found = stored_reals(self.model, self.forms, item.row, item.slot)
         except BAD_GRID:
-            return None
+            found = None
+        if found is None:
+            self._lost.add(item.stored)
         return None if found is None or not found.size else found
 
     def spread(self, item: Weighted) -> Spread | None:
@@ -170,10 +188,10 @@ class WeightReader:
         held = (item.tensor, item.axis)
         if held not in self._spreads:
             if len(self._spreads) >= MOST_WEIGHTS:
-                self._skip()
+                self._is_cut = True
                 return None
             values = self.values(item)
-            self._spreads[held] = None if values is None else spread_of(values, item.axis)
+            self._spreads[held] = None if values is None else spread_of(values, item.axis, is_rounded=item.per_tensor)
         return self._spreads[held]
 
     def integers(self, item: Weighted) -> np.ndarray | None:
@@ -201,15 +219,18 @@ class WeightReader:
         nbytes = max(weight.nbytes or 0, 4 * weight.elements) if weight is not None else 0  # as float32
         if tensor not in self._paid:
             if weight is None or nbytes > LARGEST or self._read + nbytes > BUDGET:
-                self._skip()
+                self._is_cut = True
                 return False
             self._paid.add(tensor)
             self._read += nbytes
         return True
 
-    def _skip(self) -> None:
-        """Say once that not all was looked at."""
-        self.gaps[:] = [f"Weights beyond the limit of {BUDGET >> 20} MB or {MOST_WEIGHTS:,} tensors were not read."]
+    @property
+    def gaps(self) -> list[str]:
+        """What was not looked at so far."""
+        cut = f"Weights beyond the limit of {BUDGET >> 20} MB or {MOST_WEIGHTS:,} tensors were not read."
+        lost = f"{count(len(self._lost), 'weight')} could not be read: bytes are missing, or their scales do not fit."
+        return [*([cut] if self._is_cut else []), *([lost] if self._lost else [])]
 
     def floats(self, tensor: int, most: int = 1 << 22) -> NDArray[np.float64] | None:
         """A stored float tensor of moderate size; None otherwise."""
@@ -222,7 +243,7 @@ class WeightReader:
             return None
 
 
-def spread_of(values: np.ndarray, axis: int) -> Spread | None:
+def spread_of(values: np.ndarray, axis: int, *, is_rounded: bool = False) -> Spread | None:
     """Largest magnitude and power per channel; None for values that are no numbers or an axis that is not there."""
     if not -values.ndim <= axis < values.ndim or values.ndim > HIGHEST_RANK:
         return None
@@ -236,7 +257,7 @@ def spread_of(values: np.ndarray, axis: int) -> Spread | None:
     powers = squares.astype(np.float64) / max(values.size // max(len(peaks), 1), 1)
     if not np.isfinite(peaks).all() or not np.isfinite(powers).all():
         return None
-    return Spread(peaks, powers, bulk)
+    return Spread(peaks, powers, is_rounded, bulk)
 
 
 def _channel_axis(op: Op, rank: int | None) -> int | None:

@@ -151,3 +151,21 @@ def test_graphs_that_make_no_sense(name, target, data):
 
 
 AXES, FAR = ("axis", "block_size", "group", "transB"), (99, -99, 0, 2)
+
+
+def test_weights_that_cannot_be_read_are_said_not_to_have_been(tmp_path):
+    net = Net(x=[4, 8])
+    net.op("MatMul", "x", net.weight(normal(8, 8)))
+    model = net.model()
+    onnx.external_data_helper.convert_model_to_external_data(model, location="w.bin", size_threshold=0)
+    onnx.save(model, tmp_path / "m.onnx")
+    assert lint(tmp_path / "m.onnx").gaps == []
+    (tmp_path / "w.bin").unlink()
+    assert "1 weight could not be read" in lint(tmp_path / "m.onnx").gaps[0]
+
+
+def test_what_has_no_ops_is_not_called_ready(tmp_path):
+    numpy_file = pytest.importorskip("safetensors.numpy")
+    numpy_file.save_file({"w": normal(8, 8)}, tmp_path / "w.safetensors")
+    with pytest.raises(ModelError, match="no graph"):
+        lint(tmp_path / "w.safetensors")

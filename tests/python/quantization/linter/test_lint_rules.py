@@ -133,7 +133,7 @@ def test_outlier_channels_are_past_where_scales_are_per_channel():
     assert "outlier-channels" not in findings(product(uneven(), 1))
 
 
-def test_a_depthwise_convolution_in_float_is_only_mentioned():
+def test_an_even_depthwise_convolution_is_only_mentioned():
     net = Net()
     net.op("Conv", "x", net.weight(normal(8, 1, 3, 3)), group=8)
     assert findings(net.model())["depthwise-per-tensor"][0].severity == "info"

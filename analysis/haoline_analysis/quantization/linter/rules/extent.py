@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from haoline_analysis.dtypes import FLOATS
 from haoline_analysis.findings.facts import count, listed, size
 from haoline_analysis.quantization.linter import sources
-from haoline_analysis.quantization.linter.facts import named
+from haoline_analysis.quantization.linter.facts import DQ, MAX_HOPS, Q, named
 from haoline_analysis.quantization.linter.finding import Fix, LintFinding
 
 if TYPE_CHECKING:
@@ -20,7 +20,8 @@ TABLE_SHARE = 0.2
 FEWEST = 3
 """Ops with weights from which on there are ends to tell from a middle."""
 ATTENTION = ("Attention", "MultiHeadAttention", "GroupQueryAttention")
-PASSING = ("Where", "Cast", "Dropout", "Identity")
+PASSING = ("Where", "Cast", "Dropout", "Identity", Q, DQ)
+PRODUCTS = ("MatMul", "Einsum", "QLinearMatMul")
 SHAPED = ("Conv", "ConvTranspose", "Gemm", "MatMul", "Add", "Mul", "Concat", "LayerNormalization", "Softmax")
 
 
@@ -51,19 +52,23 @@ def ends(facts: LintFacts) -> Iterator[LintFinding]:
 
 def dynamic_first(facts: LintFacts) -> Iterator[LintFinding]:
     """Transformers and recurrent networks, for which the runtime's makers advise dynamic quantization."""
-    if facts.quantized or not facts.target.is_cpu:
-        return
-    rows = [row for row in facts.of("Softmax") if _weighs(facts, row)]
+    static = _in_eight_bits(facts)
+    if not facts.target.is_cpu or (facts.quantized and (not static or facts.captured is not None)):
+        return  # what was captured is judged by itself
+    rows = [row for row in facts.anywhere("Softmax", "QLinearSoftmax") if _weighs(facts, row)]
     rows += [row for row in facts.anywhere(*ATTENTION) if facts.computes(row)]
     rows += facts.of("LSTM", "GRU", "RNN")
     if rows:
+        scales = f", {count(len(static), 'activation')} in 8 bits with a scale for all inputs" if static else ""
         yield LintFinding(
             "dynamic-first",
-            "info",
+            "warning" if static else "info",
             "A network for dynamic quantization",
             listed(rows),
-            f"{count(len(rows), 'attention or recurrent op')}: {named(facts, sorted(rows))}",
-            "Try dynamic INT8 first, and static INT8 only where it is too slow.",
+            f"{count(len(rows), 'attention or recurrent op')}: {named(facts, sorted(rows))}{scales}",
+            "Compare it with the float model on real data, or lint it with a capture; dynamic INT8 is the safer choice."
+            if static
+            else "Try dynamic INT8 first, and static INT8 only where it is too slow.",
             why="Activations of transformers and recurrent networks differ from input to input, with outliers that one "
             "scale for all inputs does not fit; dynamic quantization chooses a scale for each.",
             source=f"{sources.ORT}#method-selection",
@@ -71,11 +76,23 @@ def dynamic_first(facts: LintFacts) -> Iterator[LintFinding]:
         )
 
 
+def _in_eight_bits(facts: LintFacts) -> list[int]:
+    """Activations that are rounded to 8 bits on scales known before the run; none where most have more bits."""
+    made = {tensor: facts.maker(tensor) for tensor in facts.forms}
+    rounded = [tensor for tensor, kind in made.items() if kind == Q or kind.startswith("QLinear")]
+    narrow = [tensor for tensor in rounded if facts.forms[tensor].bits == 8]
+    return narrow if 2 * len(narrow) > len(rounded) else []
+
+
 def _weighs(facts: LintFacts, row: int) -> bool:
-    """Whether a matrix product reads a softmax, be it behind ops that only mask or cast."""
-    readers = facts.readers(facts.op(row))
-    behind = [at for reader in readers if facts.op(reader).type in PASSING for at in facts.readers(facts.op(reader))]
-    return any(facts.op(at).type in ("MatMul", "Einsum") for at in (*readers, *behind))
+    """Whether a matrix product reads a softmax, be it behind ops that only mask, cast or quantize."""
+    rows = [row]
+    for _ in range(MAX_HOPS):
+        readers = [at for held in rows for at in facts.readers(facts.op(held))]
+        if any(facts.op(at).type in PRODUCTS for at in readers):
+            return True
+        rows = [at for at in readers if facts.op(at).type in PASSING]
+    return False
 
 
 def float_tables(facts: LintFacts) -> Iterator[LintFinding]:

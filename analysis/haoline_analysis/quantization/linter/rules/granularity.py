@@ -8,14 +8,15 @@ import numpy as np
 
 from haoline_analysis.findings.facts import count, listed
 from haoline_analysis.quantization.linter import sources
-from haoline_analysis.quantization.linter.facts import DQ, Q, named, number
+from haoline_analysis.quantization.linter.facts import DQ, Q, named
 from haoline_analysis.quantization.linter.finding import Fix, LintFinding
+from haoline_analysis.quantization.linter.weights import GAIN, LOW_SQNR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from haoline_analysis.quantization.linter.facts import LintFacts
-    from haoline_analysis.quantization.linter.weights import Weighted
+    from haoline_analysis.quantization.linter.weights import Spread, Weighted
 
 PER_CHANNEL = Fix("One scale per channel", {"per_channel": True})
 PAIR = 128
@@ -24,28 +25,40 @@ PAIR = 128
 
 def depthwise(facts: LintFacts) -> Iterator[LintFinding]:
     """Depthwise convolutions whose channels share a scale, or would by a quantizer's defaults."""
-    rows = [item for item in facts.weighted if item.depthwise and (item.grid is None or item.per_tensor)]
+    rows = [item for item in facts.weighted if item.depthwise and (item.per_tensor or not facts.quantized)]
     if not rows:
         return
     coarse = [item for item in rows if item.per_tensor]
     shown = coarse or rows
-    ratios = [(spread.ratio, item) for item in shown if (spread := facts.reader.spread(item)) is not None]
-    worst = max(ratios, key=lambda pair: pair[0], default=None)
-    spread_text = (
-        f"; largest channel {number(worst[0])} times the median in {facts.label(worst[1].row)}" if worst else ""
-    )
+    spreads = [(spread, item) for item in shown if (spread := facts.reader.spread(item)) is not None]
+    spread, item = min(spreads, key=lambda pair: pair[0].sqnr(per_channel=False), default=(None, None))
+    worst = f"; worst {facts.label(item.row)}: {spread.in_words()}" if item is not None and spread is not None else ""
+    unknown = len(spreads) < len(shown) and bool(coarse)
     yield LintFinding(
         "depthwise-per-tensor",
-        "warning" if coarse else "info",
+        "warning" if unknown or any(map(_spoils, (pair[0] for pair in spreads))) else "info",
         "Depthwise convolutions with one scale for all channels" if coarse else "Depthwise convolutions",
         listed(item.row for item in shown),
-        f"{count(len(shown), 'depthwise convolution')}{spread_text}",
+        f"{count(len(shown), 'depthwise convolution')}{worst}",
         "Quantize their weights per channel.",
         why="Each channel of a depthwise convolution has a filter of its own, folded with a batch normalisation of its "
         "own: their sizes differ so much that one scale leaves some with a handful of steps.",
         source=sources.NAGEL_DFQ,
-        fix=PER_CHANNEL,
+        fix=finer(facts, shown),
     )
+
+
+def _spoils(spread: Spread) -> bool:
+    """Whether one scale leaves too little of the usual channel, and one of its own would not."""
+    one, many = spread.sqnr(per_channel=False), spread.sqnr(per_channel=True)
+    return one < LOW_SQNR and many - one >= GAIN
+
+
+def finer(facts: LintFacts, items: list[Weighted]) -> Fix:
+    """How weights get a scale per channel; convolutions of run-time scales cannot, whose kernel takes one."""
+    if all(facts.op(item.row).type == "ConvInteger" for item in items):
+        return Fix("Leave them in float", {"keep_float": facts.float_names(sorted(item.row for item in items))})
+    return PER_CHANNEL
 
 
 def shared_initializers(facts: LintFacts) -> Iterator[LintFinding]:

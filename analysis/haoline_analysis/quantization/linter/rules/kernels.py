@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 HEAVY = ("Conv", "ConvTranspose", "Gemm", "MatMul", "Einsum", "LSTM", "GRU", "RNN", "Attention", "DeformConv")
 MUCH = 0.1
 """Of the MACs: from this share on, work that stays in float decides the speed."""
+MOST = 0.5
+"""Of the MACs: where more stays in float, there is no point in quantizing the rest."""
 FEW = 20
 """Ops of a small model: there a single one is no tenth."""
 
@@ -61,12 +63,23 @@ def _slow(facts: LintFacts, severity: str, rows: list[int], what: str) -> LintFi
         "No integer kernel on the target",
         listed(rows),
         f"{count(len(rows), 'op')} {what} ({shown}) on {facts.target.name}",
-        "Leave them in float; where they are most of the work, store only the weights in few bits or choose another "
-        "target.",
+        "Leave them in float; where they are most of the work, store only the weights in few bits, use FP16 or choose "
+        "another target.",
         why="The op runs in float between two conversions: slower than before, and rounded twice.",
         source=f"{facts.target.sources['fused']}; {facts.target.sources['integer']}",
-        fix=Fix("Leave them in float", {"keep_float": facts.float_names(rows)}),
+        fix=_remedy(facts, rows),
     )
+
+
+def _remedy(facts: LintFacts, rows: list[int]) -> Fix | None:
+    """Leaving them in float, where that leaves most of the work to quantize; integer ops have other forms."""
+    if facts.target.is_tensorrt and any(_is_integer(facts.op(row).type) for row in rows):
+        return Fix("Quantize for TensorRT", {"scheme": "tensorrt-int8"})
+    total = float(facts.macs.sum())
+    left = [item.row for item in facts.weighted if item.row not in rows]
+    if facts.macs[rows].sum() > MOST * total or (facts.weighted and not left):
+        return None
+    return Fix("Leave them in float", {"keep_float": facts.float_names(rows)})
 
 
 def _runs(facts: LintFacts, kind: str) -> bool:

@@ -10,6 +10,8 @@ from haoline_analysis.findings.facts import count, listed
 from haoline_analysis.quantization.linter import sources
 from haoline_analysis.quantization.linter.facts import number
 from haoline_analysis.quantization.linter.finding import Fix, LintFinding
+from haoline_analysis.quantization.linter.rules.granularity import finer
+from haoline_analysis.quantization.linter.weights import GAIN, LOW_SQNR
 from haoline_analysis.runtime.findings import quantization as distributions
 from haoline_analysis.structure.categories import category
 
@@ -19,10 +21,6 @@ if TYPE_CHECKING:
     from haoline_analysis.quantization.linter.facts import LintFacts
     from haoline_analysis.quantization.linter.weights import Spread, Weighted
 
-GAIN = 6.0
-"""A bit, in decibels: what per-channel scales must gain to be worth a finding."""
-LOW_SQNR = 25.0
-"""Of a weight in dB; eight bits hold normally distributed values at 35 to 40."""
 GAMMA_RATIO = 8.0
 MOST_SHOWN = 3
 NORMS = ("LayerNormalization", "RMSNormalization", "SimplifiedLayerNormalization", "SkipLayerNormalization")
@@ -35,18 +33,16 @@ def outlier_channels(facts: LintFacts) -> Iterator[LintFinding]:
         return
     held.sort(key=lambda pair: pair[1].sqnr(per_channel=False))
     item, spread = held[0]
-    one, many = spread.sqnr(per_channel=False), spread.sqnr(per_channel=True)
     yield LintFinding(
         "outlier-channels",
-        "warning" if one < LOW_SQNR else "info",
+        "warning" if spread.sqnr(per_channel=False) < LOW_SQNR else "info",
         "Weights whose channels differ in size",
         listed(pair[0].row for pair in held),
-        f"{count(len(held), 'weight')}; worst {facts.label(item.row)}: largest channel {number(spread.ratio)} times "
-        f"the median one; 8 bits hold the usual channel at {one:.1f} dB with one scale, at {many:.1f} dB with its own",
+        f"{count(len(held), 'weight')}; worst {facts.label(item.row)}: {spread.in_words()}",
         "Quantize weights per channel.",
         why="One scale is set by the largest channel; the smaller ones are left with a fraction of the 256 steps.",
         source=sources.KRISHNAMOORTHI,
-        fix=Fix("One scale per channel", {"per_channel": True}),
+        fix=finer(facts, [pair[0] for pair in held]),
     )
 
 
