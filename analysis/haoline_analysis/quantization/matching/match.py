@@ -97,16 +97,17 @@ class _Matcher:
         Raises:
             ModelError: if no tensor but the outputs corresponds.
         """
-        known = [found for found in result.matches if found.tensor not in self.model.outputs]
-        found, count = len(known) + sum(one.fused for one in result.unmatched), len(self.comparable)
+        inner = set(self.comparable).difference(self.model.outputs)
+        found = sum(one.tensor in inner for one in result.matches) + sum(one.fused for one in result.unmatched)
+        count = len(self.comparable)
         if not found and count > len(result.matches):
             raise ModelError(
                 f"The models have nothing in common: of the float model's {count} tensors the variant has none, "
                 "neither by name nor by weights nor by structure."
             )
-        if found < _FEW * count:
+        if found < _FEW * len(inner):
             result.notes.append(
-                f"Only {found} of {count} tensors of the float model are found in the variant: "
+                f"Only {found} of {len(inner)} tensors inside of the float model are found in the variant: "
                 "it may be another model, or one that was changed beyond quantization."
             )
 

@@ -234,3 +234,49 @@ def test_a_model_that_is_optimised_beside_is_read_at_once_and_refused_when_it_is
         if thread.name == "haoline-beside":
             thread.join(60)
     assert list(tmp_path.glob("haoline-deployed-*")) == []
+
+
+def branching(path: Path) -> Path:
+    """Half precision outside of an If and inside, which onnxruntime casts with the same names in both places."""
+    rng = np.random.default_rng(2)
+
+    def branch(name: str, kind: str) -> onnx.GraphProto:
+        weight = numpy_helper.from_array(rng.standard_normal((8, 8)).astype(np.float16), f"{name}.w")
+        nodes = [
+            helper.make_node("MatMul", ["h", weight.name], [f"{name}.m"]),
+            helper.make_node(kind, [f"{name}.m"], [f"{name}.y"]),
+        ]
+        return helper.make_graph(
+            nodes, name, [], [helper.make_tensor_value_info(f"{name}.y", TensorProto.FLOAT16, None)], [weight]
+        )
+
+    nodes = [
+        helper.make_node("MatMul", ["x", "w"], ["product"]),
+        helper.make_node("Relu", ["product"], ["h"]),
+        helper.make_node("ReduceMax", ["h"], ["most"], keepdims=0),
+        helper.make_node("Greater", ["most", "zero"], ["positive"]),
+        helper.make_node(
+            "If", ["positive"], ["i"], then_branch=branch("then", "Relu"), else_branch=branch("else", "Tanh")
+        ),
+        helper.make_node("Add", ["i", "h"], ["y"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "g",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT16, [4, 8])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT16, [4, 8])],
+        [
+            numpy_helper.from_array(rng.standard_normal((8, 8)).astype(np.float16), "w"),
+            numpy_helper.from_array(np.float16(0), "zero"),
+        ],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    return path
+
+
+def test_names_that_onnxruntime_gives_twice_are_told_apart(tmp_path: Path) -> None:
+    feeds = {"x": np.random.default_rng(3).standard_normal((4, 8)).astype(np.float16)}
+    with deploy(branching(tmp_path / "branching.onnx")) as deployed:
+        plain = deployed.session.ort.run(None, feeds)[0]
+        session = deployed.capturing(deployed.handed)
+        np.testing.assert_array_equal(session.ort.run(["y"], feeds)[0], plain)

@@ -311,3 +311,15 @@ def test_broken_graphs_are_read_without_an_error(how: str, tmp_path: Path) -> No
         quantizers(model, reading.forms)
         precisions(model, reading)
         Graph(reading)
+
+
+def test_a_model_that_is_mostly_outputs_is_found_as_a_whole(tmp_path: Path) -> None:
+    make = Builder()
+    hidden = make.op("MatMul", "x", make.weight("w", 16, 32), name="hidden")
+    results = [make.op(kind, hidden, name=kind) for kind in ("Relu", "Tanh", "Sigmoid", "Softmax")]
+    proto = make.model({"x": [4, 16]}, results)
+    path = tmp_path / "heads.onnx"
+    onnx.save(proto, path)
+    model, matching = matched(proto, path)
+    assert len(matching.matches) == len(results) + 1
+    assert matching.notes == []
