@@ -81,16 +81,17 @@ class Workshop:
         compared = self.compared
         names = compared.report.tables["ops"]["name"].values
         kept = {part: [str(names[row]) for row in plan[part]] for part in OPS}
-        options = with_changes({**self._options(), **kept}, plan["changes"])
+        options = with_changes(with_kept(self._options(), kept), plan["changes"])
+        data = compared.samples if needs_data(options) else None
         made = quantize(
             compared.float_model,
-            calibration=compared.samples if needs_data(options) else None,
+            calibration=data,
             **options,
             progress=part_of(tell, 0.0, _QUANTIZED),
         )
         report = compare(compared.float_model, made.path, compared.samples, progress=part_of(tell, _QUANTIZED, 1.0))
         self._built[str(made.path)] = report
-        return self._told(made, report), made
+        return {**self._told(made, report), "calibrated_on": None if data is None else len(data)}, made
 
     def _options(self) -> dict[str, Any]:
         """How the variant shown was made, as far as a plan leaves that open."""
@@ -120,6 +121,13 @@ class Workshop:
         if path not in self._built:
             raise ModelError("That variant was not built here: build it anew.")
         return self._built[path]
+
+
+def with_kept(options: Mapping[str, Any], kept: Mapping[str, list[str]]) -> dict[str, Any]:
+    """How to quantize with a plan on top: what the variant keeps float or wide stays so, unless the plan differs."""
+    planned = {op for part in OPS for op in kept[part]}
+    own = {part: [op for op in options.get(part, ()) if op not in planned] for part in OPS}
+    return {**options, **{part: [*own[part], *kept[part]] for part in OPS}}
 
 
 def number(value: Any) -> float | None:

@@ -273,11 +273,13 @@ describe("what to change", () => {
       sqnr_db: 23.8,
       latency: { p50_us: 145 },
       float_latency: { p50_us: 201 },
+      calibrated_on: 3,
       path: "/b",
     });
     await vi.waitFor(() => expect(outcomes(root)[0]).toHaveLength(3));
     expect(outcomes(root)[0]?.[2]).toBe("0.9979");
     expect(byId("haoline-build-result", root).textContent).toContain("predicted 0.9980");
+    expect(byId("haoline-build-result", root).textContent).toContain("ranges from the 3 samples compared");
     byId("haoline-build-result", root).querySelector<HTMLElement>(".hl-button")?.click();
     expect(host.last("open").question).toEqual({ type: "open", path: "/b" });
     dispose();

@@ -154,6 +154,7 @@ describe("what was built", () => {
     sqnr_db: 24,
     latency: { p50_us: 140 },
     float_latency: { p50_us: 200 },
+    calibrated_on: 4,
     path: "/m.onnx",
   };
 
@@ -184,6 +185,7 @@ describe("what was built", () => {
         predicted: null,
         measured: { sqnr_db: null, cosine: null, size: null, latency_us: null },
         float_us: null,
+        calibrated_on: null,
         path: "",
       },
     ]);

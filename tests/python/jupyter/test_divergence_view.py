@@ -240,6 +240,7 @@ class TestWork:
         assert "error" not in content
         recipe = Recipe.from_json(content["recipe"])
         assert (recipe.scheme, recipe.keep_float) == (scheme, ("node_linear",))
+        assert content["calibrated_on"] is None
 
     def test_progress_is_told_on_the_way(self, view):
         view.sent.clear()
@@ -271,6 +272,21 @@ class TestWork:
         assert (
             "error" not in ask(view, type="tile", tensor=row(view, "relu_4"), sample=0, which="variant", view=tile)[0]
         )
+
+    def test_a_plan_comes_on_top_of_what_the_variant_keeps(self, images, view, monkeypatch):
+        own = quantize(MODEL, calibration=images, keep_float=["node_conv2d_2"], int16=["node_conv2d_4"])
+        monkeypatch.setattr(view._shop, "compared", compare(MODEL, own.path, images[:4], latency=False))
+        names = list(view.report.tables["ops"]["name"].values)
+        plans = {
+            ("node_linear", ""): ({"node_conv2d_2", "node_linear"}, {"node_conv2d_4"}),
+            ("node_conv2d_4", "node_conv2d_2"): ({"node_conv2d_4"}, {"node_conv2d_2"}),
+        }
+        for plan, expected in plans.items():
+            keep_float, int16 = ([names.index(op)] if op else [] for op in plan)
+            content, _ = ask(view, type="build", keep_float=keep_float, int16=int16)
+            recipe = Recipe.from_json(content["recipe"])
+            assert (set(recipe.keep_float), set(recipe.int16)) == expected
+            assert content["calibrated_on"] == 4
 
     def test_what_is_under_way_is_told_for_as_long(self, view, monkeypatch):
         seen = []

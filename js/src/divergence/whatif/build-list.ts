@@ -1,6 +1,7 @@
 import { bytes, micros } from "../../data/format.js";
 import type { Plan } from "../../data/index.js";
 import { h, put } from "../../views/dom.js";
+import { plural } from "../../views/units.js";
 import { cosine, decibels } from "../words.js";
 import type { Build } from "./builds.js";
 import { planText, samePlan } from "./plan.js";
@@ -34,9 +35,10 @@ export class BuildList {
   }
 
   #card(build: Build, plan: Plan, able: boolean): HTMLElement {
-    const { measured, predicted, float_us } = build;
+    const { measured, predicted, float_us, calibrated_on } = build;
     const foretold =
       predicted?.cosine != null && `predicted ${cosine(predicted.cosine)}, ${decibels(predicted.sqnr_db)}`;
+    const ranges = calibrated_on !== null && `ranges from the ${plural(calibrated_on, "sample")} compared`;
     const time = float_us ? `${micros(measured.latency_us)} (float ${micros(float_us)})` : micros(measured.latency_us);
     const open = h("button", { type: "button", class: "hl-button", disabled: !able }, "Show this variant");
     open.addEventListener("click", () => this.#options.open(build.path));
@@ -48,7 +50,7 @@ export class BuildList {
       { class: "hl-card", "data-selected": same, "data-testid": "haoline-build-result" },
       h("strong", {}, `cosine ${cosine(measured.cosine)}, ${decibels(measured.sqnr_db)}`),
       h("span", {}, `${bytes(measured.size)} · ${time}`),
-      h("span", { class: "hl-muted" }, [planText(build.plan), foretold].filter(Boolean).join(" · ")),
+      h("span", { class: "hl-muted" }, [planText(build.plan), foretold, ranges].filter(Boolean).join(" · ")),
       h("span", { class: "hl-build-actions" }, build.path !== "" && able && open, !same && choose),
     );
   }

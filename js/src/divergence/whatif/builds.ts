@@ -11,6 +11,8 @@ export interface Build {
   readonly measured: Outcome;
   /** Of the float model, run by turns with the variant. */
   readonly float_us: number | null;
+  /** How many of the samples compared its ranges come from; null: they come from none. */
+  readonly calibrated_on: number | null;
   readonly path: string;
 }
 
@@ -24,13 +26,14 @@ export function withBuild(builds: readonly Build[], build: Build): Build[] {
 
 /** What the kernel says of a variant that it has built. */
 export function builtFrom(content: Readonly<Record<string, unknown>>, plan: Plan, predicted: Outcome | null): Build {
-  const { size, latency, cosine, sqnr_db, float_latency, path } = content;
+  const { size, latency, cosine, sqnr_db, float_latency, calibrated_on, path } = content;
   const p50 = (value: unknown): number | null => (isRecord(value) ? number(value["p50_us"]) : null);
   return {
     plan,
     predicted,
     measured: { size: number(size), cosine: number(cosine), sqnr_db: number(sqnr_db), latency_us: p50(latency) },
     float_us: p50(float_latency),
+    calibrated_on: number(calibrated_on),
     path: typeof path === "string" ? path : "",
   };
 }
@@ -41,11 +44,12 @@ export function parseBuilds(value: unknown, ops: number): Build[] {
   return value
     .filter(isRecord)
     .slice(0, MOST_BUILDS)
-    .map(({ plan, predicted, measured, float_us, path }) => ({
+    .map(({ plan, predicted, measured, float_us, calibrated_on, path }) => ({
       plan: parsePlan(isRecord(plan) ? (plan as unknown as Plan) : null, ops),
       predicted: isRecord(predicted) ? outcome(predicted) : null,
       measured: outcome(isRecord(measured) ? measured : {}),
       float_us: number(float_us),
+      calibrated_on: number(calibrated_on),
       path: typeof path === "string" ? path : "",
     }));
 }
