@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from haoline_analysis.quantization.deployed.blocked import NCHWC
 from haoline_analysis.quantization.matching.families import channels_last
 from haoline_analysis.structure.categories import category
 
@@ -33,13 +34,15 @@ class Layouts:
         self._model, self._shapes = model, shapes
         self._last: dict[int, int] = {}  # tensor -> its rank
         self._wanted: set[int] | None = None
-        if own or any(channels_last(op) for op in model.ops):
+        blocked = any(op.domain == NCHWC for op in model.ops)
+        self._turns = any(channels_last(op) and op.domain != NCHWC for op in model.ops)
+        if own or blocked or self._turns:
             self._wanted = None if own else self._find_wanted()
             self._follow()
 
     def is_layout(self, op: Op) -> bool:
-        """Whether a Transpose only changes the memory layout."""
-        return op.type == "Transpose" and self._changes(op)
+        """Whether a Transpose only changes the memory layout, for an op that onnxruntime runs channels last."""
+        return self._turns and op.type == "Transpose" and self._changes(op)
 
     def order(self, tensor: int) -> tuple[int, ...] | None:
         """The axes that bring a tensor into the graph's own layout, None where it is in that."""
@@ -78,11 +81,16 @@ class Layouts:
         if perm:
             wanted = self._wanted is None or op.outputs[0] in self._wanted
             return len(perm) if len(perm) > 2 and perm == to_last(len(perm)) and wanted else 0
+        if op.domain == NCHWC:  # blocked, but for what is brought back from that
+            return self._axes(op.outputs[0]) if op.type == "ReorderOutput" and op.integer("channels_last") else 0
         if channels_last(op):
-            shape = self._shapes[op.inputs[0]]
-            return self._last.get(op.inputs[0], 4 if shape is None else len(shape))
+            return self._last.get(op.inputs[0]) or self._axes(op.inputs[0])
         ranks = [self._last[tensor] for tensor in op.inputs if tensor in self._last]
         return max(ranks) if ranks and _is_agnostic(op) else 0
+
+    def _axes(self, tensor: int) -> int:
+        shape = self._shapes[tensor]
+        return 4 if shape is None else len(shape)
 
 
 def _is_agnostic(op: Op) -> bool:

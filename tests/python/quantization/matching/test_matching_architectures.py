@@ -168,7 +168,7 @@ def activations(kind: str) -> onnx.ModelProto:
 
 
 @pytest.mark.parametrize("names", ["kept", "stripped"])
-@pytest.mark.parametrize("how", ["QDQ", "QDQ-signed", "QOperator"])
+@pytest.mark.parametrize("how", ["same", "fp16", "dynamic", "QDQ", "QDQ-signed", "QOperator"])
 @pytest.mark.parametrize("kind", ["ConvNeXt", "PRelu", "Gelu", "Conv1d"])
 def test_what_lies_channels_last_is_read_in_the_axes_of_the_float_model(
     kind, how, names, tmp_path: Path, monkeypatch

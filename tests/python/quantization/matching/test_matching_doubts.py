@@ -320,6 +320,6 @@ def test_a_model_that_is_mostly_outputs_is_found_as_a_whole(tmp_path: Path) -> N
     proto = make.model({"x": [4, 16]}, results)
     path = tmp_path / "heads.onnx"
     onnx.save(proto, path)
-    model, matching = matched(proto, path)
+    _, matching = matched(proto, path)
     assert len(matching.matches) == len(results) + 1
     assert matching.notes == []
