@@ -36,6 +36,9 @@ def check_something(task: Task, scheme: Scheme) -> None:
         ModelError: if the scheme has nothing to quantize here.
     """
     if scheme.kind == "half":
+        kinds = {tensor.weight.dtype for tensor in task.prepared.model.tensors if tensor.weight is not None}
+        if "float16" in kinds and "float32" not in kinds:
+            raise ModelError("The weights of this model are FP16 already.")
         return
     wanted = set(task.prepared.quantizable(scheme.name))
     if not wanted:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from haoline_analysis.model import Model, Op
     from haoline_analysis.shapes import Evaluation
 
-_FLOATS = frozenset({"float32", "float16"})
+_FLOATS = frozenset({"float32", "float16", "bfloat16"})
 
 
 def quantizable(model: Any, scheme: str) -> list[str]:

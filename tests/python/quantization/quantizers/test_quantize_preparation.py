@@ -233,3 +233,60 @@ def test_the_model_handed_in_is_not_changed():
     quantize(model, scheme="static-int8", calibration=attention_feeds(), fixes=["clip-mask"])
     assert model.SerializeToString() == before
     assert digits(1).shape == (1, 1, 8, 8)
+
+
+def halved(kind: int = onnx.TensorProto.FLOAT16) -> onnx.ModelProto:
+    """Two layers and a body, all in half precision."""
+    rng, node = np.random.default_rng(0), helper.make_node
+    dtype = helper.tensor_dtype_to_np_dtype(kind)
+
+    def port(name, *shape):
+        return helper.make_tensor_value_info(name, kind, shape)
+
+    branch = helper.make_graph([node("Relu", ["a"], ["yes"], "relu")], "yes", [], [port("yes", "n", 48)])
+    other = helper.make_graph([node("Mul", ["a", "two"], ["no"], "double")], "no", [], [port("no", "n", 48)])
+    nodes = [
+        node("MatMul", ["x", "w"], ["a"], "first"),
+        node("If", ["flag"], ["b"], "if", then_branch=branch, else_branch=other),
+        node("Cast", ["b"], ["c"], "cast", to=kind),
+        node("Gemm", ["c", "v", "bias"], ["y"], "last"),
+    ]
+    weights = {
+        "w": (rng.normal(size=(64, 48)) / 8).astype(dtype),
+        "v": (rng.normal(size=(48, 32)) / 8).astype(dtype),
+        "bias": rng.normal(size=32).astype(dtype),
+        "two": np.asarray(2, dtype),
+        "flag": np.array(True),
+    }
+    return model_of(nodes, [port("x", "n", 64)], [port("y", "n", 32)], weights)
+
+
+@pytest.mark.parametrize(
+    "scheme", ["static-int8", "static-int8-qoperator", "static-int16", "dynamic-int8", "weights-int8"]
+)
+def test_half_precision_is_widened_since_quantizers_know_float32_alone(scheme):
+    """onnxruntime would run it as float32 too, with a Cast behind each weight, so that no weight would be found."""
+    pytest.importorskip("onnx_ir")
+    model = halved()
+    data = [{"x": np.random.default_rng(1).normal(size=(2, 64)).astype(np.float16)} for _ in range(8)]
+    given = {"calibration": data} if scheme.startswith("static") else {}
+    made = quantize(model, scheme=scheme, **given)
+    assert sqnr(model, made.path, data) > 28
+    proto = onnx.load(str(made.path))
+    assert {port.type.tensor_type.elem_type for port in (*proto.graph.input, *proto.graph.output)} == {10}
+    matrices = [each for each in proto.graph.initializer if sorted(each.dims) in ([48, 64], [32, 48])]
+    assert {each.data_type for each in matrices} <= {onnx.TensorProto.INT8}
+    assert any("FP16 was widened to float32" in note for note in made.notes)
+    kept = quantize(model, scheme=scheme, keep_float=["last"], **given)
+    floats_left = {tuple(each.dims) for each in onnx.load(str(kept.path)).graph.initializer if each.data_type == 1}
+    assert (48, 32) in floats_left
+    assert (64, 48) not in floats_left
+
+
+def test_half_precision_in_is_refused_as_half_precision_and_bfloat16_is_not():
+    with pytest.raises(ModelError, match="FP16 already"):
+        quantize(halved(), scheme="fp16")
+    made = quantize(halved(onnx.TensorProto.BFLOAT16), scheme="fp16")
+    assert any("BF16 was widened" in note for note in made.notes)
+    kinds = {each.name: each.data_type for each in onnx.load(str(made.path)).graph.initializer}
+    assert kinds["w"] == kinds["v"] == onnx.TensorProto.FLOAT16

@@ -12,6 +12,7 @@ from haoline_analysis.quantization.quantizers.preparing.folding import fold
 from haoline_analysis.quantization.quantizers.preparing.loading import load, save, weight_bytes
 from haoline_analysis.quantization.quantizers.preparing.shapes import add_shapes
 from haoline_analysis.quantization.quantizers.preparing.versions import pin
+from haoline_analysis.quantization.quantizers.preparing.widening import half_of, widen
 from haoline_analysis.runtime.samples.errors import closest
 
 if TYPE_CHECKING:
@@ -95,6 +96,9 @@ def prepare(source: ModelSource, model: Model, fixes: Sequence[str], folder: Pat
     tell("Preparing the model", 0.05)
     proto = load(source, model)
     proto, notes = pin(proto, folder, stop)
+    half, cast = half_of(proto), widen(proto)
+    if half:
+        notes.append(f"{' and '.join(half)} was widened to float32 first; inputs and outputs keep their types.")
     notes += apply_fixes(proto, fixes)
     raw, path = folder / "raw.onnx", folder / "prepared.onnx"
     size = weight_bytes(proto)
@@ -106,5 +110,6 @@ def prepare(source: ModelSource, model: Model, fixes: Sequence[str], folder: Pat
     notes += add_shapes(folded, path, stop)
     save(folded, path)
     makers = {output: node.name for node in folded.graph.node for output in node.output if output}
+    makers |= {name: makers[wide] for name, wide in cast.items() if wide in makers}
     types = {node.name: node.op_type for node in folded.graph.node}
     return Prepared(folded, path, model, makers, types, weight_bytes(folded), notes)
