@@ -49,19 +49,19 @@ def normalisations(facts: LintFacts) -> list[Normalisation]:
 def _written_out(facts: LintFacts, root: int) -> Normalisation | None:
     """What belongs to a square root of a mean of squares that something is divided by; None for any other root."""
     rows = [root]
-    mean = _before(facts, facts.source(root))
+    mean = maker(facts, facts.source(root))
     if _is(facts, mean, "Add"):
         rows.append(mean)
-        mean = next((at for at in _all_before(facts, mean) if _is(facts, at, "ReduceMean")), -1)
-    square = _before(facts, facts.source(mean)) if _is(facts, mean, "ReduceMean") else -1
+        mean = next((at for at in _makers(facts, mean) if _is(facts, at, "ReduceMean")), -1)
+    square = maker(facts, facts.source(mean)) if _is(facts, mean, "ReduceMean") else -1
     after = list(_behind(facts, root))
     if not _is(facts, square, "Pow", "Mul") or not after:
         return None
     rows += [mean, square, *after]
-    centred = _before(facts, facts.source(square))
+    centred = maker(facts, facts.source(square))
     source = facts.source(centred) if _is(facts, centred, "Sub") else facts.source(square)
     if _is(facts, centred, "Sub"):
-        rows += [centred, *(at for at in _all_before(facts, centred) if _is(facts, at, "ReduceMean"))]
+        rows += [centred, *(at for at in _makers(facts, centred) if _is(facts, at, "ReduceMean"))]
     return Normalisation(tuple(sorted(set(rows))), root, source)
 
 
@@ -83,16 +83,16 @@ def _is(facts: LintFacts, row: int, *types: str) -> bool:
     return row >= 0 and facts.op(row).type in types
 
 
-def _before(facts: LintFacts, tensor: int) -> int:
-    """The row that makes a tensor; -1 where none does."""
+def maker(facts: LintFacts, tensor: int) -> int:
+    """The row that makes a tensor, quantizers and casts left aside; -1 where none does."""
     row = facts.producer(tensor)
     while _is(facts, row, *PASSING):
         row = facts.producer(facts.source(row))
     return row
 
 
-def _all_before(facts: LintFacts, row: int) -> list[int]:
-    return [_before(facts, tensor) for tensor in facts.op(row).inputs if tensor >= 0]
+def _makers(facts: LintFacts, row: int) -> list[int]:
+    return [maker(facts, tensor) for tensor in facts.op(row).inputs if tensor >= 0]
 
 
 def _after(facts: LintFacts, row: int, *types: str, stored: bool = False) -> list[int]:

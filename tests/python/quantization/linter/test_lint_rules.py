@@ -314,3 +314,13 @@ def test_biases_as_integers_are_refused_by_tensorrt():
     found = findings(scaled_bias(1), "tensorrt")["integer-bias"][0]
     assert (found.severity, found.fix.options) == ("error", {"scheme": "tensorrt-int8"})
     assert "integer-bias" not in findings(scaled_bias(1), "cpu")
+
+
+@pytest.mark.parametrize("kind", ["Mul", "Sub", "Max", "ReduceMean", "Split", "Softmax"])
+def test_what_tensorrt_computes_on_integers(kind):
+    """By its operator reference: elementwise ops, reductions and slices take int8, a softmax does not."""
+    net = Net()
+    operands = [net.s8("x")] * (2 if kind in ("Mul", "Sub", "Max") else 1)
+    for _ in range(2):
+        net.s8(net.op(kind, *operands, **({"num_outputs": 1} if kind == "Split" else {})))
+    assert ("no-quantized-kernel" in findings(net.model(), "tensorrt")) == (kind == "Softmax")

@@ -87,7 +87,7 @@ def _in_eight_bits(facts: LintFacts) -> list[int]:
 def _weighs(facts: LintFacts, row: int) -> bool:
     """Whether a matrix product reads a softmax, be it behind ops that only mask, cast or quantize."""
     rows = [row]
-    for _ in range(MAX_HOPS):
+    for _ in range(2 * MAX_HOPS):  # a quantizer is two
         readers = [at for held in rows for at in facts.readers(facts.op(held))]
         if any(facts.op(at).type in PRODUCTS for at in readers):
             return True

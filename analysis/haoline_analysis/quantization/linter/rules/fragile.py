@@ -8,7 +8,7 @@ from haoline_analysis.findings.facts import count, listed
 from haoline_analysis.quantization.linter import sources
 from haoline_analysis.quantization.linter.facts import DQ, named
 from haoline_analysis.quantization.linter.finding import Fix, LintFinding
-from haoline_analysis.quantization.linter.normalisations import normalisations
+from haoline_analysis.quantization.linter.normalisations import maker, normalisations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +92,7 @@ def _kept(
 
 def _left_out(facts: LintFacts, rows: list[int], norms: list[Normalisation]) -> Fix:
     """These ops in float, with the sums that normalisations read: rounded, these would have one scale for all."""
-    sums = {facts.producer(facts.bare(norm.source)) for norm in norms}
+    sums = {maker(facts, norm.source) for norm in norms}
     chosen = {*rows, *(row for row in sums if row >= 0 and facts.op(row).type == "Add")}
     label = "Leave them in float" + (", with the sums before them" if len(chosen) > len(rows) else "")
     return Fix(label, {"keep_float": facts.float_names(sorted(chosen))})
