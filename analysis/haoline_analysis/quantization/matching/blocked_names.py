@@ -35,7 +35,8 @@ def anchor(engine: Engine, before: Engine | None = None) -> None:
             continue
         made = _contraction(graph, graph.value_of(rows.get(_ADDED.sub("", engine.v.op(node).name), -1)))
         row = None if made is None else made.row if before is None else before.pairs.get(made.row)
-        if row is not None and engine.agreement.could_be(node, engine.f.nodes[row]):
+        # The given graph's names may lie, but onnxruntime takes them over as they are.
+        if row is not None and (before is not None or engine.agreement.could_be(node, engine.f.nodes[row])):
             engine.anchors.setdefault(node.row, row)
 
 

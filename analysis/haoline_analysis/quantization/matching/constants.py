@@ -15,7 +15,9 @@ from haoline_analysis.quantization.structure.stored import Stored, stored
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from haoline_analysis.model import Weight
     from haoline_analysis.quantization.matching.graph import Graph, Node
+    from haoline_analysis.quantization.structure import Form
 
 ROWS, COLUMNS = 16, 64
 """Elements of a weight that are looked at: some of some rows, so that each may have a scale of its own."""
@@ -66,7 +68,7 @@ class Constants:
                 continue
             found = constant(self.graph.model, tensor)
             form = self.graph.forms.get(tensor)
-            if found is not None and found.dtype != object:
+            if found is not None and found.dtype != object and (form is None or not _is_packed(form, weight)):
                 return found if form is None else form.dequantize(found)
         return None
 
@@ -95,6 +97,11 @@ class Constants:
                 return None
             tensor = op.inputs[0]
         return None
+
+
+def _is_packed(form: Form, weight: Weight) -> bool:
+    """Whether a form is of what has to be unpacked first: several elements in a byte, or rows cut into blocks."""
+    return form.dtype != weight.dtype or (bool(form.block) and form.scale.ndim != len(weight.shape))
 
 
 def sampled(weight: Stored, family: str) -> Sample:

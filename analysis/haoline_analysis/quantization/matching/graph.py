@@ -204,7 +204,7 @@ class Graph:
     def _compute(self, row: int, op: Op) -> None:
         places = operand_slots(op)
         operands = tuple(self.value_of(op.inputs[slot]) for slot in places)
-        kind = family(op)
+        kind = "GlobalAveragePool" if self._is_global_pool(op) else family(op)
         if op.type == "Mul" and any(tensor in self._scales for tensor in op.inputs):
             self._scales.update(op.outputs)
         key = self._key(op, kind, operands)
@@ -215,6 +215,15 @@ class Graph:
                     self._join(tensor, value)
             return
         self._new(row, op, Node(row, kind, operands, (), places), key)
+
+    def _is_global_pool(self, op: Op) -> bool:
+        """Whether an op is the mean of whole maps, which exporters write in two ways."""
+        shape = self.shapes[op.inputs[0]] if op.type == "ReduceMean" and op.inputs and op.inputs[0] >= 0 else None
+        if shape is None or len(shape) < 3 or op.integer("keepdims", 1) != 1:
+            return False
+        stored = constant(self.model, op.inputs[1]) if len(op.inputs) > 1 else None
+        axes = op.attributes.get("axes", ()) if stored is None else stored.reshape(-1).tolist()
+        return sorted(axis % len(shape) for axis in axes) == list(range(2, len(shape)))
 
     def _new(self, row: int, op: Op, node: Node, key: Hashable) -> None:
         fixed = not op.bodies and op.type not in _RANDOM and op.type not in ("Shape", "Size")

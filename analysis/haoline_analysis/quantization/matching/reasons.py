@@ -20,6 +20,7 @@ def fused_away(engine: Engine) -> dict[int, str]:
     found: dict[int, str] = {}
     known = set(engine.means.values())
     for node in engine.v.nodes.values():
+        _padded(engine, node, known, found)
         if not _may_fuse(engine, node):
             continue
         starts = {engine.means[value] for value in node.operands if value in engine.means}
@@ -32,6 +33,16 @@ def fused_away(engine: Engine) -> dict[int, str]:
     _folded(engine, found)
     _reshaped(engine, known, found)
     return found
+
+
+def _padded(engine: Engine, node: Node, known: set[int], found: dict[int, str]) -> None:
+    """A margin that an op of the variant adds itself."""
+    row = engine.pairs.get(node.row)
+    data = engine.f.nodes[row].operands[0] if row is not None and node.operands else -1
+    made = engine.f.producer(data)
+    inside = made is not None and made.family == "Pad" and made.operands[0] == engine.means.get(node.operands[0])
+    if inside and data not in known:
+        found.setdefault(data, _into(engine, node))
 
 
 def _reshaped(engine: Engine, known: set[int], found: dict[int, str]) -> None:

@@ -236,3 +236,45 @@ def test_another_way_to_write_the_same_is_matched_where_the_numbers_agree(tmp_pa
     assert lost == {"query/scaled", "key/scaled"}
     assert {"query/split", "key/split", "scores", "weights"} <= set(local)
     assert min(local.values()) > 100
+
+
+def squeezed(*, other: bool) -> onnx.ModelProto:
+    """Squeeze and excitation behind a margin, as torch's two exporters write them."""
+    make = Builder()
+    if other:
+        x = make.op("Conv", "x", make.weight("stem", 16, 3, 3, 3), name="stem/out", pads=[1] * 4, kernel_shape=[3, 3])
+        x = make.op("Relu", x, name="stem/relu")
+        gate = make.op("ReduceMean", x, name="pooled", axes=[-1, -2])
+    else:
+        x = make.op("Pad", "x", make.constant("margin", np.array([0, 0, 1, 1, 0, 0, 1, 1])), name="padded")
+        x = make.op("Conv", x, make.weight("stem", 16, 3, 3, 3), name="stem/out", kernel_shape=[3, 3])
+        x = make.op("Relu", x, name="stem/relu")
+        gate = make.op("GlobalAveragePool", x, name="pooled")
+    gate = make.op("Relu", make.op("Conv", gate, make.weight("less", 2, 16, 1, 1), name="less/out"), name="less/relu")
+    gate = make.op("Conv", gate, make.weight("more", 16, 2, 1, 1), name="more/out")
+    make.op("Mul", x, make.op("Sigmoid", gate, name="gate"), name="gated")
+    return make.model({"x": [1, 3, 16, 16]}, ["gated"])
+
+
+@pytest.mark.parametrize("other", [True, False])
+def test_what_two_exporters_write_in_their_own_ways_is_one(other, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setitem(MODELS, "squeezed", lambda: squeezed(other=not other))
+    path = made("squeezed", "same", "stripped", tmp_path)
+    monkeypatch.setitem(MODELS, "squeezed", lambda: squeezed(other=other))
+    model, matching, _ = check("squeezed", "same", path)
+    found = {model.tensors[one.tensor].name for one in matching.matches}
+    assert {"stem/relu", "pooled", "less/relu", "gate", "gated"} <= found
+
+
+def narrow() -> onnx.ModelProto:
+    """A product with so few columns that the bytes of its packed weight are few."""
+    make = Builder()
+    x = make.op("MatMul", "x", make.weight("up", 16, 32), name="hidden")
+    make.op("MatMul", make.op("Relu", x, name="hidden/relu"), make.weight("score", 32, 1), name="y")
+    return make.model({"x": [1, 6, 16]}, ["y"])
+
+
+@pytest.mark.parametrize("names", ["kept", "stripped"])
+def test_packed_weights_of_few_bytes_are_not_taken_for_numbers(names, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setitem(MODELS, "narrow", narrow)
+    check("narrow", "nbits", made("narrow", "nbits", names, tmp_path))
