@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from lint_models import Net
 
 from haoline_analysis.quantization import lint
 
@@ -168,3 +169,29 @@ def reads_rounded(model, op):
     made = model.tensors[op.inputs[0]].producer
     source = model.ops[made] if made >= 0 else None
     return source is not None and source.type == "DequantizeLinear" and model.tensors[source.inputs[0]].producer >= 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "attributes"),
+    [
+        ("DepthToSpace", {"blocksize": 2}),
+        ("GlobalAveragePool", {}),
+        ("Identity", {}),
+        ("ReduceMean", {}),
+        ("Sigmoid", {}),
+        ("Tanh", {}),
+        ("Transpose", {"perm": [0, 2, 3, 1]}),
+    ],
+)
+def test_the_ops_with_integer_kernels_are_those_that_onnxruntime_runs_on_integers(kind, attributes, tmp_path):
+    ort = pytest.importorskip("onnxruntime")
+    net = Net()
+    net.q(net.op(kind, net.q("x"), **attributes))
+    model, options = net.model(), ort.SessionOptions()
+    options.optimized_model_filepath = str(tmp_path / "optimized.onnx")
+    ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    deployed = onnx.load(options.optimized_model_filepath).graph.node
+    dequantized = {name for node in deployed if node.op_type == "DequantizeLinear" for name in node.output}
+    floats = [node for node in deployed if dequantized & set(node.input)]
+    told = {finding.id for finding in lint(model).findings}
+    assert bool(floats) == ("no-quantized-kernel" in told)
