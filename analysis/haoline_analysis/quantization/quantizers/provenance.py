@@ -61,7 +61,7 @@ def folded_tensors(model: Model, proto: Any) -> dict[str, str]:
     A convolution whose ReLU was folded into its quantizer makes what the ReLU made; one that took in its batch
     normalisation makes what that made. Found by name of the node: ``{"conv_out": "relu_out"}``.
     """
-    made = {_node_name(node.name): _stem(node.output[0]) for node in proto.graph.node if node.output}
+    made = {node_name(node.name): _stem(node.output[0]) for node in proto.graph.node if node.output}
     floats = {tensor.name for tensor in model.tensors}
     gone: dict[str, str] = {}
     for op in model.ops:
@@ -73,7 +73,7 @@ def folded_tensors(model: Model, proto: Any) -> dict[str, str]:
     return gone
 
 
-def _node_name(name: str) -> str:
+def node_name(name: str) -> str:
     """The name of the float node that a quantized one was made of."""
     for suffix in sorted(_NODE_SUFFIXES, key=len, reverse=True):
         if name.endswith(suffix):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haoline_analysis.errors import ModelError
+from haoline_analysis.quantization.quantizers.provenance import node_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,10 +27,11 @@ def other_sites(float_graph: Any, variant: Any) -> Iterator[Site]:
         variant: that of the variant, in which tensors kept their names, as onnxruntime's quantizers write it.
     """
     made = {name: node for node in float_graph.node for name in node.output if name}
+    gemms = {node.name: node for node in float_graph.node if node.op_type == "Gemm" and node.name}
     floats = {*made, *(each.name for each in float_graph.input), *(each.name for each in float_graph.initializer)}
     yield from (site for site in _dynamic(variant) if site.tensor in floats)
-    yield from (site for site in _weights(variant) if site.tensor in floats)
-    yield from _packed(variant, made)
+    yield from (site for site in _weights(variant, gemms) if site.tensor in floats)
+    yield from _packed(variant, made, gemms)
 
 
 def _dynamic(variant: Any) -> Iterator[Site]:
@@ -41,21 +43,35 @@ def _dynamic(variant: Any) -> Iterator[Site]:
             yield Site(node.input[0], "activation", one, zero, 0, None, (), dynamic=True)
 
 
-def _weights(variant: Any) -> Iterator[Site]:
+def _weights(variant: Any, gemms: dict[str, Any]) -> Iterator[Site]:
     """Stored integers that an integer kernel reads, with the scale of the same name."""
     from onnx import numpy_helper
 
     from haoline_analysis.quantization.sensitivity.sites import Site
 
     stored = {each.name: each for each in variant.initializer}
-    read = {name for node in variant.node if node.op_type in _INTEGERS for name in node.input}
+    read = {name: node for node in variant.node if node.op_type in _INTEGERS for name in node.input}
     for name in [each for each in stored if each in read and each.endswith(_QUANTIZED)]:
         base = name.removesuffix(_QUANTIZED)
         parts = [stored.get(f"{base}{end}") for end in ("_scale", "_zero_point")]
         if None in parts:
             continue
         scale, zero = (np.asarray(numpy_helper.to_array(each)) for each in parts)
-        yield Site(base, "weight", scale, zero, _axis(stored[name].dims, scale.size), stored[name], ())
+        axis = _axis(stored[name].dims, scale.size)
+        twin = gemms.get(node_name(read[name].name))
+        if twin is None:
+            yield Site(base, "weight", scale, zero, axis, stored[name], ())
+        elif _turned(twin):
+            integers = np.ascontiguousarray(numpy_helper.to_array(stored[name]).T)
+            kept = numpy_helper.from_array(integers, name)
+            yield Site(twin.input[1], "weight", scale, zero, 1 - axis, kept, ())
+        else:
+            yield Site(twin.input[1], "weight", scale, zero, axis, stored[name], ())
+
+
+def _turned(gemm: Any) -> bool:
+    """Whether a Gemm reads its weight transposed; the MatMul that is made of it reads it straight."""
+    return any(each.name == "transB" and each.i for each in gemm.attribute)
 
 
 def _axis(dims: Iterable[int], scales: int) -> int:
@@ -64,8 +80,11 @@ def _axis(dims: Iterable[int], scales: int) -> int:
     return max((at for at, size in enumerate(sizes) if size == scales), default=0)
 
 
-def _packed(variant: Any, made: dict[str, Any]) -> Iterator[Site]:
-    """Weights of MatMulNBits, as the reals they stand for; the float op makes the same tensor from its second input."""
+def _packed(variant: Any, made: dict[str, Any], gemms: dict[str, Any]) -> Iterator[Site]:
+    """Weights of MatMulNBits, as the reals they stand for; the float op makes the same tensor from its second input.
+
+    That of a Gemm adds its bias afterwards: it is known by its name.
+    """
     from onnx import numpy_helper
 
     from haoline_analysis.quantization.sensitivity.sites import Site
@@ -73,10 +92,11 @@ def _packed(variant: Any, made: dict[str, Any]) -> Iterator[Site]:
     sizes = {each.name: len(each.raw_data) for each in variant.initializer}
     reals = _reals(variant) if any(node.op_type == _PACKED for node in variant.node) else {}
     for node in variant.node:
-        twin = made.get(node.output[0]) if node.op_type == _PACKED else None
+        twin = gemms.get(node_name(node.name)) or made.get(node.output[0]) if node.op_type == _PACKED else None
         if twin is None or len(twin.input) < 2 or node.output[0] not in reals:
             continue
-        stored = numpy_helper.from_array(np.ascontiguousarray(reals[node.output[0]], np.float32), node.input[1])
+        array = reals[node.output[0]].T if twin.op_type == "Gemm" and _turned(twin) else reals[node.output[0]]
+        stored = numpy_helper.from_array(np.ascontiguousarray(array, np.float32), node.input[1])
         size = sum(sizes.get(name, 0) for name in node.input[1:])
         one, zero = np.ones((), np.float32), np.zeros((), np.uint8)
         yield Site(twin.input[1], "weight", one, zero, 0, stored, (), stored_bytes=size)

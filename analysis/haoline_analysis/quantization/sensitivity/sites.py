@@ -120,6 +120,11 @@ def sites_of(float_model: Any, variant: Any, quantizable: Collection[str] | None
     return Found(tuple(found), tuple(unplaced))
 
 
+def _scaled(op: Any) -> bool:
+    """Whether an op multiplies its constants by factors, which quantizing puts into the constants."""
+    return op.op_type == "Gemm" and any(each.name in {"alpha", "beta"} and each.f != 1 for each in op.attribute)
+
+
 @dataclass(frozen=True)
 class _Raw:
     """A quantizer as the variant has it."""
@@ -166,7 +171,7 @@ class _Reader:
         """What the op of the same name reads at the same place."""
         for reader in self._readers.get(raw.result, ()):
             twin = self.ops.get(reader.name)
-            if twin is None or twin.op_type != reader.op_type or len(twin.input) != len(reader.input):
+            if twin is None or twin.op_type != reader.op_type or len(twin.input) != len(reader.input) or _scaled(twin):
                 continue
             name = twin.input[list(reader.input).index(raw.result)]
             if (name in self.constants) == (raw.stored is not None):

@@ -368,6 +368,20 @@ def test_linear_layers_of_two_axes_are_quantized(scheme, transposed):
         quantize(model, scheme=scheme, keep_float=["linear"])
 
 
+@pytest.mark.parametrize("scheme", ["dynamic-int8", "weights-int8"])
+def test_a_gemm_that_is_kept_float_stays_so(scheme):
+    """Theirs know it by another name once it is a MatMul."""
+    pytest.importorskip("onnx_ir")
+    rng = np.random.default_rng(0)
+    weights = {"w": rng.normal(size=(64, 48)).astype("f4"), "v": rng.normal(size=(48, 32)).astype("f4")}
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["a"], "one"), helper.make_node("Gemm", ["a", "v"], ["y"], "two")]
+    model = model_of(nodes, [floats("x", "n", 64)], [floats("y", "n", 32)], weights)
+    made = onnx.load(str(quantize(model, scheme=scheme, keep_float=["two"]).path))
+    assert {tuple(each.dims) for each in made.graph.initializer if each.data_type == 1 and len(each.dims) == 2} >= {
+        (48, 32)
+    }
+
+
 def test_gptq_knows_the_inputs_of_a_gemm():
     pytest.importorskip("onnx_ir")
     rng = np.random.default_rng(0)

@@ -100,3 +100,17 @@ def two_layers() -> onnx.ModelProto:
         helper.make_node("MatMul", ["r", "v"], ["y"], name="second"),
     ]
     return _model(nodes, weights, {"x": [None, 64]}, {"y": [None, 16]}, 17)
+
+
+def two_gemms(transposed: int = 0) -> onnx.ModelProto:
+    """``y = relu(x U + b) V + c``."""
+    arrays = {"u": weight(64, 32), "v": weight(32, 16, seed=1)}
+    stored = {name: np.ascontiguousarray(array.T) if transposed else array for name, array in arrays.items()}
+    stored |= {"b": weight(32, seed=2), "c": weight(16, seed=3)}
+    nodes = [
+        helper.make_node("Gemm", ["x", "u", "b"], ["h"], name="first", transB=transposed),
+        helper.make_node("Relu", ["h"], ["r"], name="relu"),
+        helper.make_node("Gemm", ["r", "v", "c"], ["y"], name="second", transB=transposed),
+    ]
+    constants = [numpy_helper.from_array(array, name) for name, array in stored.items()]
+    return _model(nodes, constants, {"x": [None, 64]}, {"y": [None, 16]}, 17)

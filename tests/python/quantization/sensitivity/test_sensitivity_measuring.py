@@ -6,7 +6,7 @@ import math
 import numpy as np
 import onnxruntime as ort
 import pytest
-from sensitivity_models import DIGITS, digits_variant, linear, linear_variant, pictures, two_layers, weight
+from sensitivity_models import DIGITS, digits_variant, linear, linear_variant, pictures, two_gemms, two_layers, weight
 
 from haoline_analysis.errors import ModelError
 from haoline_analysis.quantization import measure_sensitivity, quantize
@@ -188,3 +188,25 @@ def test_variants_without_q_and_dq(scheme):
     assert (found.units["bytes"] < found.units["bytes_float"] / 2).all()
     again = measure_sensitivity(model, feeds, recipe=made.recipe, limit=4)
     assert again.base.noise == pytest.approx(found.base.noise)
+
+
+@pytest.mark.parametrize("transposed", [0, 1])
+@pytest.mark.parametrize("scheme", ["dynamic-int8", "weights-int4", "weights-int8", "static-int8"])
+def test_weights_of_gemm_are_measured_too(scheme, transposed):
+    """In variants these are MatMul and Add, their weights transposed."""
+    model, feeds = two_gemms(transposed), [{"x": weight(1, 64, seed=seed)} for seed in range(2, 6)]
+    given = {"calibration": feeds} if scheme == "static-int8" else {}
+    made = quantize(model, scheme=scheme, **given)
+    found = measure_sensitivity(model, feeds, variant=made, limit=4)
+    first, second = ort.InferenceSession(model.SerializeToString()), ort.InferenceSession(str(made.path))
+    real = Noise(1)
+    for each in feeds:
+        real.add(first.run(None, each), second.run(None, each))
+    assert {"u", "v"} <= {tensor for unit in found.additive.units for tensor in unit.tensors}
+    assert found.base.noise == pytest.approx(real.power, rel=0.1)
+    kept = quantize(model, scheme=scheme, keep_float=["first"], **given)
+    alone = Noise(1)
+    variant = ort.InferenceSession(str(kept.path))
+    for each in feeds:
+        alone.add(first.run(None, each), variant.run(None, each))
+    assert found.predict(keep_float=["first"]).noise == pytest.approx(alone.power, rel=0.25)

@@ -9,7 +9,7 @@ from haoline_analysis.quantization.quantizers.methods.onnx_types import op_types
 from haoline_analysis.quantization.quantizers.methods.outcome import Outcome
 from haoline_analysis.quantization.quantizers.methods.per_channel import matrices_per_channel
 from haoline_analysis.quantization.quantizers.methods.stopping import stoppable
-from haoline_analysis.quantization.quantizers.preparing.rewriting import plain_gemms
+from haoline_analysis.quantization.quantizers.preparing.rewriting import split_gemms
 from haoline_analysis.quantization.quantizers.preparing.shapes import mark
 from haoline_analysis.quantization.quantizers.quiet import quiet
 from haoline_analysis.runtime.runner import StoppedError
@@ -30,7 +30,7 @@ def quantize_dynamic(task: Task) -> Outcome:
 
     options, proto = task.options, task.prepared.proto
     task.tell("Quantizing", 0.3)
-    plain_gemms(proto.graph)
+    split_gemms(proto)
     mark(proto)
     try:
         with quiet():

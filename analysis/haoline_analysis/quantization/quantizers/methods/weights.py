@@ -12,7 +12,7 @@ from haoline_analysis.quantization.quantizers.methods.hqq import hqq_quantizer
 from haoline_analysis.quantization.quantizers.methods.outcome import Outcome
 from haoline_analysis.quantization.quantizers.methods.tables import quantize_tables
 from haoline_analysis.quantization.quantizers.preparing.loading import graphs
-from haoline_analysis.quantization.quantizers.preparing.rewriting import plain_gemms
+from haoline_analysis.quantization.quantizers.preparing.rewriting import split_gemms
 from haoline_analysis.quantization.quantizers.quiet import quiet, tools
 from haoline_analysis.runtime.failures import terminated
 from haoline_analysis.runtime.runner import StoppedError
@@ -77,7 +77,7 @@ def _quantized(task: Task) -> Any:
     """
     nbits = tools("matmul_nbits_quantizer")
     options, proto = task.options, task.prepared.proto
-    _split_gemms(proto)
+    split_gemms(proto)
     quantizer = nbits.MatMulNBitsQuantizer(
         proto,
         bits=BITS[options["weights"]],
@@ -101,14 +101,6 @@ def _quantized(task: Task) -> Any:
     quantizer._process_subgraph([proto.graph])  # noqa: SLF001 - what process() calls
     quantizer.model.clean_initializers()
     return quantizer.model.model
-
-
-def _split_gemms(proto: Any) -> None:
-    """Write each Gemm as MatMul and Add: only MatMul has a kernel for packed weights."""
-    plain_gemms(proto.graph)
-    model = tools("onnx_model").ONNXModel(proto)
-    model.replace_gemm_with_matmul()
-    model.clean_initializers()
 
 
 def _rounding(task: Task, config: Any) -> Any:

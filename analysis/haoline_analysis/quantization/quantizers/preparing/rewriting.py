@@ -57,6 +57,20 @@ def plain_gemms(graph: Any) -> None:
                 _replace(graph, node, _BIAS, np.broadcast_to(array.reshape(-1), (width,)))
 
 
+def split_gemms(proto: Any) -> None:
+    """Write each Gemm as MatMul, which keeps its name, and Add: only MatMul has kernels for weights of integers."""
+    from haoline_analysis.quantization.quantizers.quiet import tools
+
+    plain_gemms(proto.graph)
+    names = {f"{node.name}_MatMul": node.name for node in proto.graph.node if node.op_type == "Gemm"}
+    model = tools("onnx_model").ONNXModel(proto)
+    model.replace_gemm_with_matmul()
+    model.clean_initializers()
+    for node in proto.graph.node:
+        if node.op_type == "MatMul":
+            node.name = names.get(node.name, node.name)
+
+
 def _whole_windows(graph: Any) -> None:
     """Average pools that count their padding written without, since windows that reach beyond it are miscounted.
 
