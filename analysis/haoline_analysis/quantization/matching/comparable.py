@@ -16,20 +16,22 @@ if TYPE_CHECKING:
 def comparable(model: Model, types: Sequence[str] | None = None) -> list[int]:
     """Tensor rows, in execution order: what ops of the main graph make of the inputs, as float values.
 
-    Constants and what follows from them or from sizes alone are left out.
+    Constants, what follows from them or from sizes alone, and what nobody reads are left out.
 
     Args:
         model: the float model.
         types: element types by tensor, if they are known already.
     """
     types = Reading(model).types if types is None else types
-    varying = _varying(model)
+    varying, results = _varying(model), set(model.outputs)
     return [
         tensor
         for op in model.ops
         if op.parent < 0 and not op.call_path
         for tensor in op.outputs
-        if tensor in varying and types[tensor] in dtypes.FLOATS
+        if tensor in varying
+        and types[tensor] in dtypes.FLOATS
+        and (model.tensors[tensor].consumers or tensor in results)
     ]
 
 

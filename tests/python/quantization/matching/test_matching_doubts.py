@@ -16,7 +16,7 @@ from teaching import Pupil
 from haoline_analysis.errors import ModelError
 from haoline_analysis.formats import open_model
 from haoline_analysis.quantization.deployed import deploy
-from haoline_analysis.quantization.matching import Matching, match
+from haoline_analysis.quantization.matching import Matching, comparable, match
 from haoline_analysis.quantization.matching.graph import Graph
 from haoline_analysis.quantization.structure import Reading, precisions, quantizers
 
@@ -97,6 +97,21 @@ def test_a_pruned_op_has_no_counterpart_and_the_others_have(kind: str, name: str
     wrong = {key: value for key, value in local.items() if value < 60}
     # What reads the pruned op's operand instead of its result differs, and nothing else does.
     assert len(wrong) <= 1, wrong
+
+
+def test_what_nobody_reads_is_not_compared(tmp_path: Path) -> None:
+    make = Builder()
+    sizes = {"w": (1, 32, 16), "r": (1, 32, 8)}
+    weights = [make.weight(name, *shape) for name, shape in sizes.items()]
+    make.nodes.append(helper.make_node("LSTM", ["x", *weights], ["all", "last", "cell"], hidden_size=8))
+    make.op("Relu", "all", name="y")
+    proto = make.model({"x": [6, 1, 16]}, ["y"])
+    assert [open_model(proto).tensors[row].name for row in comparable(open_model(proto))] == ["all", "y"]
+    del proto.graph.node[0].output[1:]
+    path = tmp_path / "shorter.onnx"
+    onnx.save(proto, path)
+    _, matching = matched(proto, path)
+    assert len(matching.matches) == 2
 
 
 def test_the_same_architecture_with_other_weights_is_matched_by_name_and_structure(tmp_path: Path) -> None:
