@@ -324,3 +324,15 @@ def test_what_tensorrt_computes_on_integers(kind):
     for _ in range(2):
         net.s8(net.op(kind, *operands, **({"num_outputs": 1} if kind == "Split" else {})))
     assert ("no-quantized-kernel" in findings(net.model(), "tensorrt")) == (kind == "Softmax")
+
+
+def test_products_of_dequantized_operands_run_in_float_whatever_follows():
+    net = Net(x=[4, 16])
+    made = "x"
+    for _ in range(3):
+        made = net.op("Relu", net.op("MatMul", net.s8(made), net.stored(normal(16, 16), 1)))
+    model = net.model()
+    found = findings(model, "cuda")["no-quantized-kernel"][0]
+    assert [name.split("_")[0] for name in op_names(model, found)] == ["MatMul"] * 3
+    assert found.severity == "warning"
+    assert "no-quantized-kernel" not in findings(model, "tensorrt")

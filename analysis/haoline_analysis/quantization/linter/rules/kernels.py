@@ -26,11 +26,12 @@ FEW = 20
 
 def no_kernel(facts: LintFacts) -> Iterator[LintFinding]:
     """Ops between quantizers that the target cannot run on integers."""
-    rows = [row for row in _between(facts) if not _runs(facts, facts.op(row).type)]
+    products = [item.row for item in facts.weighted if item.grid is not None and facts.reads_rounded(item.row)]
+    rows = [row for row in sorted({*_between(facts), *products}) if not _runs(facts, facts.op(row).type)]
     rows = [row for row in rows if not facts.is_left_float(row)]
     if rows:
         heavy = any(facts.op(row).type in HEAVY for row in rows) or len(rows) > MUCH * max(len(facts.quantizable), FEW)
-        yield _slow(facts, "warning" if heavy else "info", rows, "between quantizers")
+        yield _slow(facts, "warning" if heavy else "info", rows, "on dequantized values")
     strangers = [
         row for kind in facts.every if _is_integer(kind) for row in facts.every[kind] if not _runs(facts, kind)
     ]
