@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from haoline_analysis.model import Model
 
 NCHWC = "com.microsoft.nchwc"
+ALIGNED = 4
+"""What channels have to be a multiple of for ReorderInput, so that a tensor can be put into blocked layout."""
 _GRAPH, _NODE, _VARINT, _INT = 7, 1, 0, 2
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from haoline_analysis.errors import ModelError
+from haoline_analysis.quantization.deployed.blocked import ALIGNED
 from haoline_analysis.quantization.matching import origin, pairing
 from haoline_analysis.quantization.matching.choosing import choose
 from haoline_analysis.quantization.matching.comparable import comparable
 from haoline_analysis.quantization.matching.engine import Engine
 from haoline_analysis.quantization.matching.graph import Graph
 from haoline_analysis.quantization.matching.layouts import Layouts, fitting, to_last
-from haoline_analysis.quantization.matching.reasons import NONE, follow, fused_away
+from haoline_analysis.quantization.matching.reasons import HELD, NONE, follow, fused_away
 from haoline_analysis.quantization.matching.result import Match, Matching, Unmatched
 from haoline_analysis.quantization.matching.vote import vote
 from haoline_analysis.quantization.structure import Reading
@@ -134,8 +135,9 @@ class _Matcher:
             if found is not None:
                 result.matches.append(found)
             else:
-                why = reasons.get(self.floats.of[tensor], NONE)
-                result.unmatched.append(Unmatched(tensor, why, why != NONE))
+                value = self.floats.of[tensor]
+                why = HELD if value in holders else NONE
+                result.unmatched.append(Unmatched(tensor, reasons.get(value, why), value in reasons))
         result.ops = dict(sorted((row, mine) for mine, row in running.pairs.items()))
         result.weights = pairing.weights(raw)
         return result
@@ -149,7 +151,7 @@ class _Matcher:
         captured = choice.tensor
         if choice.blocked:
             channels = shape[1] if shape is not None and len(shape) > 2 else None
-            if channels is None:
+            if channels is None or channels % ALIGNED:
                 return None
             captured = self.deployed.copies.plain(captured, channels)
         place = origins.of(values)
