@@ -336,3 +336,24 @@ def test_products_of_dequantized_operands_run_in_float_whatever_follows():
     assert [name.split("_")[0] for name in op_names(model, found)] == ["MatMul"] * 3
     assert found.severity == "warning"
     assert "no-quantized-kernel" not in findings(model, "tensorrt")
+
+
+def convolved(integers, group=1):
+    net = Net()
+    grid = net.weight(integers), net.weight(np.float32(0.01)), net.weight(np.int8(0))
+    net.q(net.op("Conv", net.q("x"), net.op("DequantizeLinear", *grid), group=group))
+    return net.model()
+
+
+def test_saturation_adds_neighbouring_channels_of_a_convolution():
+    """onnxruntime lays the kernel out by position, then channel (ReorderFilter in qlinearconv.cc)."""
+    alternating = np.where(np.arange(8) % 2, 127, -127).astype(np.int8)
+    by_channel = np.broadcast_to(alternating[:, None, None], (4, 8, 3, 3)).copy()
+    assert "u8s8-saturation" not in findings(convolved(by_channel), "cpu")
+    text = findings(convolved(np.abs(by_channel)), "cpu")["u8s8-saturation"][0].evidence
+    assert " 100% of the pairs" in text
+
+
+def test_a_depthwise_convolution_adds_in_32_bits():
+    assert "u8s8-saturation" not in findings(convolved(np.full((8, 1, 3, 3), 127, np.int8), 8), "cpu")
+    assert "u8s8-saturation" in findings(convolved(np.full((16, 1, 3, 3), 127, np.int8), 8), "cpu")

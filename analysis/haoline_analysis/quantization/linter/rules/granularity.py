@@ -206,7 +206,7 @@ def saturation(facts: LintFacts) -> Iterator[LintFinding]:
         "Sums of products that may be cut off without VNNI",
         listed(found.row for _, found in held),
         f"{count(len(held), 'op')} with pairs of neighbouring weights above 128 together, which 255-valued activations "
-        f"take beyond 32,767; most in {facts.label(item.row)}: {100 * share:.2g}% of the pairs",
+        f"take beyond 32,767; most in {facts.label(item.row)}: {100 * share:.3g}% of the pairs",
         "Use 7-bit weights (reduce_range), or uint8 weights.",
         why="VPMADDUBSW adds two products of uint8 and int8 in 16 bits and cuts off what is larger; processors with "
         "VNNI and ARM add in 32 bits.",
@@ -224,7 +224,12 @@ def _overflowing(facts: LintFacts, item: Weighted) -> float:
     integers = facts.reader.integers(item)
     if integers is None or integers.ndim < 2:
         return 0.0
-    rows = np.moveaxis(integers, axis % integers.ndim, 0).reshape(integers.shape[axis], -1)
+    rows = np.moveaxis(integers, axis % integers.ndim, 0)
+    if facts.op(item.row).type in ("Conv", "QLinearConv"):
+        if rows.shape[1] == 1 and rows.shape[0] == facts.op(item.row).integer("group", 1):
+            return 0.0  # the depthwise kernel adds in 32 bits
+        rows = np.moveaxis(rows, 1, -1)  # the kernel reads it by position, then by channel
+    rows = rows.reshape(len(rows), -1)
     pairs = rows[:, : rows.shape[1] // 2 * 2].astype(np.int16)
     sums = np.abs(pairs[:, 0::2] + pairs[:, 1::2])
     return float(np.mean(sums > PAIR)) if sums.size else 0.0
