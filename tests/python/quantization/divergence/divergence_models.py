@@ -30,7 +30,7 @@ def float_model(name: str) -> Path:
     if name == "digits":
         return EXAMPLES / "models" / "digits_cnn.onnx"
     path = FOLDER / f"{name}.onnx"
-    onnx.save({"transformer": transformer, "mobile": mobile}[name](), path)
+    onnx.save({"transformer": transformer, "mobile": mobile, "branched": branched}[name](), path)
     return path
 
 
@@ -40,7 +40,7 @@ def samples(name: str, count: int = 6) -> Any:
     rng = np.random.default_rng(7)
     if name == "digits":
         return digits_samples()[:count]
-    if name == "mobile":
+    if name in ("mobile", "branched"):
         return rng.normal(size=(count, 3, 16, 16)).astype(np.float32)
     return [{"ids": rng.integers(0, 50, (1, 12))} for _ in range(count)]
 
@@ -184,3 +184,15 @@ def mobile() -> Any:
     x = m.op("Flatten", m.op("GlobalAveragePool", x))
     x = m.op("Gemm", x, m.weight(16, 10), m.weight(10, scale=0.1))
     return m.model([helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", 3, 16, 16])], x, ["n", 10])
+
+
+def branched() -> Any:
+    """As in a U-Net: what is pooled goes on beside the pooling."""
+    m = Maker()
+    first = m.op("Relu", m.op("Conv", "image", m.weight(8, 3, 3, 3), m.weight(8, scale=0.1), pads=[1] * 4))
+    x = m.op("MaxPool", first, kernel_shape=[2, 2], strides=[2, 2])
+    x = m.op("Relu", m.op("Conv", x, m.weight(8, 8, 3, 3), m.weight(8, scale=0.1), pads=[1] * 4))
+    x = m.op("Concat", m.op("ConvTranspose", x, m.weight(8, 8, 2, 2), strides=[2, 2]), first, axis=1)
+    x = m.op("Conv", x, m.weight(4, 16, 3, 3), m.weight(4, scale=0.1), pads=[1] * 4)
+    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", 3, 16, 16])
+    return m.model([image], x, ["n", 4, 16, 16])

@@ -21,8 +21,12 @@ def _given(compared, sample, alone):
     return cuts
 
 
-@pytest.mark.parametrize("kind", [*KINDS, "fp16"])
-@pytest.mark.parametrize("name", MODELS)
+MADE = [(name, kind) for name in MODELS for kind in (*KINDS, "fp16")]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [*MADE, ("branched", "qdq"), ("branched", "qoperator"), ("branched", "fp16")]
+)
 def test_the_local_error_is_that_of_the_op_run_alone_on_float_inputs(name, kind):
     compared = compare(float_model(name), variant(name, kind), samples(name), latency=False)
     alone = Alone(variant(name, kind))
@@ -47,4 +51,4 @@ def test_the_local_error_is_that_of_the_op_run_alone_on_float_inputs(name, kind)
         assert np.mean(apart > rounding) <= 0.02, tensor
         checked += 1
     assert checked >= 0.8 * compared.tensors["matched"].sum()
-    assert checked >= 8
+    assert checked >= min(8, len(compared.tensors) - 2)

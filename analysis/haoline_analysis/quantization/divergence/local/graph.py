@@ -97,6 +97,7 @@ class _Builder:
         self._made_by = producers(self.graph)
         self._readers = Readers(self.graph)
         self._same = Sameness(self.graph, float_model, pairs)
+        self._types = [op.type for op in float_model.ops]
         self.fed: dict[str, str] = {}
         self.exact: set[str] = set()
         self._before: list[Any] = []  # nodes that make what is read
@@ -128,6 +129,8 @@ class _Builder:
             self._before_quantizer(pair, maker, fed, same=same)
         elif maker is not None and (maker.op_type, maker.domain) == ("ReorderOutput", NCHWC):
             self._before_copy(maker, fed)
+        elif maker is not None and maker.op_type == "Transpose" and self._types[pair.op] != "Transpose":
+            self._before_turn(pair, maker, fed)
         if self._readers.others(pair.captured, ()):
             self._readers.replace(pair.captured, self._read(pair, fed), ())
 
@@ -143,6 +146,15 @@ class _Builder:
         source, skipped = maker.input[0], (id(maker),)
         if self._readers.others(source, skipped):
             made = self._node("ReorderInput", [fed], ASKED + source, domain=NCHWC)
+            self._readers.replace(source, made, skipped)
+
+    def _before_turn(self, pair: Pair, maker: Any, fed: str) -> None:
+        """Readers of a tensor whose axes onnxruntime moved (channels last) read the float tensor so."""
+        source, skipped = maker.input[0], (id(maker),)
+        if self._readers.others(source, skipped):
+            order = next(list(each.ints) for each in maker.attribute if each.name == "perm")
+            inverse = [int(at) for at in np.argsort(order)]
+            made = self._node("Transpose", [self._read(pair, fed)], ASKED + source, perm=inverse)
             self._readers.replace(source, made, skipped)
 
     def _read(self, pair: Pair, fed: str) -> str:
