@@ -113,6 +113,7 @@ def _notes(builder: Builder, found: Found, *, complete: bool) -> list[str]:
         notes.append("Synthetic inputs: accuracy on them says little.")
     if found.sensitivity is not None:
         notes += [found.sensitivity.check, *found.sensitivity.notes]
+    notes += found.refused
     best = builder.best()
     faster = [n for n, o in builder.others.items() if not isinstance(o, str) and _better(builder, o, best.outcome)]
     if faster:

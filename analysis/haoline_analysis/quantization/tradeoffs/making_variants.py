@@ -206,10 +206,17 @@ class _Making:
         return self._folder / f"{Path(self._source.label).stem}.{re.sub(r'[^A-Za-z0-9.-]+', '-', name)}.onnx"
 
     def mixed(self, wanted: Constraint, tell: Tell) -> None:
-        """One more, with as much in float as the constraint takes."""
+        """One more, with as much in float as the constraint takes.
+
+        Raises:
+            KeyboardInterrupt: if it was interrupted; its best build by then is kept.
+        """
         from haoline_analysis.quantization.tradeoffs.mixed import mixed_precision
 
+        complete = True
+
         def make() -> QuantizedModel:
+            nonlocal complete
             given = {key: value for key, value in self._options.items() if key not in {"calibration", "target"}}
             found = mixed_precision(
                 self._model,
@@ -222,9 +229,12 @@ class _Making:
                 progress=tell,
                 **given,
             )
+            complete = found.complete
             return found.model
 
         self._try(MIXED, make, tell, len(self._asked))
+        if not complete:
+            raise KeyboardInterrupt
 
     def _try(self, name: str, make: Callable[[], QuantizedModel], tell: Tell, at: int) -> None:
         try:

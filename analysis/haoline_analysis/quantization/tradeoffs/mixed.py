@@ -106,6 +106,7 @@ class Found:
 
     sensitivity: Sensitivity | None = None
     islands: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)  # plans that could not be built, and why
 
 
 class _Search:
@@ -139,6 +140,8 @@ class _Search:
             builder.model, builder.calibration, variant=base.model.path, limit=SAMPLES, progress=self._part(0.1, 0.4)
         )
         self.found.sensitivity = found
+        if not found.complete:  # interrupted: it keeps what it has measured
+            raise KeyboardInterrupt
         self._tell("Timing kernels", 0.5)
         problem = self._problem(found, base)
         goal = self._goal.noise(found, problem, base.outcome)
@@ -149,7 +152,7 @@ class _Search:
             if plan.choice in tried:
                 break
             step = self._built(plan, at, tried)
-            after = self._goal.after(step, goal)
+            after = None if step is None else self._goal.after(step, goal)
             if after is None:
                 break
             goal = after
@@ -158,12 +161,17 @@ class _Search:
             self._built(others[0], len(tried), tried)
         self._point_out(problem, goal)
 
-    def _built(self, plan: Plan, at: int, tried: set[Choice]) -> Step:
+    def _built(self, plan: Plan, at: int, tried: set[Choice]) -> Step | None:
+        """A plan, made and run; None where it cannot be, which costs nothing of what was built before."""
         self._tell("Building what is planned", 0.55 + 0.4 * at / self._builds)
         tried.add(plan.choice)
         assert self.found.sensitivity is not None
         predicted = self.found.sensitivity.predict(plan.keep_float, plan.int16)
-        return self._builder.build(f"plan {at + 1}", plan.keep_float, plan.int16, predicted, plan.us)
+        try:
+            return self._builder.build(f"plan {at + 1}", plan.keep_float, plan.int16, predicted, plan.us)
+        except ModelError as error:
+            self.found.refused.append(f"A plan with {len(plan.keep_float)} ops kept float cannot be built: {error}")
+            return None
 
     def _point_out(self, problem: Problem, goal: float) -> None:
         best = self._builder.best()

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import onnxruntime as ort
@@ -211,3 +212,36 @@ def test_an_interrupt_keeps_the_best_build():
     assert not made.met
     assert made.model.path.exists()
     assert "Interrupted" in made.summary()
+
+
+@pytest.fixture
+def interrupted_measuring(monkeypatch):
+    """Whoever measures quantizers is interrupted, and gets what was measured by then."""
+    monkeypatch.setattr(
+        "haoline_analysis.quantization.tradeoffs.mixed.measure_sensitivity",
+        lambda *args, **options: replace(measure_sensitivity(*args, **options), complete=False),
+    )
+
+
+@pytest.mark.usefixtures("interrupted_measuring")
+def test_an_interrupt_while_quantizers_are_measured_ends_the_search():
+    made = mixed_precision(DIGITS, CALIBRATION, target="sqnr >= 50 dB", inputs=HELD_OUT[:4])
+    assert not made.complete
+    assert list(made.steps["step"]) == ["everything quantized"]
+    assert made.alternatives.empty
+
+
+@pytest.mark.usefixtures("interrupted_measuring")
+def test_an_interrupted_search_ends_the_making_of_variants():
+    made = variants(DIGITS, HELD_OUT[:4], calibration=CALIBRATION, constraint="sqnr >= 90 dB")
+    assert not made.complete
+    assert "mixed precision" in made.models
+    assert "Interrupted" in made.summary()
+
+
+def test_a_plan_that_cannot_be_built_costs_nothing_of_what_was():
+    made = mixed_precision(DIGITS, CALIBRATION, target="sqnr >= 300 dB", inputs=HELD_OUT[:4], alternatives=False)
+    assert not made.met
+    assert made.model.path.exists()
+    assert made.why.startswith("No build keeps SQNR ≥ 300.0 dB.")
+    assert any("cannot be built" in note for note in made.notes)
