@@ -85,6 +85,12 @@ class Engine:
         for mine, theirs in self._paired(self.f.model.outputs, self.v.model.outputs, outputs):
             self._results[mine] = theirs
 
+    def results(self) -> None:
+        """State what the outputs are, where nothing else is known of them; unlike other names theirs are given."""
+        for mine, theirs in self._results.items():
+            if theirs not in self.means.values():
+                self.state(mine, theirs, "name")
+
     def _paired(
         self, floats: Sequence[int], variant: Sequence[int], names: dict[str, str]
     ) -> Iterator[tuple[int, int]]:

@@ -88,6 +88,8 @@ class _Matcher:
             running.run(anchored=False)
             pairing.share(running, raw)
             raw.run(anchored=False)
+        raw.results()
+        running.results()
         result = self._result(raw, running)
         self._judge(result)
         return result

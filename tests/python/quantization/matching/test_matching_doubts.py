@@ -99,6 +99,19 @@ def test_a_pruned_op_has_no_counterpart_and_the_others_have(kind: str, name: str
     assert len(wrong) <= 1, wrong
 
 
+def test_an_output_is_compared_however_it_is_computed(tmp_path: Path) -> None:
+    first, other = Builder(), Builder()
+    first.op("Softplus", first.op("MatMul", "x", first.weight("w", 16, 32), name="hidden"), name="y")
+    hidden = other.op("MatMul", "x", other.weight("w", 16, 32), name="hidden")
+    exponents = other.op("Exp", hidden, name="e")
+    other.op("Log", other.op("Add", exponents, other.constant("one", np.float32(1)), name="s"), name="z")
+    path = tmp_path / "other.onnx"
+    onnx.save(other.model({"x": [4, 16]}, ["z"]), path)
+    model, matching = matched(first.model({"x": [4, 16]}, ["y"]), path)
+    assert set(named(model, matching)) == {"hidden", "y"}
+    assert not matching.unmatched
+
+
 def test_what_nobody_reads_is_not_compared(tmp_path: Path) -> None:
     make = Builder()
     sizes = {"w": (1, 32, 16), "r": (1, 32, 8)}
