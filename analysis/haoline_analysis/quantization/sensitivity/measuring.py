@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 LIMIT = 2
 """Samples that are enough to rank quantizers."""
+_HALF = frozenset({"float16", "bfloat16"})
 _NOTABLE = 1e-4
 """Share of the whole noise from which on a unit is measured at 16 bits too."""
 _FINER = (255 / 65535) ** 2
@@ -80,6 +81,11 @@ def measure_sensitivity(
     tell = progress or _silent
     source, opened, _ = source_of(model)
     how = {"preprocess": preprocess, "tokenizer": tokenizer}
+    for tensor in opened.tensors:
+        if tensor.weight is not None and tensor.weight.dtype in _HALF:
+            raise ModelError(
+                f"{source.label}: sensitivity is measured in float32; weight {tensor.name!r} is {tensor.weight.dtype}."
+            )
     samples = samples_of(inputs, opened, limit=limit, **how)
     if not len(samples):
         raise ModelError(f"There are no samples in {samples.origin}.")

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 _QUANTIZED = "_quantized"
 _INTEGERS = frozenset({"MatMulInteger", "ConvInteger", "Gather"})
-_PACKED = "MatMulNBits"
+_PACKED = {"MatMulNBits": 1, "GatherBlockQuantized": 0}
+"""Ops that unpack their weights themselves, with the slot of the weight in the float op."""
+WHOLE = frozenset({"DynamicQuantizeLSTM", "QAttention", "QEmbedLayerNormalization"})
+"""Ops that round inside what the float graph has no tensor for, or keep their weights in an order of their own."""
 
 
 def other_sites(float_graph: Any, variant: Any) -> Iterator[Site]:
@@ -81,7 +84,7 @@ def _axis(dims: Iterable[int], scales: int) -> int:
 
 
 def _packed(variant: Any, made: dict[str, Any], gemms: dict[str, Any]) -> Iterator[Site]:
-    """Weights of MatMulNBits, as the reals they stand for; the float op makes the same tensor from its second input.
+    """Packed weights and tables, as the reals they stand for; the float op makes the same tensor of its own.
 
     That of a Gemm adds its bias afterwards: it is known by its name.
     """
@@ -90,16 +93,17 @@ def _packed(variant: Any, made: dict[str, Any], gemms: dict[str, Any]) -> Iterat
     from haoline_analysis.quantization.sensitivity.sites import Site
 
     sizes = {each.name: len(each.raw_data) for each in variant.initializer}
-    reals = _reals(variant) if any(node.op_type == _PACKED for node in variant.node) else {}
+    reals = _reals(variant) if any(node.op_type in _PACKED for node in variant.node) else {}
     for node in variant.node:
-        twin = gemms.get(node_name(node.name)) or made.get(node.output[0]) if node.op_type == _PACKED else None
+        twin = gemms.get(node_name(node.name)) or made.get(node.output[0]) if node.op_type in _PACKED else None
         if twin is None or len(twin.input) < 2 or node.output[0] not in reals:
             continue
+        weight = twin.input[_PACKED[node.op_type]]
         array = reals[node.output[0]].T if twin.op_type == "Gemm" and _turned(twin) else reals[node.output[0]]
-        stored = numpy_helper.from_array(np.ascontiguousarray(array, np.float32), node.input[1])
-        size = sum(sizes.get(name, 0) for name in node.input[1:])
+        stored = numpy_helper.from_array(np.ascontiguousarray(array, np.float32), weight)
+        size = sum(sizes.get(name, 0) for name in node.input)
         one, zero = np.ones((), np.float32), np.zeros((), np.uint8)
-        yield Site(twin.input[1], "weight", one, zero, 0, stored, (), stored_bytes=size)
+        yield Site(weight, "weight", one, zero, 0, stored, (), stored_bytes=size)
 
 
 def _reals(variant: Any) -> dict[str, np.ndarray]:
@@ -118,8 +122,8 @@ def _reals(variant: Any) -> dict[str, np.ndarray]:
         return {}
     found = {}
     for row, op in enumerate(opened.ops):
-        if op.type == _PACKED:
-            array = stored_reals(opened, known, row, 1)
+        if op.type in _PACKED:
+            array = stored_reals(opened, known, row, _PACKED[op.type])
             if array is not None:
                 found[opened.tensors[op.outputs[0]].name] = array
     return found

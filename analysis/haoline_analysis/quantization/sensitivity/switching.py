@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     import numpy as np
 
@@ -31,8 +31,9 @@ def switchable(model: Any, sites: Sequence[Site]) -> Any:
     graph = model.graph
     builder = Builder()
     switches = {site.tensor: builder.switch(at, site) for at, site in enumerate(sites)}
-    _reroute(graph, switches)
-    _insert(graph, switches)
+    own = {site.tensor: frozenset(site.ops) for site in sites if site.dynamic}
+    _reroute(graph, switches, own)
+    _insert(graph, switches, own)
     graph.initializer.extend(builder.constants)
     _declare(model, len(sites))
     return model
@@ -149,12 +150,15 @@ def _scalar(value: int) -> np.ndarray:
     return np.array(value, np.int64)
 
 
-def _reroute(graph: Any, switches: Iterable[str]) -> None:
-    """Let every consumer read the switched tensor, bodies of control flow and outputs of the graph included."""
+def _reroute(graph: Any, switches: Iterable[str], own: Mapping[str, Collection[str]]) -> None:
+    """Let every consumer read the switched tensor, bodies of control flow and outputs of the graph included.
+
+    Ranges of the run itself are ``own`` to the ops that round what they read: nobody else does.
+    """
     names = {name: switched(name) for name in switches}
     for node in _all_nodes(graph):
         for at, name in enumerate(node.input):
-            if name in names:
+            if name in names and (name not in own or node.name in own[name]):
                 node.input[at] = names[name]
 
 
@@ -166,7 +170,7 @@ def _all_nodes(graph: Any) -> Iterable[Any]:
                 yield from _all_nodes(body)
 
 
-def _insert(graph: Any, switches: dict[str, list[Any]]) -> None:
+def _insert(graph: Any, switches: dict[str, list[Any]], own: Collection[str]) -> None:
     """Put each switch right behind what makes its tensor; an output of the graph is renamed to what is switched."""
     made = {name for node in graph.node for name in node.output}
     known = {*made, *(each.name for each in graph.input), *(each.name for each in graph.initializer)}
@@ -180,7 +184,7 @@ def _insert(graph: Any, switches: dict[str, list[Any]]) -> None:
     del graph.node[:]
     graph.node.extend(ordered)
     for output in graph.output:
-        if output.name in switches:
+        if output.name in switches and output.name not in own:
             output.name = switched(output.name)
 
 

@@ -114,3 +114,18 @@ def two_gemms(transposed: int = 0) -> onnx.ModelProto:
     ]
     constants = [numpy_helper.from_array(array, name) for name, array in stored.items()]
     return _model(nodes, constants, {"x": [None, 64]}, {"y": [None, 16]}, 17)
+
+
+def residual() -> onnx.ModelProto:
+    """``e = table[ids]; y = (e + e U) V``."""
+    arrays = {"table": 3 * weight(40, 64), "u": weight(64, 64, seed=1) / 8, "v": weight(64, 16, seed=2) / 8}
+    nodes = [
+        helper.make_node("Gather", ["table", "ids"], ["e"], name="lookup"),
+        helper.make_node("MatMul", ["e", "u"], ["h"], name="layer"),
+        helper.make_node("Add", ["e", "h"], ["s"], name="around"),
+        helper.make_node("MatMul", ["s", "v"], ["y"], name="last"),
+    ]
+    constants = [numpy_helper.from_array(array, name) for name, array in arrays.items()]
+    model = _model(nodes, constants, {}, {"y": [None, 16]}, 17)
+    model.graph.input.append(helper.make_tensor_value_info("ids", TensorProto.INT64, [None]))
+    return model

@@ -6,7 +6,18 @@ import math
 import numpy as np
 import onnxruntime as ort
 import pytest
-from sensitivity_models import DIGITS, digits_variant, linear, linear_variant, pictures, two_gemms, two_layers, weight
+from onnx import numpy_helper
+from sensitivity_models import (
+    DIGITS,
+    digits_variant,
+    linear,
+    linear_variant,
+    pictures,
+    residual,
+    two_gemms,
+    two_layers,
+    weight,
+)
 
 from haoline_analysis.errors import ModelError
 from haoline_analysis.quantization import measure_sensitivity, quantize
@@ -210,3 +221,28 @@ def test_weights_of_gemm_are_measured_too(scheme, transposed):
     for each in feeds:
         alone.add(first.run(None, each), variant.run(None, each))
     assert found.predict(keep_float=["first"]).noise == pytest.approx(alone.power, rel=0.25)
+
+
+@pytest.mark.parametrize("scheme", ["dynamic-int8", "weights-int8", "weights-int4"])
+def test_what_else_reads_a_tensor_or_a_table_is_as_in_the_variant(scheme):
+    """Around a layer goes what it reads, which only the layer itself rounds; a table is rounded like any weight."""
+    model, feeds = residual(), [{"ids": np.arange(start, start + 7)} for start in (0, 9, 20)]
+    made = quantize(model, scheme=scheme)
+    found = measure_sensitivity(model, feeds, variant=made, limit=None)
+    first, second = ort.InferenceSession(model.SerializeToString()), ort.InferenceSession(str(made.path))
+    real = Noise(1)
+    for each in feeds:
+        real.add(first.run(None, each), second.run(None, each))
+    assert "table" in {tensor for unit in found.additive.units for tensor in unit.tensors}
+    assert found.base.noise == pytest.approx(real.power, rel=0.05)
+    assert found.units.loc["table", "bytes"] < found.units.loc["table", "bytes_float"] / 2
+
+
+def test_half_precision_is_refused():
+    model = two_layers()
+    for tensor in model.graph.initializer:
+        tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float16), tensor.name))
+    for port in (*model.graph.input, *model.graph.output):
+        port.type.tensor_type.elem_type = 10
+    with pytest.raises(ModelError, match="weight 'u' is float16"):
+        measure_sensitivity(model, [{"x": np.ones((1, 64), np.float16)}], scheme="dynamic-int8")
