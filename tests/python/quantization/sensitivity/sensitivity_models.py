@@ -117,10 +117,11 @@ def two_gemms(transposed: int = 0) -> onnx.ModelProto:
 
 
 def residual() -> onnx.ModelProto:
-    """``e = table[ids]; y = (e + e U) V``."""
+    """``e = tanh(table[ids]); y = (e + e U) V``."""
     arrays = {"table": 3 * weight(40, 64), "u": weight(64, 64, seed=1) / 8, "v": weight(64, 16, seed=2) / 8}
     nodes = [
-        helper.make_node("Gather", ["table", "ids"], ["e"], name="lookup"),
+        helper.make_node("Gather", ["table", "ids"], ["row"], name="lookup"),
+        helper.make_node("Tanh", ["row"], ["e"], name="bend"),
         helper.make_node("MatMul", ["e", "u"], ["h"], name="layer"),
         helper.make_node("Add", ["e", "h"], ["s"], name="around"),
         helper.make_node("MatMul", ["s", "v"], ["y"], name="last"),
