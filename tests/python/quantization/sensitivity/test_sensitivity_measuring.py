@@ -234,7 +234,7 @@ def test_what_else_reads_a_tensor_or_a_table_is_as_in_the_variant(scheme):
     for each in feeds:
         real.add(first.run(None, each), second.run(None, each))
     assert "table" in {tensor for unit in found.additive.units for tensor in unit.tensors}
-    assert found.base.noise == pytest.approx(real.power, rel=0.05)
+    assert found.base.noise == pytest.approx(real.power, rel=0.01)
     assert found.units.loc["table", "bytes"] < found.units.loc["table", "bytes_float"] / 2
 
 
