@@ -20,6 +20,15 @@ describe("the graph view", () => {
     }
   });
 
+  it("begins below the search, and below its filters where these take a second row", async () => {
+    const top = async (width: number): Promise<number> => {
+      const { canvas, probe } = mount(await transformer(4).document(), {}, false);
+      size(canvas, width);
+      return Math.min(...probe.nodes().map(({ y }) => y));
+    };
+    expect((await top(430)) - (await top(530))).toBeGreaterThan(20);
+  });
+
   it("selects what is clicked and calls back; setSelection marks without calling back", async () => {
     const { view, canvas, probe } = mount(await transformer(4).document());
     const heard: number[][] = [];

@@ -14,6 +14,8 @@ const TOOLS = 36;
 /** Search box and filters lie over the upper left corner; in a second row what is selected, and what is shown alone. */
 const BELOW_SEARCH = 54;
 const BELOW_ROWS = 92;
+/** Search box and filters stand in one row from this width on. */
+const ONE_ROW = 520;
 /** What the legend takes of the lower left corner: packed boxes fill that too, unlike graphs, which run down the middle. */
 const LEGEND = 264;
 const ROOMY = 700;
@@ -147,7 +149,7 @@ export class Mover {
     const { height } = this.#stage;
     const rect = rootRect(session.root());
     const whole = fitRect(rect, width - TOOLS, height, MARGIN, LARGEST);
-    const below = session.top === ROOT ? BELOW_SEARCH : BELOW_ROWS;
+    const below = session.top === ROOT && this.#stage.width >= ONE_ROW ? BELOW_SEARCH : BELOW_ROWS;
     if (!first || whole.scale >= READING) return this.#clear(rect, whole, below, width);
     const scale = Math.max(whole.scale, Math.min(READING, (width - TOOLS - 2 * MARGIN) / Math.max(1, rect.w)));
     const tall = { ...centred(rect, width - TOOLS, height, scale), y: rect.y - MARGIN / scale };
