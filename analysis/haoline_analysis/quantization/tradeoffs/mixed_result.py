@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from haoline_analysis.quantization.tradeoffs.constraints import show
 from haoline_analysis.report import markup
 from haoline_analysis.report.formatting import plain
 
@@ -112,4 +114,6 @@ def _cell(key: str, value: Any) -> str:
         return "n/a"
     if key.endswith("_share"):
         return f"{value:.0%}"
-    return f"{value:.1f}" if key.endswith("_db") else f"{value:.4f}"
+    if key.endswith("_db"):
+        return f"{value:.1f}" if math.isfinite(value) else "exact"
+    return show("cosine", value)

@@ -2,7 +2,9 @@
 
 import math
 
-from haoline_analysis.quantization import parse_constraint
+import pandas as pd
+
+from haoline_analysis.quantization import MixedPrecision, parse_constraint
 from haoline_analysis.quantization.tradeoffs.choosing import choose, front
 from haoline_analysis.quantization.tradeoffs.outcome import Outcome
 
@@ -101,3 +103,21 @@ def test_what_is_not_known_is_said_to_be_so():
     wanted = parse_constraint("fastest within 1 dB")
     assert wanted.failures(exact["off"], math.inf) == ["within 1 dB of the best (it has 20.0 dB)"]
     assert choose(exact, wanted).name == "exact"
+
+
+def test_builds_are_told_from_the_float_model():
+    figures = {"step": "plan 1", "float_ops": 3, "int16_ops": 0, "size_share": 0.5, "latency_share": 1.0, "meets": True}
+    measured = {"predicted_cosine": math.nan, "cosine": 0.99999994, "predicted_db": math.nan, "sqnr_db": math.inf}
+    made = MixedPrecision(
+        name="m",
+        model=None,
+        met=True,
+        why="",
+        outcome=OUTCOMES["exact"],
+        steps=pd.DataFrame([{**figures, **measured}]),
+        alternatives=pd.DataFrame(),
+        sensitivity=None,
+        constraint=parse_constraint(None),
+    )
+    row = " ".join(made.summary().splitlines()[2].split())
+    assert row == "plan 1 3 0 n/a 0.99999994 n/a exact 50% 100% yes"
