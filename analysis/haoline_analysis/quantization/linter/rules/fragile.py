@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from haoline_analysis.quantization.linter.normalisations import Normalisation
 
 FRAGILE = ("Softmax", "LogSoftmax", "Pow", "Sqrt", "Div", "Reciprocal", "Exp", "Log")
+SUMS = ("Add", "QLinearAdd", "Mul", "QLinearMul", "Div", "Where")
+"""What stands before a normalisation or a softmax: a residual, a mask, a factor."""
 EXPONENTIAL = ("Softmax", "LogSoftmax", "QLinearSoftmax")
 WHY = (
     "Their inputs span orders of magnitude and their results hang on the small ones: a variance, a quotient or an "
@@ -91,9 +93,14 @@ def _kept(
 
 
 def _left_out(facts: LintFacts, rows: list[int], norms: list[Normalisation]) -> Fix:
-    """These ops in float, with the sums that normalisations read: rounded, these would have one scale for all."""
-    sums = {maker(facts, norm.source) for norm in norms}
-    chosen = {*rows, *(row for row in sums if row >= 0 and facts.op(row).type == "Add")}
+    """These ops in float, with the sums that they read: rounded, these would have one scale for all.
+
+    A softmax that reads rounded values is fused to an integer op again, whoever left it out.
+    """
+    read = [norm.source for norm in norms]
+    read += [facts.source(row) for row in rows if facts.op(row).type in EXPONENTIAL]
+    sums = {maker(facts, tensor) for tensor in read}
+    chosen = {*rows, *(row for row in sums if row >= 0 and facts.op(row).type in SUMS)}
     label = "Leave them in float" + (", with the sums before them" if len(chosen) > len(rows) else "")
     return Fix(label, {"keep_float": facts.float_names(sorted(chosen))})
 

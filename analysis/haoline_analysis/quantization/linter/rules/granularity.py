@@ -173,7 +173,10 @@ def no_weight_grid(facts: LintFacts) -> Iterator[LintFinding]:
     rows = [
         item.row
         for item in facts.weighted
-        if item.grid is None and facts.reads_rounded(item.row) and not facts.rounded_after(item.row)
+        if item.grid is None
+        and facts.reads_rounded(item.row)
+        and not facts.rounded_after(item.row)
+        and not facts.is_left_float(item.row)
     ]
     if rows:
         yield LintFinding(

@@ -21,6 +21,7 @@ SCALED = {"QLinearAdd": (1, 4)}
 FAR = 16.0
 """Four bits between two scales: the finer operand keeps four of its eight."""
 CONCAT_FAR = 4.0
+PRODUCTS = ("Conv", "ConvTranspose", "Gemm", "MatMul", "QLinearConv", "QLinearMatMul", "QGemm")
 
 
 def one_branch(facts: LintFacts) -> Iterator[LintFinding]:
@@ -69,7 +70,8 @@ def _only_scales(facts: LintFacts, row: int) -> bool:
 
 def scale_mismatch(facts: LintFacts) -> Iterator[LintFinding]:
     """Operands of a sum or a concatenation on scales far apart."""
-    held = [(ratio, row) for row in facts.anywhere("Add", "Sum", "Concat", *SCALED) if (ratio := _apart(facts, row))]
+    joins = [row for row in facts.anywhere("Add", "Sum", "Concat", *SCALED) if _is_rounded_together(facts, row)]
+    held = [(ratio, row) for row in joins if (ratio := _apart(facts, row))]
     far = [(r, row) for r, row in held if r >= (CONCAT_FAR if facts.op(row).type == "Concat" else FAR)]
     if not far:
         return
@@ -83,8 +85,27 @@ def scale_mismatch(facts: LintFacts) -> Iterator[LintFinding]:
         "Calibrate the branches together (one scale for a concatenation), or leave the join in float.",
         why="The result has one scale: of the operand with the finer one, log2 of the ratio in bits are lost.",
         source=sources.JACOB,
-        fix=Fix("Leave the joins in float", {"keep_float": facts.float_names(row for _, row in far)}),
+        fix=_freed(facts, [row for _, row in far]),
     )
+
+
+def _freed(facts: LintFacts, rows: list[int]) -> Fix | None:
+    """Joins in float with those that read them, where these have no weights; any other rounds what it reads."""
+    chosen: set[int] = set()
+    for row in rows:
+        readers = {at for at, _ in _behind(facts, row)}
+        if readers and not any(at in facts.weighted_of or facts.op(at).type in PRODUCTS for at in readers):
+            chosen |= {row, *readers}
+    return (
+        Fix("Leave the joins and their readers in float", {"keep_float": facts.float_names(sorted(chosen))})
+        if chosen
+        else None
+    )
+
+
+def _is_rounded_together(facts: LintFacts, row: int) -> bool:
+    """Whether the result is rounded, and nobody left the join in float as far as that goes."""
+    return not facts.is_left_float(row) and (facts.op(row).type in SCALED or facts.rounded_after(row))
 
 
 def _apart(facts: LintFacts, row: int) -> float:

@@ -108,7 +108,7 @@ def ineffective_exclusions(facts: LintFacts) -> Iterator[LintFinding]:
         )
         yield LintFinding(
             "ineffective-exclusion",
-            "warning" if any(_runs(facts, facts.op(row).type) for row in rows) else "info",
+            "warning" if undone or any(_is_fused(facts, row) for row in rows) else "info",
             "Ops left in float between quantized neighbours",
             listed(rows),
             f"{count(len(rows), 'op')} in float whose operands come from DequantizeLinear and whose result goes into "
@@ -119,6 +119,11 @@ def ineffective_exclusions(facts: LintFacts) -> Iterator[LintFinding]:
             source=sources.ORT_WEIGHTS if undone else sources.WU,
             fix=Fix("Leave the neighbours in float too", {"keep_float": _with_neighbours(facts, rows)}),
         )
+
+
+def _is_fused(facts: LintFacts, row: int) -> bool:
+    """Whether an op without weights is made an integer op again, since it stands between quantizers."""
+    return row not in facts.weighted_of and _runs(facts, facts.op(row).type)
 
 
 def _bare_weights(facts: LintFacts) -> list[int]:

@@ -28,7 +28,8 @@ NORMS = ("LayerNormalization", "RMSNormalization", "SimplifiedLayerNormalization
 
 def outlier_channels(facts: LintFacts) -> Iterator[LintFinding]:
     """Weights with channels so large that one scale leaves the others few steps."""
-    held = [(item, spread) for item, spread in _spreads(facts) if _loses(item, spread)]
+    judged = [(item, spread) for item, spread in _spreads(facts) if item.grid is not None or not facts.quantized]
+    held = [(item, spread) for item, spread in judged if _loses(item, spread)]
     if not held:
         return
     held.sort(key=lambda pair: pair[1].sqnr(per_channel=False))
@@ -51,7 +52,7 @@ def wide_weights(facts: LintFacts) -> Iterator[LintFinding]:
     held = [
         (spread.bulk_sqnr(), item)
         for item, spread in _spreads(facts)
-        if item.grid is None and spread.bulk_sqnr() < LOW_SQNR
+        if not facts.quantized and spread.bulk_sqnr() < LOW_SQNR
     ]
     if held:
         held.sort(key=lambda pair: pair[0])
