@@ -105,10 +105,13 @@ def _log_softmax(scores: np.ndarray) -> np.ndarray:
 def _task(model: Model, tensor: int) -> tuple[str, bool]:
     """What an output is, by its name, its rank and the op that makes it; and whether it is probabilities."""
     told = model.tensors[tensor]
-    op = model.ops[told.producer].type if told.producer >= 0 else ""
+    maker = model.ops[told.producer] if told.producer >= 0 else None
+    op = maker.type if maker is not None else ""
     name, rank = told.name.lower(), len(told.shape) if told.shape is not None else 0
     if not _float(told.dtype) or rank not in (2, 3):
         return "", False
+    if maker is not None and op in _SOFTMAX and maker.attributes.get("axis", -1) not in (-1, rank - 1):
+        return "", False  # classes along another axis
     scores = op in _SOFTMAX or _has(name, _SCORES)
     if scores or (rank == 2 and op in ("Gemm", "MatMul", "Add") and not _has(name, _VECTORS)):
         return (CLASSES if rank == 2 else TOKENS), op == "Softmax"

@@ -77,9 +77,9 @@ def left_float(task: Task, proto: Any, scheme: Scheme) -> list[str]:
 def _unknown(task: Task, proto: Any, scheme: Scheme, told: set[str]) -> list[str]:
     """Notes on op types that the scheme never quantizes and that hold much of the weights, in bodies among them."""
     held: dict[str, list[int]] = defaultdict(list)
-    outer = _floats(proto.graph)
+    outer, known = _floats(proto.graph), set(task.prepared.types.values())
     for node in proto.graph.node:
-        if node.name not in told and node.op_type != "QuantizeLinear":
+        if node.name not in told and node.op_type in known:
             held[node.op_type].append(sum(_weights_of(node, outer).values()))
     notes = []
     for op_type, sizes in sorted(held.items()):

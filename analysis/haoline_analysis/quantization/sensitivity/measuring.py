@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from haoline_analysis.errors import ModelError
 from haoline_analysis.quantization.sensitivity.additive import Additive, Base
 from haoline_analysis.quantization.sensitivity.noise import Noise
-from haoline_analysis.quantization.sensitivity.opening import graph_of, whole
+from haoline_analysis.quantization.sensitivity.opening import graph_of, named, whole
 from haoline_analysis.quantization.sensitivity.prior import own_sqnr
 from haoline_analysis.quantization.sensitivity.sensitivity import Sensitivity
 from haoline_analysis.quantization.sensitivity.session import Switchable
@@ -94,7 +94,8 @@ def measure_sensitivity(
         data = inputs if calibration is None else calibration
         path = _variant(model, variant, scheme, recipe, data, Path(folder), how)
         other, read, _ = source_of(path)
-        found = sites_of(graph_of(source), whole(other), _quantizable(opened, scheme_of(read, scheme)))
+        graph = named(graph_of(source), opened)
+        found = sites_of(graph, whole(other), _quantizable(opened, scheme_of(read, scheme)))
         bytes_variant = read.file_bytes
     if not found.sites:
         raise ModelError(
@@ -106,7 +107,7 @@ def measure_sensitivity(
     def work(stop: Stop, told: Tell) -> _Measured:
         told("Rounding each tensor alone", 0.0)
         prior = own_sqnr(source, opened, found.sites, feeds, provider)
-        return _Measuring(Switchable(source, found.sites, provider), units, prior, feeds, stop, told).run()
+        return _Measuring(Switchable(source, opened, found.sites, provider), units, prior, feeds, stop, told).run()
 
     done = interruptible(work, tell)
     return _sensitivity(opened, found, units, done, len(feeds), (opened.file_bytes, bytes_variant))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haoline_analysis.errors import LimitError, MalformedModelError
+from haoline_analysis.quantization.quantizers.preparing.loading import name_nodes
 from haoline_analysis.runtime import wire
 from haoline_analysis.runtime.cores import cores
 from haoline_analysis.runtime.failures import onnxruntime, refused_model
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from haoline_analysis.formats.storage import Buffer
+    from haoline_analysis.model import Model
     from haoline_analysis.runtime.source import ModelSource
 
 _MOST_BYTES = 2_000_000_000
@@ -33,6 +35,12 @@ def graph_of(source: ModelSource) -> Any:
     """
     with source.buffer() as buf:
         return _parsed(buf, wire.scan(buf))[0]
+
+
+def named(proto: Any, model: Model) -> Any:
+    """The ``ModelProto`` of a model with every node called as in its report, and so as in what is made of it."""
+    name_nodes(proto, model)
+    return proto
 
 
 def whole(source: ModelSource) -> Any:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from haoline_analysis.errors import ModelError
-from haoline_analysis.quantization.sensitivity.opening import session_of
+from haoline_analysis.quantization.sensitivity.opening import named, session_of
 from haoline_analysis.quantization.sensitivity.switching import ON, WIDE, switchable
 from haoline_analysis.runtime.runner import one_run
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from haoline_analysis.model import Model
     from haoline_analysis.quantization.sensitivity.sites import Site
     from haoline_analysis.runtime.source import ModelSource
     from haoline_analysis.runtime.stopping import Stop
@@ -24,14 +25,20 @@ _REAL = frozenset({"tensor(float)", "tensor(float16)", "tensor(double)"})
 class Switchable:
     """One session; each run says which sites round, and which of them to 16 bits."""
 
-    def __init__(self, source: ModelSource, sites: Sequence[Site], provider: str | None = None) -> None:
+    def __init__(self, source: ModelSource, model: Model, sites: Sequence[Site], provider: str | None = None) -> None:
         """Build and open it.
+
+        Args:
+            source: of the float model.
+            model: the same, opened.
+            sites: what to switch.
+            provider: an execution provider.
 
         Raises:
             ModelError: if the model is too large or onnxruntime refuses it.
         """
         self.sites = tuple(sites)
-        self._session = session_of(source, lambda model: switchable(model, sites), provider)
+        self._session = session_of(source, lambda proto: switchable(named(proto, model), sites), provider)
         outputs = self._session.get_outputs()
         self._outputs = [each.name for each in outputs if each.type in _REAL]
         if not self._outputs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import onnx
 import pytest
 from divergence_models import digits_samples, float_model, samples, variant
 
@@ -105,6 +106,27 @@ def test_outputs_by_task(compared):
     assert list(compared.samples_table["label"]) == [compared.samples.label(at) for at in range(8)]
     assert compared.samples_table["cosine"].between(-1, 1).all()
     assert compared.samples_table["sqnr_db"].min() <= row["sqnr_db"] + 1e-9
+
+
+@pytest.mark.parametrize(("axis", "task"), [(-1, "classification"), (1, "classification"), (0, "")])
+def test_classes_are_along_the_last_axis(axis, task):
+    nodes = [
+        onnx.helper.make_node("MatMul", ["x", "w"], ["scores"], "matmul"),
+        onnx.helper.make_node("Softmax", ["scores"], ["y"], "softmax", axis=axis),
+    ]
+    port = onnx.helper.make_tensor_value_info
+    weight = np.random.default_rng(0).normal(size=(8, 5)).astype(np.float32)
+    graph = onnx.helper.make_graph(
+        nodes,
+        "g",
+        [port("x", 1, ["n", 8])],
+        [port("y", 1, ["n", 5])],
+        [onnx.numpy_helper.from_array(weight, "w")],
+    )
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
+    found = compare(model, model, np.ones((4, 8), np.float32), latency=False, local=False)
+    assert found.outputs.loc["y", "task"] == task
+    assert np.isnan(found.outputs.loc["y", "kl"]) == (task == "")
 
 
 def test_channels_sum_up_to_their_tensor(compared):

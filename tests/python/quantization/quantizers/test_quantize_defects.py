@@ -439,6 +439,9 @@ def test_what_holds_weights_and_is_never_quantized_is_told(scheme, expected):
     given = {"calibration": rng.normal(size=(8, 64)).astype("f4")} if scheme == "static-int8" else {}
     made = quantize(model, scheme=scheme, **given)
     assert any(note.startswith(f"{expected} stays float with 50% of the weights") for note in made.notes)
+    assert sum("of the weights" in note for note in made.notes) == 1
+    pytest.importorskip("onnx_ir")  # weight-only quantizers look into bodies
+    assert not quantize(model, scheme="weights-int4", block_size=16).notes
 
 
 @pytest.mark.parametrize("order", [(1, 0, 2), (1, 2, 0, 3)])

@@ -246,3 +246,16 @@ def test_half_precision_is_refused():
         port.type.tensor_type.elem_type = 10
     with pytest.raises(ModelError, match="weight 'u' is float16"):
         measure_sensitivity(model, [{"x": np.ones((1, 64), np.float16)}], scheme="dynamic-int8")
+
+
+@pytest.mark.parametrize("scheme", ["static-int8", "dynamic-int8", "weights-int8"])
+def test_ops_without_names_are_told_apart(scheme):
+    """They are called as in the report, and as ``keep_float`` knows them."""
+    model, feeds = residual(), [{"ids": np.arange(7)}]
+    expected = measure_sensitivity(model, feeds, scheme=scheme)
+    for node in model.graph.node:
+        node.name = ""
+    found = measure_sensitivity(model, feeds, scheme=scheme)
+    assert len(found.noise) == len(expected.noise) > 1
+    assert found.base.noise == pytest.approx(expected.base.noise)
+    assert {op for unit in found.additive.units for op in unit.ops} <= {op.name for op in found.model.ops}

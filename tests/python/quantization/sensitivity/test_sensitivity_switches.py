@@ -30,7 +30,7 @@ def unfused(model) -> ort.InferenceSession:
 def digits(request):
     path = digits_variant(**request.param)
     found = found_of(DIGITS, path)
-    return path, found, Switchable(source_of(DIGITS)[0], found.sites)
+    return path, found, Switchable(*source_of(DIGITS)[:2], found.sites)
 
 
 def test_all_off_is_the_float_model(digits):
@@ -72,7 +72,7 @@ def test_one_site_is_what_numpy_computes():
         ("x", "activation", ("linear",)),
         ("w", "weight", ("linear",)),
     ]
-    session = Switchable(source_of(model)[0], found.sites)
+    session = Switchable(*source_of(model)[:2], found.sites)
     x, w = weight(3, 8, seed=1) * 3, weight(8, 4)
     rounded = (np.clip(np.rint(x / np.float32(0.05)) + 128, 0, 255) - 128) * np.float32(0.05)
     scales = (np.abs(w).max(0) / 127).astype(np.float32)
@@ -86,7 +86,7 @@ def test_one_site_is_what_numpy_computes():
 def test_sixteen_bits_round_over_the_same_range():
     model, variant = linear(), linear_variant(zero=100)
     found = found_of(model, variant)
-    session = Switchable(source_of(model)[0], found.sites)
+    session = Switchable(*source_of(model)[:2], found.sites)
     x = np.linspace(-9.13, 12.21, 8, dtype=np.float32)[None]
     low, high = -100 * 0.05, 155 * 0.05
     wide = session.run({"x": x}, [0], [0])[0]
@@ -101,7 +101,7 @@ def test_sixteen_bits_round_over_the_same_range():
 @pytest.mark.parametrize("opset", [9, 11, 13, 17, 21])
 def test_any_opset(opset):
     found = found_of(linear(opset=13), linear_variant())
-    session = Switchable(source_of(linear(opset=opset))[0], found.sites)
+    session = Switchable(*source_of(linear(opset=opset))[:2], found.sites)
     x = weight(3, 8, seed=2)
     assert not np.array_equal(session.run({"x": x}, [0])[0], session.run({"x": x})[0])
 
@@ -119,7 +119,7 @@ def test_a_quantized_output_is_switched_too():
     )
     found = found_of(model, variant)
     assert [site.tensor for site in found.sites] == ["x", "w", "y"]
-    session = Switchable(source_of(model)[0], found.sites)
+    session = Switchable(*source_of(model)[:2], found.sites)
     y = session.run({"x": weight(2, 8, seed=3)}, [2])[0]
     np.testing.assert_allclose(y / 0.05, np.rint(y / 0.05), atol=1e-3)
 
@@ -149,6 +149,6 @@ def test_unknown_tensor_is_refused_by_the_builder():
 
 def test_a_run_that_fails_says_so():
     found = found_of(linear(), linear_variant())
-    session = Switchable(source_of(linear())[0], found.sites)
+    session = Switchable(*source_of(linear())[:2], found.sites)
     with pytest.raises(ModelError, match="fails on a sample"):
         session.run({"x": np.zeros((1, 7), np.float32)})

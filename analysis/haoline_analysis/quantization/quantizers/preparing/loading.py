@@ -33,7 +33,7 @@ def load(source: ModelSource, model: Model) -> Any:
         except Exception as error:  # each protobuf implementation raises its own
             raise MalformedModelError(f"{source.label}: onnx cannot parse the model: {error}") from error
     fetch_external(proto, ExternalFiles(source.path))
-    _name_nodes(proto, model)
+    name_nodes(proto, model)
     return proto
 
 
@@ -110,7 +110,7 @@ def reload(path: Path) -> Any:
     return onnx.load(str(path))
 
 
-def _name_nodes(proto: Any, model: Model) -> None:
+def name_nodes(proto: Any, model: Model) -> None:
     """Give nodes the unique names of our reader, which makes some up; onnxruntime's tools need them all."""
     names = {
         model.tensors[output].name: op.name
