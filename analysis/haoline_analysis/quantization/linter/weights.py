@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from haoline_analysis.model import Model, Op
+    from haoline_analysis.model import Model, Op, Weight
     from haoline_analysis.quantization.linter.facts import LintFacts
     from haoline_analysis.quantization.structure import Form
 
@@ -208,9 +208,14 @@ class WeightReader:
         weight = self.model.tensors[tensor].weight if tensor >= 0 else None
         if weight is None or not self._afford(tensor):
             return None
+        return self._elements(tensor, weight)
+
+    def _elements(self, tensor: int, weight: Weight) -> np.ndarray | None:
+        """The stored elements; None where they cannot be read."""
         try:
             return weight.numpy()
         except (ModelError, ValueError, TypeError):
+            self._lost.add(tensor)
             return None
 
     def _afford(self, tensor: int) -> bool:
@@ -237,10 +242,8 @@ class WeightReader:
         weight = self.model.tensors[tensor].weight if tensor >= 0 else None
         if weight is None or weight.dtype not in FLOATS or not 0 < weight.elements <= most:
             return None
-        try:
-            return np.asarray(weight.numpy(), np.float64)
-        except (ModelError, ValueError, TypeError):
-            return None
+        found = self._elements(tensor, weight)
+        return None if found is None else np.asarray(found, np.float64)
 
 
 def spread_of(values: np.ndarray, axis: int, *, is_rounded: bool = False) -> Spread | None:

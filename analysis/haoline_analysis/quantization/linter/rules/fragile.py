@@ -35,7 +35,7 @@ def quantized_fragile(facts: LintFacts) -> Iterator[LintFinding]:
     rows = [row for row in facts.anywhere(*FRAGILE) if row not in told and _is_quantized(facts, row)]
     rows = [row for row in (*rows, *facts.anywhere("QLinearSoftmax")) if not facts.is_left_float(row)]
     softmaxes = [row for row in rows if facts.op(row).type in EXPONENTIAL]
-    others = [row for row in rows if row not in softmaxes]
+    others = [row for row in rows if facts.op(row).type not in EXPONENTIAL]
     if norms or others:
         yield _spoilt(facts, "warning", sorted({*told, *others}), norms)
     if softmaxes:

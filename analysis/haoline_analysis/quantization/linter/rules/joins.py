@@ -31,8 +31,8 @@ def one_branch(facts: LintFacts) -> Iterator[LintFinding]:
         held = [_is_rounded(facts, tensor) for tensor in facts.operands(row)]
         if any(held) and not all(held):
             rows.append(row)
-    blocked = [row for row in rows if facts.rounded_after(row) and not facts.is_left_float(row)]
-    for severity, found in (("warning", blocked), ("info", [row for row in rows if row not in blocked])):
+    blocked = {row for row in rows if facts.rounded_after(row) and not facts.is_left_float(row)}
+    for severity, found in (("warning", sorted(blocked)), ("info", [row for row in rows if row not in blocked])):
         if found:
             yield _one_branch(facts, severity, found)
 

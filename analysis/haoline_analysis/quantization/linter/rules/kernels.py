@@ -77,8 +77,8 @@ def _remedy(facts: LintFacts, rows: list[int]) -> Fix | None:
     if facts.target.is_tensorrt and any(_is_integer(facts.op(row).type) for row in rows):
         return Fix("Quantize for TensorRT", {"scheme": "tensorrt-int8"})
     total = float(facts.macs.sum())
-    left = [item.row for item in facts.weighted if item.row not in rows]
-    if facts.macs[rows].sum() > MOST * total or (facts.weighted and not left):
+    none_left = facts.weighted and {item.row for item in facts.weighted} <= {*rows}
+    if facts.macs[rows].sum() > MOST * total or none_left:
         return None
     return Fix("Leave them in float", {"keep_float": facts.float_names(rows)})
 
