@@ -468,3 +468,27 @@ def test_half_precision_does_not_end_the_process(order):
         assert ended.returncode == 0
         data = [{"x": rng.normal(size=(*range(2, len(order) + 1), 32)).astype("f4")}]
         assert sqnr(model, f"{folder}/half.onnx", data) > 50
+
+
+@pytest.mark.parametrize("scheme", ["static-int8", "static-int8-qoperator", "static-int16", "dynamic-int8"])
+def test_bodies_read_what_they_read(scheme):
+    """Theirs forget bodies: the tensor that these take from outside is gone."""
+    rng, node = np.random.default_rng(0), helper.make_node
+    yes = helper.make_graph([node("Relu", ["a"], ["yes"], "relu")], "yes", [], [floats("yes", "n", 48)])
+    no = helper.make_graph([node("Neg", ["a"], ["no"], "neg")], "no", [], [floats("no", "n", 48)])
+    nodes = [
+        node("MatMul", ["x", "w"], ["a"], "first"),
+        node("ReduceSum", ["x"], ["sum"], "sum", keepdims=0),
+        node("Greater", ["sum", "zero"], ["flag"], "greater"),
+        node("If", ["flag"], ["b"], "if", then_branch=yes, else_branch=no),
+        node("MatMul", ["b", "v"], ["y"], "last"),
+    ]
+    weights = {
+        "w": rng.normal(size=(64, 48)).astype("f4") / 8,
+        "v": rng.normal(size=(48, 32)).astype("f4") / 8,
+        "zero": np.float32(0),
+    }
+    model = model_of(nodes, [floats("x", "n", 64)], [floats("y", "n", 32)], weights)
+    data = [{"x": rng.normal(size=(1, 64)).astype("f4")} for _ in range(8)]
+    given = {} if scheme == "dynamic-int8" else {"calibration": data}
+    assert sqnr(model, quantize(model, scheme=scheme, **given).path, data) > 28

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from haoline_analysis.errors import ModelError
 from haoline_analysis.quantization.quantizers.calibration.masks import hold_masks
 from haoline_analysis.quantization.quantizers.calibration.ranges import Calibrating, find_ranges
+from haoline_analysis.quantization.quantizers.methods.bodies import read_in_bodies
 from haoline_analysis.quantization.quantizers.methods.guard import guard_float
 from haoline_analysis.quantization.quantizers.methods.indices import index_arithmetic
 from haoline_analysis.quantization.quantizers.methods.onnx_types import op_types, quant_type
@@ -38,6 +39,8 @@ def quantize_static(task: Task) -> Outcome:
         raise ModelError("A static scheme needs calibration data: pass calibration=… (what activation capture takes).")
     types = _types(options)
     kept = [*task.keep_float, *index_arithmetic(task.prepared.proto.graph)]
+    if _operators(options):
+        kept += read_in_bodies(task.prepared.proto.graph)
     wanted = Calibrating(
         path=task.prepared.path,
         method=options["method"],
