@@ -17,7 +17,7 @@ from haoline_analysis.dtypes import ONNX_CODES
 from haoline_analysis.model import OMITTED
 from haoline_analysis.quantization.deployed.blocked import blocked
 from haoline_analysis.quantization.matching.constants import Constants
-from haoline_analysis.quantization.matching.families import SHAPED, family, operand_slots
+from haoline_analysis.quantization.matching.families import COMMUTATIVE, SHAPED, family, operand_slots
 from haoline_analysis.quantization.matching.layouts import Layouts
 from haoline_analysis.quantization.structure import slots
 from haoline_analysis.quantization.structure.forms import constant
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _COPIES = frozenset({"Identity", "Dropout", "QuantizeLinear", "DequantizeLinear", "ReorderInput", "ReorderOutput"})
 _JOINING = frozenset({"Concat", "Sum", "Max", "Min", "Mean"})
 """Ops that copy where they are given one tensor."""
+_NEUTRAL = {"Mul": 1, "Div": 1, "Add": 0, "Sub": 0}
+"""Numbers that change nothing: as the second operand, or as either where it does not matter."""
 _RANDOM = ("RandomNormal", "RandomUniform", "Multinomial", "Bernoulli", "RandomNormalLike", "RandomUniformLike")
 _INTEGER_PRODUCTS = ("MatMulInteger", "ConvInteger")
 SMALL = 8
@@ -156,11 +158,24 @@ class Graph:
             return first
         if op.type in ("Cast", "CastLike"):
             return first if self._is_float_cast(op, first) else -1
-        return self._scaled(op) if op.type == "Mul" else -1
+        scaled = self._scaled(op) if op.type == "Mul" else -1
+        return scaled if scaled >= 0 else self._unchanged(op)
 
     def _is_float_cast(self, op: Op, first: int) -> bool:
         target = ONNX_CODES.get(op.integer("to"), "") if op.type == "Cast" else self.types[op.outputs[0]]
         return target in dtypes.FLOATS and (self.types[first] in dtypes.FLOATS or first in self.unscaled)
+
+    def _unchanged(self, op: Op) -> int:
+        """The tensor that an op multiplies by one or adds nothing to, which onnxruntime leaves out; -1 for others."""
+        neutral = _NEUTRAL.get(op.type)
+        if neutral is None or len(op.inputs) != 2 or min(op.inputs) < 0:
+            return -1
+        data, other = op.inputs
+        for source, number in ((data, other), (other, data)) if op.type in COMMUTATIVE else ((data, other),):
+            found = self.constants.numbers(self.of[number])
+            if found is not None and found.ndim == 0 and found == neutral and not self.values[self.of[source]].fixed:
+                return source
+        return -1
 
     def _scaled(self, op: Op) -> int:
         """The integer product, cast to float, that a Mul gives its scale; -1 for any other Mul."""

@@ -300,3 +300,22 @@ def test_blocked_tensors_that_cannot_be_fed_again_are_named(tmp_path: Path, monk
     assert {one.why for one in matching.unmatched if not one.fused} <= {HELD}
     assert {"stem/out", "less/act", "gate", "gated"} <= set(local)
     assert min(local.values()) > 100
+
+
+@pytest.mark.parametrize("how", ["same", "optimised", "QDQ", "dynamic", "fp16"])
+def test_what_changes_nothing_is_the_same_tensor(how: str, tmp_path: Path, monkeypatch) -> None:
+    """Scales of one and sums with nothing, which exporters write where a setting is off and onnxruntime leaves out."""
+
+    def idle() -> onnx.ModelProto:
+        make = Builder()
+        one, zero = make.constant("1", np.float32(1)), make.constant("0", np.float32(0))
+        x = make.op("Mul", make.op("MatMul", "x", make.weight("up", 16, 32), name="up/out"), one, name="up/scaled")
+        x = make.op("Relu", make.op("Add", zero, x, name="up/shifted"), name="hidden")
+        x = make.op("Div", make.op("MatMul", x, make.weight("down", 32, 16), name="down/out"), one, name="down/scaled")
+        make.op("Softmax", x, name="y", axis=-1)
+        return make.model({"x": [1, 6, 16]}, ["y"])
+
+    monkeypatch.setitem(MODELS, "idle", idle)
+    model, matching, _ = check("idle", how, variant("idle", how, tmp_path))
+    found = {model.tensors[one.tensor].name for one in matching.matches}
+    assert {"down/out", "down/scaled", "y"} <= found
