@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from haoline_analysis.runtime.targets import Target
 
 HIDDEN = "onnxruntime does not hand out the float model's tensor"
+REMOVED = "no op is left in the variant that makes it: it is what an input or a constant holds"
 _MOST_NAMED = 5
 
 
@@ -211,7 +212,7 @@ def _pairs(
     for found in sorted(matching.matches, key=lambda one: _row(one, targets)):
         target, captured = targets.get(found.tensor), deployed.model.tensors[found.captured].name
         if target is None or captured not in handed:
-            hidden.append(Unmatched(found.tensor, HIDDEN))
+            hidden.append(Unmatched(found.tensor, HIDDEN if target is None else REMOVED))
         else:
             name = model.tensors[found.tensor].name
             pairs.append(pair_of(found, name, target.output, target.op, captured, named.get(captured)))
