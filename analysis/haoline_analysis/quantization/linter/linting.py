@@ -83,10 +83,13 @@ def _captured(activations: ActivationReport, model: Model) -> ActivationFacts:
     """Statistics beside the model they are of.
 
     Raises:
-        ModelError: if they are of another model.
+        ModelError: if they are of another model, or no capture.
     """
+    from haoline_analysis.runtime.activation_report import ActivationReport
     from haoline_analysis.runtime.findings.facts import ActivationFacts
 
+    if not isinstance(activations, ActivationReport):
+        raise ModelError(f"activations is what a capture returned, not {type(activations).__name__}.")
     ops = {op.name for op in model.ops}
     named = [name for name in activations.tensors["op"] if isinstance(name, str)]
     if named and not ops.intersection(named):

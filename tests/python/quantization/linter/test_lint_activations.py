@@ -52,3 +52,9 @@ def test_a_capture_of_another_model_is_refused():
     net.op("Relu", "y")
     with pytest.raises(ModelError, match="another model"):
         lint(net.model(), activations=captured(model(True)))
+
+
+@pytest.mark.parametrize("wrong", ["captured", {"x": 1}, 3])
+def test_what_is_no_capture_is_refused(wrong):
+    with pytest.raises(ModelError, match="a capture"):
+        lint(model(True), activations=wrong)
