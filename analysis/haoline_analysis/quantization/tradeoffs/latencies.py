@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haoline_analysis.errors import ModelError
+from haoline_analysis.quantization.sensitivity.noise import decibels
 from haoline_analysis.quantization.sensitivity.sensitivity import OpLatency
 from haoline_analysis.quantization.tradeoffs.profiling import kernels_of
 from haoline_analysis.quantization.tradeoffs.running import Pair, Running
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 _SAMPLES = 8
 """Most samples that are timed."""
+_UNCOVERED = 4.0
+"""From this multiple of the measured noise on, what the variant has besides is said."""
 
 
 def with_latency(found: Sensitivity, model: Any, variant: Any, inputs: Any = None) -> Sensitivity:
@@ -63,7 +66,16 @@ def what_if(found: Sensitivity, compared: Any, progress: Callable[[str, float], 
     except (AttributeError, ModelError) as error:
         timed = replace(found, notes=(*found.notes, f"Latencies are missing: {error}"))
     tell("Timing kernels", 1.0)
-    return timed.what_if(compared.report)
+    return replace(timed, notes=(*timed.notes, *_uncovered(found, compared))).what_if(compared.report)
+
+
+def _uncovered(found: Sensitivity, compared: Any) -> list[str]:
+    """What to say where the variant's own error is much larger than that of all that was measured together."""
+    own = float(np.mean(10 ** (-compared.outputs["sqnr_db"].to_numpy(float) / 10)))
+    if not own > _UNCOVERED * found.base.noise:
+        return []
+    said = "most of its error comes from what was not measured, so that predictions promise too much"
+    return [f"The variant itself has {decibels(own):.1f} dB: {said}."]
 
 
 def _silent(stage: str, fraction: float) -> None:

@@ -154,6 +154,15 @@ def test_what_if_times_ops_at_each_width():
     assert len(times) == len({op for unit in sent["units"] for op in unit["ops"]})  # each op carries its times once
     assert np.isfinite(times).all()
     assert sent["latency"]["variant_us"] > 0
+    assert "promise too much" not in sent["check"]
+
+
+def test_what_if_says_where_most_of_the_error_was_not_measured():
+    made = quantize(DIGITS, calibration=CALIBRATION)
+    found = measure_sensitivity(DIGITS, CALIBRATION[:2], variant=made.path)
+    worse = quantize(DIGITS, calibration=CALIBRATION, method="percentile", percentile=80.0)
+    sent = what_if(found, compare(DIGITS, worse.path, HELD_OUT[:2], latency=False))
+    assert "most of its error comes from what was not measured" in sent["check"]
 
 
 def test_measure_a_model_against_itself():
