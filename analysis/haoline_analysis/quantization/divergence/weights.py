@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from haoline_analysis.quantization.structure.stored import Stored
 
 _PIECE = 1 << 20  # elements
+_TURNING = frozenset({"FusedGemm", "FusedMatMul", "Gemm", "QGemm"})
+"""Ops that can be told to read a matrix transposed."""
+_PLAIN, _QUANTIZED = {0: "transA", 1: "transB"}, {0: "transA", 3: "transB"}
+"""The attributes that tell so, by slot."""
 
 
 def weight_errors(
@@ -32,18 +36,27 @@ def weight_errors(
         weights: (op row, slot) in the float model to the same in the variant.
     """
     told: dict[int, tuple[int, float]] = {}
-    made: dict[tuple[int, int, int], float] = {}
+    made: dict[tuple[int, int, int, bool], float] = {}
     for (row, slot), (other, place) in weights.items():
         weight = model.tensors[model.ops[row].inputs[slot]].weight
         if weight is None or not weight.dtype.startswith(("float", "bfloat")):
             continue
         if row in told and told[row][0] >= weight.elements:
             continue
-        key = (model.ops[row].inputs[slot], variant.model.ops[other].inputs[place], place)
+        turned = _transposed(model, row, slot) != _transposed(variant.model, other, place)
+        key = (model.ops[row].inputs[slot], variant.model.ops[other].inputs[place], place, turned)
         if key not in made:
-            made[key] = _sqnr(weight, stored(variant.model, variant.forms, other, place))
+            found = stored(variant.model, variant.forms, other, place)
+            made[key] = _sqnr(weight, found.transposed() if found is not None and turned else found)
         told[row] = weight.elements, made[key]
     return {row: sqnr for row, (_, sqnr) in told.items() if not np.isnan(sqnr)}
+
+
+def _transposed(model: Model, row: int, slot: int) -> bool:
+    """Whether an op reads the matrix in a slot transposed: the shape of a square one does not tell."""
+    op = model.ops[row]
+    slots = _QUANTIZED if op.type == "QGemm" else _PLAIN
+    return op.type in _TURNING and bool(op.attributes.get(slots.get(slot, "")))
 
 
 def _sqnr(weight: Weight, other: Stored | None) -> float:
