@@ -73,3 +73,11 @@ def test_four_bits_of_weights_may_be_unsigned_where_cuda_unpacks_them():
     model = net.model()
     assert not {"unsigned-integers", "nonzero-zero-point"} & set(findings(model, "cuda"))
     assert {"unsigned-integers", "nonzero-zero-point"} <= set(findings(model, "tensorrt"))
+
+
+def test_zeros_that_are_stored_may_have_any_scale():
+    """Exporters hand on equal biases through Identity, and quantizers give zeros a scale of one."""
+    net = Net()
+    bias = net.q(net.op("Identity", net.weight(np.zeros((8, 1, 1), np.float32))), 1.0, 0)
+    net.q(net.op("Add", net.q("x"), bias))
+    assert "suspicious-range" not in findings(net.model())

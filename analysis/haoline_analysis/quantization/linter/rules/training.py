@@ -149,7 +149,8 @@ def suspicious_ranges(facts: LintFacts) -> Iterator[LintFinding]:
             f"{count(len(broken), 'quantizer')} whose scale is not positive, infinite or beyond measure: "
             f"{named(facts, rows)}",
         )
-    idle = [site for site in facts.sites if site.kind == "activation" and _is_default(site)]
+    activations = (site for site in facts.sites if site.kind == "activation" and not facts.is_weight(site.tensor))
+    idle = [site for site in activations if _is_default(site)]
     if idle:
         rows = _rows(idle)
         yield _suspicious(
