@@ -122,7 +122,15 @@ describe("groups", () => {
       ["layer.1", 8],
       ["layer.2", 8],
     ]);
-    expect(blocks(doc, model, 1).map(({ name }) => name)).toEqual(["model"]);
+  });
+
+  it("are the layers of a deep model too, though there are more than a chart has room for", async () => {
+    const deep = await layered(40);
+    const names = ["stem", ...Array.from({ length: 40 }, (_, at) => `layer.${at}`)];
+    expect(blocks(deep.doc, deep.model).map(({ name }) => name)).toEqual(names);
+    expect(bands(deep.doc, deep.model).map(({ name }) => name)).toEqual(names);
+    const endless = await layered(300);
+    expect(blocks(endless.doc, endless.model).map(({ name }) => name)).toEqual(["stem", "layer"]);
   });
 
   it("are stretches of the chart, a block that is left and comes again being two", async () => {

@@ -12,6 +12,9 @@ export interface Group {
 }
 
 const MOST = 24;
+/** Fewer blocks tell nothing: they are divided into more than there is room for, as a deep model has layers. */
+const FEW = 4;
+const MANY = 256;
 /** Blocks of fewer rows are not divided. */
 const LEAST = 8;
 const SEPARATOR = " › ";
@@ -68,7 +71,7 @@ function divided(whole: Part, chains: readonly (readonly number[])[], most: numb
     const next = parts.flatMap((part, at) =>
       inner[at]!.length > 0 && part.rows.length > large / 2 ? inner[at]! : [part],
     );
-    if (next.length > most) return parts;
+    if (next.length > (parts.length < FEW ? MANY : most)) return parts;
     parts = next;
   }
 }

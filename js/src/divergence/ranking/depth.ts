@@ -15,6 +15,8 @@ const HEIGHT = 212;
 const MARGIN = { left: 58, top: 14, right: 52, bottom: 24 };
 /** Pixels below the plot for what has no counterpart. */
 const LANE = 7;
+/** Pixels of the narrowest block that is set off from its neighbours: narrower ones are but stripes. */
+const NARROWEST = 4;
 /** Pixels across a mark of the costliest. */
 const MARK = 15;
 
@@ -101,7 +103,7 @@ export class DepthRanking implements ComparePart {
   #shades(plot: Box): SVGElement[] {
     return this.#bands.flatMap(({ start, stop }, at) => {
       const [x, next] = [this.#x(start), this.#x(stop)];
-      if (at % 2 === 0) return [];
+      if (at % 2 === 0 || next - x < NARROWEST) return [];
       const height = plot.bottom + LANE - plot.top;
       return [s("rect", { x: round(x), y: plot.top, width: round(next - x), height, class: "hl-band" })];
     });
