@@ -81,3 +81,15 @@ def test_zeros_that_are_stored_may_have_any_scale():
     bias = net.q(net.op("Identity", net.weight(np.zeros((8, 1, 1), np.float32))), 1.0, 0)
     net.q(net.op("Add", net.q("x"), bias))
     assert "suspicious-range" not in findings(net.model())
+
+
+@pytest.mark.parametrize(("zero", "severity"), [(0, "error"), (200, "warning")])
+def test_a_mask_that_its_quantizer_cuts_off_masks_nothing(zero, severity):
+    """As of samples without padding, which never show a masked score."""
+    net = Net(x=[1, 2, 4, 4])
+    shown = net.op("Greater", "x", net.weight(np.float32(0)))
+    masked = net.op("Where", shown, net.weight(np.float32(0)), net.weight(np.float32(np.finfo(np.float32).min)))
+    net.op("Softmax", net.op("Add", "x", net.q(masked, 0.2, zero)))
+    found = findings(net.model()).get("mask-sentinel", [])
+    assert [finding.severity for finding in found] == [severity]
+    assert ("masked positions count" in found[0].evidence) == (severity == "error")

@@ -9,7 +9,7 @@ import numpy as np
 from haoline_analysis.dtypes import FLOATS
 from haoline_analysis.findings.facts import count, listed
 from haoline_analysis.quantization.linter import sources
-from haoline_analysis.quantization.linter.facts import DQ, MOVING, Q, number
+from haoline_analysis.quantization.linter.facts import DQ, MOVING, Q, named, number
 from haoline_analysis.quantization.linter.finding import Fix, LintFinding
 
 if TYPE_CHECKING:
@@ -36,15 +36,21 @@ def mask_sentinel(facts: LintFacts) -> Iterator[LintFinding]:
         return  # where nothing on the way is rounded, the mask does no harm
     worst = max(found.values())
     spoilt = [row for row, size in found.items() if facts.op(row).type in (Q, DQ) and size >= SENTINEL]
+    cut = [row for row in found if _cut_off(facts, row)]
     step = "is infinite" if np.isinf(worst) else f"is {number(2 * worst / 255)}"
     yield LintFinding(
         "mask-sentinel",
-        "error" if spoilt else "warning",
+        "error" if spoilt or cut else "warning",
         "Mask constants stretch the scale in front of Softmax",
         listed(found),
         f"{count(len(found), 'op')} with constants up to {number(worst)} in magnitude; a step of 8 bits {step} where "
         f"scores need about {number(2 * SCORES / 255)}"
-        + (f"; {count(len(spoilt), 'quantizer')} already on such a scale" if spoilt else ""),
+        + (f"; {count(len(spoilt), 'quantizer')} already on such a scale" if spoilt else "")
+        + (
+            f"; the quantizers behind {named(facts, cut)} end above −{SCORES:.0f}: masked positions count"
+            if cut
+            else ""
+        ),
         "Replace the constant by one that softmax still turns into zero, or leave the masked sum in float.",
         why="A scale is set by the largest magnitude; with a sentinel in the range all real scores fall on one "
         "integer, so that attention no longer depends on its input.",
@@ -74,6 +80,12 @@ def _reaching(facts: LintFacts) -> tuple[dict[int, float], bool]:
             found[row] = size
         waiting += facts.op(row).inputs
     return found, rounded
+
+
+def _cut_off(facts: LintFacts, row: int) -> bool:
+    """Whether a quantizer behind an op cuts off at scores that a softmax still counts."""
+    sites = [facts.site_of[at] for at in facts.requantized(row) if at in facts.site_of]
+    return any(float(np.min(site.form.low_high()[0])) > -SCORES for site in sites)
 
 
 def _carries(facts: LintFacts, row: int) -> bool:
