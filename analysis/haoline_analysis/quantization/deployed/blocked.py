@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 NCHWC = "com.microsoft.nchwc"
 ALIGNED = 4
 """What channels have to be a multiple of for ReorderInput, so that a tensor can be put into blocked layout."""
+_PER_CHANNEL = {"bn_scale": "BatchNormalization", "mul_scale": "Mul"}
 _GRAPH, _NODE, _VARINT, _INT = 7, 1, 0, 2
 
 
@@ -32,6 +33,17 @@ def blocked(model: Model) -> set[int]:
         if op.type != "ReorderOutput" and (op.domain == NCHWC or not found.isdisjoint(op.inputs)):
             found.update(tensor for tensor in op.outputs if tensor >= 0)
     return found
+
+
+def written_as_convolution(model: Model, op: Op) -> str:
+    """The op that onnxruntime runs as a convolution with one number for each channel, "" for any other op.
+
+    What it calls the numbers tells it from convolutions of the model, whose filters it rearranges and names so.
+    """
+    if op.domain != NCHWC or op.type != "Conv" or len(op.inputs) < 2 or op.inputs[1] < 0:
+        return ""
+    name = model.tensors[op.inputs[1]].name
+    return next((made for start, made in _PER_CHANNEL.items() if name.startswith(start)), "")
 
 
 class Copies:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from haoline_analysis.quantization.deployed.blocked import NCHWC
 from haoline_analysis.quantization.matching.families import CONTRACTIONS, FOLDED, same_kind
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class Fusions:
         """The meaning of what a node computes; None where it is no fused op, or its parts are not found."""
         if node.family in CONTRACTIONS:
             return self._contraction(node)
+        if self.engine.v.op(node).domain == NCHWC and node.family in FOLDED:
+            return self._per_channel(node)
         if node.family in _GELUS:
             return self._gelu(node)
         if node.family in _SKIPS:
@@ -77,6 +80,18 @@ class Fusions:
         if value < 0:
             return NOTHING
         return (self._behind(node, op, value),), how
+
+    def _per_channel(self, node: Node) -> Found | None:
+        """A batch normalization or product that runs as a convolution, with what is fused behind it."""
+        meaning, op = self._meaning(node, 0), self.engine.v.op(node)
+        if meaning < 0 or op.type != "Conv":
+            return None
+        others = [n for n in self.look.reading(meaning, node.family) if self.engine.f.data(n) == meaning]
+        other = others[0] if len(others) == 1 else self.engine.agreement.best(node, others)
+        if other is None:
+            return NOTHING
+        self.engine.pair(node, other)
+        return (self._behind(node, op, self.look.outcome(other)),), "structure"
 
     def _product(self, node: Node, op: Op) -> Found | None:
         one, two = self._meaning(node, 0), self._meaning(node, 1)
@@ -124,7 +139,9 @@ class Fusions:
 
     def _folded(self, node: Node, value: int) -> int:
         """Behind a batch normalization, in one op or in steps, that is part of the variant's weights."""
-        kept = {reader.family for reader in self.engine.v.readers(node.outputs[0]) if self.engine.v.data(reader) >= 0}
+        variant, op = self.engine.v, self.engine.v.op(node)
+        readers = [] if _has_sum(node, op) or _activation(op) else variant.readers(node.outputs[0])
+        kept = {one.family for one in readers if variant.data(one) >= 0 or _has_sum(one, variant.op(one))}
         after = self.look.only_reader(value)
         while after is not None and self._may_fold(after, value) and after.family not in kept:
             value = self.look.outcome(after)
@@ -139,11 +156,10 @@ class Fusions:
 
     def _behind(self, node: Node, op: Op, value: int) -> int:
         """After the sum and the activation that a convolution does itself."""
-        if node.family == "Conv" and len(node.operands) > 3 and node.operands[3] >= 0:
+        if _has_sum(node, op):
             other = self._meaning(node, 3)
             value = self.look.total([value, other]) if other >= 0 and value >= 0 else -1
-        kind = op.attributes.get("activation", b"")
-        kind = kind.decode() if isinstance(kind, bytes) else kind
+        kind = _activation(op)
         return self.look.activated(value, kind) if value >= 0 and kind else value
 
     def _bias(self, node: Node) -> Found | None:
@@ -260,6 +276,17 @@ class Fusions:
                 found = self.look.scaled(meaning, factor)
                 return ((found,), "structure") if found >= 0 else None
         return None
+
+
+def _has_sum(node: Node, op: Op) -> bool:
+    """Whether a convolution adds another tensor to its result."""
+    return op.type.endswith("Conv") and len(node.operands) > 3 and node.operands[3] >= 0
+
+
+def _activation(op: Op) -> str:
+    """What an op does to its result besides, "" for nothing."""
+    kind = op.attributes.get("activation", b"")
+    return kind.decode() if isinstance(kind, bytes) else str(kind)
 
 
 def _has_bias(node: Node) -> bool:

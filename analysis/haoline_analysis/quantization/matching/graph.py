@@ -15,7 +15,7 @@ import numpy as np
 from haoline_analysis import dtypes
 from haoline_analysis.dtypes import ONNX_CODES
 from haoline_analysis.model import OMITTED
-from haoline_analysis.quantization.deployed.blocked import blocked
+from haoline_analysis.quantization.deployed.blocked import blocked, written_as_convolution
 from haoline_analysis.quantization.matching.constants import Constants
 from haoline_analysis.quantization.matching.families import COMMUTATIVE, SHAPED, family, operand_slots
 from haoline_analysis.quantization.matching.layouts import Layouts
@@ -219,7 +219,7 @@ class Graph:
     def _compute(self, row: int, op: Op) -> None:
         places = operand_slots(op)
         operands = tuple(self.value_of(op.inputs[slot]) for slot in places)
-        kind = "GlobalAveragePool" if self._is_global_pool(op) else family(op)
+        kind = "GlobalAveragePool" if self._is_global_pool(op) else written_as_convolution(self.model, op) or family(op)
         if op.type == "Mul" and any(tensor in self._scales for tensor in op.inputs):
             self._scales.update(op.outputs)
         key = self._key(op, kind, operands)

@@ -319,3 +319,39 @@ def test_what_changes_nothing_is_the_same_tensor(how: str, tmp_path: Path, monke
     model, matching, _ = check("idle", how, variant("idle", how, tmp_path))
     found = {model.tensors[one.tensor].name for one in matching.matches}
     assert {"down/out", "down/scaled", "y"} <= found
+
+
+def activated_first(kind: str) -> onnx.ModelProto:
+    """Normalizations of their own, and scales of layers, which onnxruntime runs as convolutions among convolutions."""
+    make = Builder()
+
+    def scaled(x: str, name: str) -> str:
+        if kind == "Mul":
+            small = make.constant(f"{name}.scale", make.rng.uniform(1e-5, 2e-5, (16, 1, 1)).astype(np.float32))
+            return make.op("Mul", small, x, name=f"{name}/scaled")
+        statistics = [
+            make.constant(f"{name}.{part}", make.rng.uniform(low, high, 16).astype(np.float32))
+            for part, low, high in (("gamma", 0.5, 2), ("beta", -0.5, 0.5), ("mean", -0.2, 0.2), ("var", 0.5, 2))
+        ]
+        return make.op("BatchNormalization", x, *statistics, name=f"{name}/scaled")
+
+    x = scaled(make.op("Conv", "x", make.weight("stem", 16, 3, 3, 3), name="stem/out", kernel_shape=[3, 3]), "stem")
+    x = make.op("Relu", x, name="stem/relu")
+    for name in ("one", "two"):
+        inner = make.op("Relu", scaled(x, name), name=f"{name}/relu")
+        inner = make.op("Conv", inner, make.weight(f"{name}.w", 16, 16, 1, 1), name=f"{name}/out", kernel_shape=[1, 1])
+        x = make.op("Add", x, scaled(inner, f"{name}.after"), name=f"{name}/sum")
+    make.op("GlobalAveragePool", x, name="mean")
+    return make.model({"x": [1, 3, 16, 16]}, ["mean"])
+
+
+@pytest.mark.parametrize("names", ["kept", "stripped"])
+@pytest.mark.parametrize("how", ["same", "fp16", "QDQ", "dynamic"])
+@pytest.mark.parametrize("kind", ["BatchNormalization", "Mul"])
+def test_what_runs_as_a_convolution_of_one_number_per_channel_is_told_apart(
+    kind, how, names, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setitem(MODELS, "first", lambda: activated_first(kind))
+    model, matching, _ = check("first", how, made("first", how, names, tmp_path))
+    found = {model.tensors[one.tensor].name for one in matching.matches}
+    assert {"stem/relu", "one/relu", "one/sum", "two/sum", "mean"} <= found
