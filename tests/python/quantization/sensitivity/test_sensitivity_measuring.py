@@ -134,7 +134,7 @@ def test_an_interrupt_keeps_what_is_measured():
 
     many = SAMPLES * 10  # so that it is not through before it hears of it
     found = measure_sensitivity(
-        str(DIGITS), many, variant=digits_variant(), unit="quantizer", progress=stop_after_a_few
+        str(DIGITS), many, variant=digits_variant(), unit="quantizer", progress=stop_after_a_few, limit=None
     )
     assert not found.complete
     assert 1 <= found.units["measured"].sum() < len(found.units)
