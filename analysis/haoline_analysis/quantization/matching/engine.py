@@ -213,6 +213,8 @@ class Engine:
         if meaning < 0:
             return
         act = self.look.only_activation(meaning)
+        if act is None and self.v.readers(source):  # what is not clipped is read as well
+            act = self.look.activation(meaning)
         explicit = any(node.family in ACTIVATIONS for v in (source, value) for node in self.v.readers(v))
         if act is not None and not explicit and self.look.within(*self._range(value), act):
             meaning = self.look.outcome(act)

@@ -54,6 +54,11 @@ class Lookup:
         acts = {self.outcome(node): node for node in readers if node.family in ACTIVATIONS}
         return next(iter(acts.values())) if len(acts) == 1 and all(n.family in ACTIVATIONS for n in readers) else None
 
+    def activation(self, value: int) -> Node | None:
+        """The only activation of a value, whatever else works on it."""
+        acts = {self.outcome(node): node for node in self.reading(value, *ACTIVATIONS)}
+        return next(iter(acts.values())) if len(acts) == 1 else None
+
     def plus_fixed(self, value: int) -> list[Node]:
         """Additions of a constant to a value."""
         return [node for node in self.reading(value, "Add") if self._has_fixed(node)]

@@ -355,3 +355,26 @@ def test_what_runs_as_a_convolution_of_one_number_per_channel_is_told_apart(
     model, matching, _ = check("first", how, made("first", how, names, tmp_path))
     found = {model.tensors[one.tensor].name for one in matching.matches}
     assert {"stem/relu", "one/relu", "one/sum", "two/sum", "mean"} <= found
+
+
+@pytest.mark.parametrize("names", ["kept", "stripped"])
+@pytest.mark.parametrize("how", ["QDQ", "QDQ-signed"])
+def test_a_quantizer_that_clips_beside_one_that_does_not_is_the_activation(how, names, tmp_path, monkeypatch) -> None:
+    """A residual around activation and convolution: one tensor is read with and without what is below zero.
+
+    As QOperator onnxruntime 1.32 loses the activation altogether.
+    """
+
+    def residual() -> onnx.ModelProto:
+        make = Builder()
+        x = conv(make, "x", "stem", 8, 3)
+        for name in ("one", "two"):
+            inner = conv(make, make.op("Relu", x, name=f"{name}/relu"), name, 8, 8)
+            x = make.op("Add", x, inner, name=f"{name}/sum")
+        make.op("GlobalAveragePool", x, name="mean")
+        return make.model({"x": [1, 3, 16, 16]}, ["mean"])
+
+    monkeypatch.setitem(MODELS, "residual", residual)
+    model, matching, _ = check("residual", how, made("residual", how, names, tmp_path))
+    found = {model.tensors[one.tensor].name for one in matching.matches}
+    assert {"stem", "one/relu", "one/sum", "two/relu", "mean"} <= found
