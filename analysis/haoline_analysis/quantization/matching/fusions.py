@@ -193,12 +193,18 @@ class Fusions:
         return (value,), "structure"
 
     def _gelu(self, node: Node) -> Found | None:
+        other = self.biasless.get(node.operands[0])
+        if other is not None and len(node.operands) > 1 and self.engine.agreement.alike(node, 1, other, 2):
+            return self._gated(self.look.outcome(other))
         value = self._meaning(node, 0)
         if value < 0:
             return None
         if node.family in ("BiasGelu", "FastGelu") and len(node.operands) > 1 and node.operands[1] >= 0:
             added = [n for n in self.look.plus_fixed(value) if self._adds_slot(node, 1, n)]
             value = self.look.outcome(added[0]) if len({n.outputs for n in added}) == 1 else -1
+        return self._gated(value)
+
+    def _gated(self, value: int) -> Found | None:
         found = self.look.gelu(value) if value >= 0 else -1
         return ((found,), "structure") if found >= 0 else None
 

@@ -84,7 +84,8 @@ def _may_fuse(engine: Engine, node: Node) -> bool:
     """
     if node.row in engine.pairs and not same_kind(node.family, engine.f.nodes[engine.pairs[node.row]].family):
         return True
-    if any(value >= 0 and value not in engine.means and not engine.v.values[value].fixed for value in node.operands):
+    known = engine.means.keys() | engine.fusions.biasless.keys()
+    if any(value >= 0 and value not in known and not engine.v.values[value].fixed for value in node.operands):
         return False
     if engine.fusions.loose(node):
         return True

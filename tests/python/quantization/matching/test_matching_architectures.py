@@ -378,3 +378,29 @@ def test_a_quantizer_that_clips_beside_one_that_does_not_is_the_activation(how, 
     model, matching, _ = check("residual", how, made("residual", how, names, tmp_path))
     found = {model.tensors[one.tensor].name for one in matching.matches}
     assert {"stem", "one/relu", "one/sum", "two/relu", "mean"} <= found
+
+
+@pytest.mark.parametrize("names", ["kept", "stripped"])
+@pytest.mark.parametrize("how", ["same", "nbits"])
+def test_a_bias_that_an_activation_adds(how: str, names: str, tmp_path: Path, monkeypatch) -> None:
+    """Weights of few bits make a Gemm a product and a sum, which onnxruntime puts into the GELU behind."""
+
+    def pooler(*, split: bool) -> onnx.ModelProto:
+        make = Builder()
+        weight, bias = make.weight("dense", 32, 16), make.weight("dense.bias", 32, scale=0.5)
+        if split:
+            make.constants["dense"] = make.constants["dense"].T.copy()
+            x = make.op("Add", make.op("MatMul", "x", weight, name="product"), bias, name="dense/out")
+        else:
+            x = make.op("Gemm", "x", weight, bias, name="dense/out", transB=1)
+        gate = make.op("Erf", make.op("Div", x, make.constant("root", np.float32(2**0.5)), name="div"), name="erf")
+        gate = make.op("Add", gate, make.constant("one", np.float32(1)), name="gate")
+        x = make.op("Mul", make.op("Mul", x, gate, name="early"), make.constant("half", np.float32(0.5)), name="gelu")
+        make.op("Gemm", x, make.weight("head", 32, 16), make.weight("head.bias", 16), name="y")
+        return make.model({"x": [4, 16]}, ["y"])
+
+    monkeypatch.setitem(MODELS, "pooler", lambda: pooler(split=True))
+    path = made("pooler", how, names, tmp_path)
+    monkeypatch.setitem(MODELS, "pooler", lambda: pooler(split=False))
+    model, matching, _ = check("pooler", how, path)
+    assert {"gelu", "y"} <= {model.tensors[one.tensor].name for one in matching.matches}
