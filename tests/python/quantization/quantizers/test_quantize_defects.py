@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import helper
-from quantizer_models import DIGITS, digits, floats, matrix, model_of, pictures, run, sqnr, types
+from quantizer_models import DIGITS, digits, floats, matrix, model_of, pictures, run, session, sqnr, types
 
 from haoline_analysis.errors import ModelError
 from haoline_analysis.quantization import quantize
@@ -492,3 +492,21 @@ def test_bodies_read_what_they_read(scheme):
     data = [{"x": rng.normal(size=(1, 64)).astype("f4")} for _ in range(8)]
     given = {} if scheme == "dynamic-int8" else {"calibration": data}
     assert sqnr(model, quantize(model, scheme=scheme, **given).path, data) > 28
+
+
+@pytest.mark.parametrize("scheme", ["fp16", "static-int8", "static-int8-qoperator", "dynamic-int8"])
+def test_an_output_may_be_a_constant(scheme):
+    """Folding makes it one; the converter to FP16 then names two tensors alike."""
+    rng = np.random.default_rng(0)
+    nodes = [
+        helper.make_node("MatMul", ["x", "w"], ["m"], "matmul"),
+        helper.make_node("Add", ["m", "k"], ["y"], "add"),
+        helper.make_node("Identity", ["k"], ["told"], "tell"),
+    ]
+    weights = {"w": rng.normal(size=(64, 48)).astype("f4") / 8, "k": rng.normal(size=48).astype("f4")}
+    model = model_of(nodes, [floats("x", "n", 64)], [floats("y", "n", 48), floats("told", 48)], weights)
+    data = [{"x": rng.normal(size=(1, 64)).astype("f4")} for _ in range(8)]
+    made = quantize(model, scheme=scheme, **({"calibration": data} if scheme.startswith("static") else {}))
+    assert sqnr(model, made.path, data) > 28
+    told = session(made.path).run(["told"], data[0])[0]
+    assert np.abs(told - weights["k"]).max() < 0.02

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.errors import ModelError
+from haoline_analysis.quantization.quantizers.fixes.graph import fresh_name
 from haoline_analysis.quantization.quantizers.methods.outcome import Outcome
 from haoline_analysis.quantization.quantizers.quiet import quiet
 from haoline_analysis.runtime.samples.errors import reason
@@ -24,6 +25,7 @@ def quantize_half(task: Task) -> Outcome:
     proto = task.prepared.proto
     task.tell("Converting to FP16", 0.3)
     notes = _overflows(proto)
+    _make_outputs(proto)
     try:
         with quiet():
             made = float16.convert_float_to_float16(
@@ -35,6 +37,19 @@ def quantize_half(task: Task) -> Outcome:
     except Exception as error:
         raise ModelError(f"onnxruntime cannot convert this model to FP16: {reason(error)}") from error
     return Outcome(made, notes)
+
+
+def _make_outputs(proto: Any) -> None:
+    """Let an op make each output that is a constant: the converter would make a second tensor of that name."""
+    import onnx
+
+    graph = proto.graph
+    outputs = {port.name for port in graph.output}
+    for tensor in graph.initializer:
+        if tensor.name in outputs:
+            name = tensor.name
+            tensor.name = fresh_name(graph, f"{name}_held")
+            graph.node.append(onnx.helper.make_node("Identity", [tensor.name], [name], name=tensor.name))
 
 
 def _overflows(proto: Any) -> list[str]:
