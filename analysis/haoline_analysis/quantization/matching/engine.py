@@ -272,7 +272,10 @@ class Engine:
         if made is None or mine is None or made.family not in RESHAPING or mine.family in RESHAPING:
             return meaning
         before = self.f.producer(made.operands[0])
-        return made.operands[0] if before is not None and before.family == mine.family else meaning
+        if before is None or before.family != mine.family:
+            return meaning
+        turned = mine.family == "Transpose" and not self.agreement.could_be(mine, before)
+        return meaning if turned else made.operands[0]
 
     def _commuting(self, node: Node, other: Node) -> None:
         """The one operand that is left over on both sides."""

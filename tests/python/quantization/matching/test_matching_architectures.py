@@ -404,3 +404,22 @@ def test_a_bias_that_an_activation_adds(how: str, names: str, tmp_path: Path, mo
     monkeypatch.setitem(MODELS, "pooler", lambda: pooler(split=False))
     model, matching, _ = check("pooler", how, path)
     assert {"gelu", "y"} <= {model.tensors[one.tensor].name for one in matching.matches}
+
+
+@pytest.mark.parametrize("how", ["same", "QDQ", "QDQ-signed"])
+def test_another_order_of_the_axes_is_another_tensor(how: str, tmp_path: Path, monkeypatch) -> None:
+    """Patches that become a map again, as MobileViT folds them, for a convolution that runs channels last."""
+
+    def folding() -> onnx.ModelProto:
+        make = Builder()
+        x = make.op("MatMul", "x", make.weight("up", 16, 8), name="up/out")
+        x = make.op("Transpose", x, name="turned", perm=[0, 2, 1])
+        x = make.op("Reshape", x, make.constant("patches", np.array([8, 1, 2, 2])), name="patches/out")
+        x = make.op("Transpose", x, name="patches/turned", perm=[0, 2, 1, 3])
+        x = make.op("Reshape", x, make.constant("map", np.array([1, 8, 2, 2])), name="map/out")
+        x = make.op("Conv", x, make.weight("mix", 8, 8, 3, 3), name="mixed", pads=[1] * 4, kernel_shape=[3, 3])
+        make.op("Sigmoid", x, name="y")
+        return make.model({"x": [1, 4, 16]}, ["y"])
+
+    monkeypatch.setitem(MODELS, "folding", folding)
+    check("folding", how, variant("folding", how, tmp_path))
