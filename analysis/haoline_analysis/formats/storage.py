@@ -5,6 +5,8 @@ from __future__ import annotations
 import mmap
 import stat
 from contextlib import contextmanager, suppress
+from difflib import get_close_matches
+from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
     from pathlib import Path
+
+_MOST_COMPARED = 4000
+"""Comparing a name with those of a hundred thousand files would take seconds."""
 
 Buffer = bytes | mmap.mmap
 """Bytes that can be indexed and sliced; a slice is always ``bytes``."""
@@ -123,6 +128,8 @@ class FileStorage:
 def _regular_file(path: Path) -> os.stat_result:
     try:
         found = path.stat()
+    except FileNotFoundError as error:
+        raise ModelNotFoundError(f"{path}: no such file{_near(path)}") from error
     except (OSError, ValueError) as error:
         raise ModelNotFoundError(f"{path}: no such file ({getattr(error, 'strerror', None) or error})") from error
     if stat.S_ISDIR(found.st_mode):
@@ -130,6 +137,15 @@ def _regular_file(path: Path) -> os.stat_result:
     if not stat.S_ISREG(found.st_mode):
         raise UnsupportedFormatError(f"{path}: is not a regular file; expected a model file")
     return found
+
+
+def _near(path: Path) -> str:
+    """Files beside it of nearly that name, as the end of a sentence; empty where there are none."""
+    with suppress(OSError):
+        beside = [each.name for each in islice(path.parent.iterdir(), _MOST_COMPARED)]
+        near = get_close_matches(path.name, beside)
+        return f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+    return ""
 
 
 class MissingStorage:

@@ -34,6 +34,14 @@ def test_missing_file_and_folder(tmp_path) -> None:
         open_model("nul\0byte.onnx")
 
 
+def test_a_name_that_is_nearly_there(tmp_path) -> None:
+    (tmp_path / "mobilenet.onnx").touch()
+    with pytest.raises(ModelNotFoundError, match=r"mobilnet\.onnx: no such file; did you mean 'mobilenet\.onnx'\?$"):
+        open_model(tmp_path / "mobilnet.onnx")
+    with pytest.raises(ModelNotFoundError, match=r"model\.onnx: no such file$"):
+        open_model(tmp_path / "no folder" / "model.onnx")
+
+
 def test_protobuf_without_a_graph() -> None:
     with pytest.raises(UnsupportedFormatError, match="no ONNX graph"):
         open_model(number(1, 8) + message(2, "somebody"))
