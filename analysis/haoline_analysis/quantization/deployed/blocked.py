@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from haoline_analysis.model import Model
 
 NCHWC = "com.microsoft.nchwc"
-ALIGNED = 4
-"""What channels have to be a multiple of for ReorderInput, so that a tensor can be put into blocked layout."""
 _PER_CHANNEL = {"bn_scale": "BatchNormalization", "mul_scale": "Mul"}
 _GRAPH, _NODE, _VARINT, _INT = 7, 1, 0, 2
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from haoline_analysis.errors import ModelError
-from haoline_analysis.quantization.deployed.blocked import ALIGNED
 from haoline_analysis.quantization.matching import origin, pairing
 from haoline_analysis.quantization.matching.choosing import choose
 from haoline_analysis.quantization.matching.comparable import comparable
@@ -153,7 +152,7 @@ class _Matcher:
         captured = choice.tensor
         if choice.blocked:
             channels = shape[1] if shape is not None and len(shape) > 2 else None
-            if channels is None or channels % ALIGNED:
+            if channels is None:
                 return None
             captured = self.deployed.copies.plain(captured, channels)
         place = origins.of(values)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from haoline_analysis.quantization.matching.graph import Node
 
 NONE = "no counterpart"
-HELD = "its counterpart is in a layout that cannot be read and fed"
+HELD = "its counterpart is in a layout that cannot be read"
 _LEFT_OUT = "left out: "
 _MOST = 64
 

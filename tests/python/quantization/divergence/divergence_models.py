@@ -30,7 +30,7 @@ def float_model(name: str) -> Path:
     if name == "digits":
         return EXAMPLES / "models" / "digits_cnn.onnx"
     path = FOLDER / f"{name}.onnx"
-    onnx.save({"transformer": transformer, "mobile": mobile, "branched": branched}[name](), path)
+    onnx.save({"transformer": transformer, "mobile": mobile, "branched": branched, "gated": gated}[name](), path)
     return path
 
 
@@ -40,7 +40,7 @@ def samples(name: str, count: int = 6) -> Any:
     rng = np.random.default_rng(7)
     if name == "digits":
         return digits_samples()[:count]
-    if name in ("mobile", "branched"):
+    if name in ("mobile", "branched", "gated"):
         return rng.normal(size=(count, 3, 16, 16)).astype(np.float32)
     return [{"ids": rng.integers(0, 50, (1, 12))} for _ in range(count)]
 
@@ -196,3 +196,19 @@ def branched() -> Any:
     x = m.op("Conv", x, m.weight(4, 16, 3, 3), m.weight(4, scale=0.1), pads=[1] * 4)
     image = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", 3, 16, 16])
     return m.model([image], x, ["n", 4, 16, 16])
+
+
+def gated() -> Any:
+    """Squeeze and excitation as in an EfficientNet: SiLU on six channels, which onnxruntime computes in its blocks."""
+    m = Maker()
+
+    def silu(x: str) -> str:
+        return m.op("Mul", x, m.op("Sigmoid", x))
+
+    x = silu(m.op("Conv", "image", m.weight(16, 3, 3, 3), m.weight(16, scale=0.1), pads=[1] * 4))
+    for _ in range(2):
+        gate = silu(m.op("Conv", m.op("GlobalAveragePool", x), m.weight(6, 16, 1, 1), m.weight(6, scale=0.1)))
+        gate = m.op("Sigmoid", m.op("Conv", gate, m.weight(16, 6, 1, 1), m.weight(16, scale=0.1)))
+        x = m.op("Conv", m.op("Mul", x, gate), m.weight(16, 16, 1, 1), m.weight(16, scale=0.1))
+    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", 3, 16, 16])
+    return m.model([image], x, ["n", 16, 16, 16])

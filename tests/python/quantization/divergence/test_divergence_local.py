@@ -25,7 +25,8 @@ MADE = [(name, kind) for name in MODELS for kind in (*KINDS, "fp16")]
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"), [*MADE, ("branched", "qdq"), ("branched", "qoperator"), ("branched", "fp16")]
+    ("name", "kind"),
+    [*MADE, *((name, kind) for name in ("branched", "gated") for kind in ("qdq", "qoperator", "fp16"))],
 )
 def test_the_local_error_is_that_of_the_op_run_alone_on_float_inputs(name, kind):
     compared = compare(float_model(name), variant(name, kind), samples(name), latency=False)
@@ -52,3 +53,13 @@ def test_the_local_error_is_that_of_the_op_run_alone_on_float_inputs(name, kind)
         checked += 1
     assert checked >= 0.8 * compared.tensors["matched"].sum()
     assert checked >= min(8, len(compared.tensors) - 2)
+
+
+@pytest.mark.parametrize("kind", ["fp16", "nbits"])
+def test_tensors_of_few_channels_in_blocked_layout_are_fed_too(kind):
+    compared = compare(float_model("gated"), variant("gated", kind), samples("gated"), latency=False)
+    matched = compared.tensors[compared.tensors["matched"]]
+
+    assert {"conv_4_out", "mul_6_out", "conv_12_out", "mul_14_out"} <= set(matched.index)
+    assert (matched["local_sqnr_db"] > 60).all()
+    assert not compared.notes

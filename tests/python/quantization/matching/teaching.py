@@ -118,7 +118,10 @@ class Pupil:
             array = match.form.quantize(array)
         elif match.captured < len(self.types) and self.types[match.captured] == "float16":
             array = array.astype(np.float16)
-        if self._plain(match.captured)[1]:
+        channels = self._plain(match.captured)[1]
+        if channels:
+            more = -channels % 4  # which ReorderInput does not add
+            array = np.pad(array, [(0, 0), (0, more), *[(0, 0)] * (array.ndim - 2)])
             nodes.append(helper.make_node("ReorderInput", [f"{name}/in"], [name], domain=NCHWC, channels_last=0))
             name = f"{name}/in"
         feeds[name] = array

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 NCHWC = "com.microsoft.nchwc"
 FED, ASKED = "haoline.float/", "haoline.read/"
 """Prefixes of the float tensors that are fed, and of what the ops read of them."""
+_REORDERED = 4
+"""What channels have to be a multiple of before they are reordered in blocks."""
 _NARROW = ("float8_e4m3fn", "float8_e4m3fnuz", "float8_e5m2", "float8_e5m2fnuz")
 
 
@@ -128,7 +130,7 @@ class _Builder:
         if maker is not None and maker.op_type == "QuantizeLinear" and pair.form is not None:
             self._before_quantizer(pair, maker, fed, same=same)
         elif maker is not None and (maker.op_type, maker.domain) == ("ReorderOutput", NCHWC):
-            self._before_copy(maker, fed)
+            self._before_copy(pair, maker, fed)
         elif maker is not None and maker.op_type == "Transpose" and self._types[pair.op] != "Transpose":
             self._before_turn(pair, maker, fed)
         if self._readers.others(pair.captured, ()):
@@ -141,19 +143,31 @@ class _Builder:
             kept = self._cast(fed, self._dtype(source), self._known.dtype(pair.output))
             self._readers.replace(source, kept, skipped)
 
-    def _before_copy(self, maker: Any, fed: str) -> None:
+    def _before_copy(self, pair: Pair, maker: Any, fed: str) -> None:
         """Readers of a tensor in blocked layout read the float tensor in that layout."""
         source, skipped = maker.input[0], (id(maker),)
         if self._readers.others(source, skipped):
-            made = self._node("ReorderInput", [fed], ASKED + source, domain=NCHWC)
+            whole = self._padded(pair, fed, _attribute(maker, "channels"))
+            made = self._node("ReorderInput", [whole], ASKED + source, domain=NCHWC)
             self._readers.replace(source, made, skipped)
+
+    def _padded(self, pair: Pair, fed: str, channels: int) -> str:
+        """A tensor with as many channels as ReorderInput takes; it fills up the last block with zeros itself."""
+        more = -channels % _REORDERED
+        if not more:
+            return fed
+        shape = self._known.floats[pair.output].shape if pair.output in self._known.floats else None
+        margins = np.zeros((2, 4 if shape is None else len(shape)), np.int64)
+        margins[1, 1] = more
+        sizes = ASKED + pair.captured + "/margins"
+        self._store(margins.reshape(-1), sizes)
+        return self._node("Pad", [fed, sizes], ASKED + pair.captured + "/padded", domain="com.microsoft")
 
     def _before_turn(self, pair: Pair, maker: Any, fed: str) -> None:
         """Readers of a tensor whose axes onnxruntime moved (channels last) read the float tensor so."""
         source, skipped = maker.input[0], (id(maker),)
         if self._readers.others(source, skipped):
-            order = next(list(each.ints) for each in maker.attribute if each.name == "perm")
-            inverse = [int(at) for at in np.argsort(order)]
+            inverse = [int(at) for at in np.argsort(_attribute(maker, "perm"))]
             made = self._node("Transpose", [self._read(pair, fed)], ASKED + source, perm=inverse)
             self._readers.replace(source, made, skipped)
 
@@ -171,16 +185,14 @@ class _Builder:
         return self._quantized(pair, name)
 
     def _quantized(self, pair: Pair, name: str) -> str:
-        from onnx import numpy_helper
-
         form = pair.form
         assert form is not None
         wide = self._cast(name, "float32", self._known.dtype(pair.output))
         made = ASKED + pair.captured
         scale = form.scale.astype(np.float32)
         shape = () if form.per_tensor else scale.shape
-        entries = [numpy_helper.from_array(scale.reshape(shape), made + "/scale"), self._zero(form, shape, made)]
-        self.graph.initializer.extend(entries)
+        self._store(scale.reshape(shape), made + "/scale")
+        self.graph.initializer.append(self._zero(form, shape, made))
         options = {} if form.axis is None or form.per_tensor else {"axis": form.axis}
         domain = "" if form.dtype in _NARROW else "com.microsoft"
         return self._node("QuantizeLinear", [wide, made + "/scale", made + "/zero"], made, domain=domain, **options)
@@ -192,6 +204,11 @@ class _Builder:
         values = np.broadcast_to(np.asarray(form.zero_point), shape).reshape(-1)
         numbers = [float(value) if form.dtype in _NARROW else int(value) for value in values]
         return helper.make_tensor(made + "/zero", CODES[form.dtype], shape, numbers)
+
+    def _store(self, values: np.ndarray, name: str) -> None:
+        from onnx import numpy_helper
+
+        self.graph.initializer.append(numpy_helper.from_array(values, name))
 
     def _dtype(self, name: str) -> str:
         """Element type of a tensor of the deployed graph, "" where unknown."""
@@ -227,3 +244,10 @@ class _Builder:
             kind = CODES[self._known.dtype(pair.output)]
             self.graph.input.append(helper.make_tensor_value_info(FED + pair.name, kind, None))
         prune(self.graph, nodes, outputs)
+
+
+def _attribute(node: Any, name: str) -> Any:
+    """What a node says by this name."""
+    from onnx import helper
+
+    return next(helper.get_attribute_value(each) for each in node.attribute if each.name == name)
