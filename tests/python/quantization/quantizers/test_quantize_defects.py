@@ -510,3 +510,80 @@ def test_an_output_may_be_a_constant(scheme):
     assert sqnr(model, made.path, data) > 28
     told = session(made.path).run(["told"], data[0])[0]
     assert np.abs(told - weights["k"]).max() < 0.02
+
+
+def clamped(kind):
+    """A convolution and a ReLU or Clip behind it that its grid cannot stand in for; input x [n, 3, 8, 8]."""
+    rng, node = np.random.default_rng(0), helper.make_node
+    weights = {
+        "w": rng.normal(size=(8, 3, 3, 3)).astype("f4"),
+        "v": rng.normal(size=(8, 8, 1, 1)).astype("f4"),
+        "low": np.float32(0.5),
+        "one": np.float32(1),
+        "zero": np.float32(0),
+        "sizes": np.array([1, 1, 2, 2], np.float32),
+    }
+    first, relu = node("Conv", ["x", "w"], ["a"], "first"), node("Relu", ["a"], ["r"], "relu")
+    last = node("Conv", ["r", "v"], ["y"], "last")
+    yes, no = (
+        helper.make_graph([node(op, ["a"], [op], f"{op} inside")], op, [], [floats(op, "n", 8, 6, 6)])
+        for op in ("Abs", "Neg")
+    )
+    nodes = {
+        "read by a sum": [first, relu, node("Conv", ["r", "v"], ["b"], "last"), node("Add", ["a", "b"], ["y"], "sum")],
+        "an output": [first, relu, last],
+        "read by a body": [
+            first,
+            relu,
+            last,
+            node("Cast", ["size"], ["choice"], "cast", to=onnx.TensorProto.BOOL),
+            node("If", ["choice"], ["other"], "if", then_branch=yes, else_branch=no),
+        ],
+        "pooled": [first, node("MaxPool", ["a"], ["p"], "pool", kernel_shape=[2, 2]),
+                   node("Relu", ["p"], ["r"], "relu"), last],
+        "moved": [first, node("Transpose", ["a"], ["t"], "turn", perm=[0, 1, 3, 2]),
+                  node("Relu", ["t"], ["r"], "relu"), last],
+        "enlarged": [first, node("Resize", ["a", "", "sizes"], ["t"], "up", mode="nearest"),
+                     node("Relu", ["t"], ["r"], "relu"), last],
+        "ReLU6": [first, node("Clip", ["a", "zero", "one"], ["r"], "clip"),
+                  node("Conv", ["r", "v"], ["b"], "last"), node("Add", ["a", "b"], ["y"], "sum")],
+        "kept from zero": [first, node("Clip", ["a", "low"], ["r"], "clip"), last],
+        "unknown": [node("ReduceMax", ["x"], ["top"], "top", keepdims=0), first,
+                    node("Clip", ["a", "", "top"], ["r"], "clip"), last],
+    }[kind]  # fmt: skip
+    if kind == "read by a body":
+        nodes[3:3] = [node("Size", ["x"], ["size"], "size")]
+    read = {name for each in nodes for name in each.input}
+    outputs = {"an output": ["y", "a"], "read by a body": ["y", "other"]}.get(kind, ["y"])
+    ports = [floats(name, "n", 8, None, None) for name in outputs]
+    return model_of(
+        nodes, [floats("x", "n", 3, 8, 8)], ports, {name: weights[name] for name in weights if name in read}
+    )
+
+
+@pytest.mark.parametrize("options", [{}, {"symmetric": True}, {"per_channel": True}])
+@pytest.mark.parametrize("scheme", ["static-int8", "static-int8-qoperator", "static-int16"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "read by a sum",
+        "an output",
+        "read by a body",
+        "pooled",
+        "moved",
+        "enlarged",
+        "ReLU6",
+        "kept from zero",
+        "unknown",
+    ],
+)
+def test_a_relu_that_no_grid_stands_in_for_is_kept(kind, scheme, options):
+    """Theirs drop it behind whatever is quantized, or give others that read its input the grid of its output."""
+    model = clamped(kind)
+    data = [{"x": each} for each in pictures()]
+    made = quantize(model, scheme=scheme, calibration=data, **options)
+    before, after = session(model), session(made.path)
+    for name in [port.name for port in model.graph.output]:
+        pairs = [(before.run([name], each)[0], after.run([name], each)[0]) for each in data]
+        noise = sum(float(((a - b) ** 2).sum()) for a, b in pairs)
+        assert 10 * np.log10(sum(float((a**2).sum()) for a, _ in pairs) / max(noise, 1e-30)) > 25

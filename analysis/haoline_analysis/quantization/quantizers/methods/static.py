@@ -8,6 +8,7 @@ from haoline_analysis.errors import ModelError
 from haoline_analysis.quantization.quantizers.calibration.masks import hold_masks
 from haoline_analysis.quantization.quantizers.calibration.ranges import Calibrating, find_ranges
 from haoline_analysis.quantization.quantizers.methods.bodies import read_in_bodies
+from haoline_analysis.quantization.quantizers.methods.clamps import clamps_by_grid, needed_clamps
 from haoline_analysis.quantization.quantizers.methods.guard import guard_float
 from haoline_analysis.quantization.quantizers.methods.indices import index_arithmetic
 from haoline_analysis.quantization.quantizers.methods.onnx_types import op_types, quant_type
@@ -38,9 +39,10 @@ def quantize_static(task: Task) -> Outcome:
     if task.data is None:
         raise ModelError("A static scheme needs calibration data: pass calibration=… (what activation capture takes).")
     types = _types(options)
-    kept = [*task.keep_float, *index_arithmetic(task.prepared.proto.graph)]
+    graph = task.prepared.proto.graph
+    kept = [*task.keep_float, *index_arithmetic(graph), *needed_clamps(graph)]
     if _operators(options):
-        kept += read_in_bodies(task.prepared.proto.graph)
+        kept += read_in_bodies(graph)
     wanted = Calibrating(
         path=task.prepared.path,
         method=options["method"],
@@ -51,7 +53,7 @@ def quantize_static(task: Task) -> Outcome:
         external=task.prepared.size > INSIDE_BYTES,
     )
     ranges = find_ranges(wanted, task.data, task.stop, task.tell)
-    masks = hold_masks(task.prepared.proto.graph, ranges.data)
+    masks = hold_masks(graph, ranges.data)
     notes = [*task.data.notes(), *ranges.notes, *masks]
     if _pairs_on_weights(options):
         notes.append("Weights stay float in the file, behind their quantizers: TensorRT rounds them when it builds.")
@@ -96,7 +98,7 @@ def _quantizer(task: Task, proto: Any, ranges: Any, types: list[str], kept: list
     kinds = (quant_type(options["weights"]), quant_type(options["activations"]))
     rest: tuple[Any, ...] = (ranges, [], kept, types, _extra(task))
     if _operators(options):
-        made = stoppable(matrices_per_channel(ONNXQuantizer))(
+        made = stoppable(clamps_by_grid(matrices_per_channel(ONNXQuantizer)))(
             proto, *shared, QuantizationMode.QLinearOps, True, *kinds, *rest
         )
     else:
