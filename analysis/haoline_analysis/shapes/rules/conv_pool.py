@@ -146,7 +146,8 @@ def pool(node: Node) -> Sequence[Value]:
     kernel = node.integers("kernel_shape")
     if kernel is None or len(kernel) != len(dims) or min(kernel) < 1:
         raise ImpossibleShapeError(f"kernel_shape {kernel} for {len(dims)} spatial axes")
-    shape = _whole(node, batch, channels, window_sizes(node, dims, kernel, ceil=bool(node.integer("ceil_mode"))))
+    sizes = window_sizes(node, dims, kernel, ceil=bool(node.integer("ceil_mode")), wider=True)
+    shape = _whole(node, batch, channels, sizes)
     return [Value(node.dtype(), shape), Value("int64", shape)]
 
 

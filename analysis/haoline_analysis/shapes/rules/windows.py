@@ -38,10 +38,20 @@ def pads_of(node: Node, rank: int) -> tuple[int, ...]:
     return given
 
 
-def window_sizes(node: Node, dims: Shape, kernel: Sequence[Dim], *, ceil: bool = False) -> Shape:
+def window_sizes(node: Node, dims: Shape, kernel: Sequence[Dim], *, ceil: bool = False, wider: bool = False) -> Shape:
     """Output sizes of a window of ``kernel`` sliding over spatial ``dims``.
 
     Formula: https://onnx.ai/onnx/operators/onnx__MaxPool.html
+
+    Args:
+        node: the op, with strides, dilations and pads.
+        dims: the image.
+        kernel: the window.
+        ceil: count a last step that leaves the padded image.
+        wider: let the window itself be wider than the padded image, as pools may be.
+
+    Raises:
+        ImpossibleShapeError: if an attribute or the window does not fit the image.
     """
     rank = len(dims)
     strides, dilations = spatial(node, "strides", rank, 1), spatial(node, "dilations", rank, 1)
@@ -55,16 +65,15 @@ def window_sizes(node: Node, dims: Shape, kernel: Sequence[Dim], *, ceil: bool =
         elif mode.startswith("SAME"):
             sizes.append(-(-dim // strides[axis]))
         else:
-            sizes.append(_steps(dim, extent, strides[axis], begin, end, ceil=ceil))
+            sizes.append(_steps(dim, extent, strides[axis], begin, end, ceil=ceil, wider=wider))
     return tuple(sizes)
 
 
-def _steps(dim: int, extent: int, stride: int, begin: int, end: int, *, ceil: bool) -> int:
+def _steps(dim: int, extent: int, stride: int, begin: int, end: int, *, ceil: bool, wider: bool) -> int:
     room = dim + begin + end - extent
-    if room < 0:
+    up = ceil or room < 0  # runtimes divide integers, which rounds towards zero
+    steps = (-(-room // stride) if up else room // stride) + 1
+    if steps < 0 or (room < 0 and not wider):
         raise ImpossibleShapeError(f"a window of {extent} exceeds the padded size {dim + begin + end}")
-    if not ceil:
-        return room // stride + 1
-    steps = -(-room // stride) + 1
     # the last window must start inside the input or its left padding
-    return steps - 1 if (steps - 1) * stride >= dim + begin else steps
+    return steps - 1 if ceil and (steps - 1) * stride >= dim + begin else steps
