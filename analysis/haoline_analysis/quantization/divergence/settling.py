@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from haoline_analysis.errors import ModelError
-from haoline_analysis.quantization.divergence.local import Known, build_local
+from haoline_analysis.quantization.divergence.local import Known, build_local, run_most
 from haoline_analysis.quantization.divergence.steps import Fed, Found, Step, run, run_local
 from haoline_analysis.runtime.forms import Form
 from haoline_analysis.runtime.plan import Pass, Plan, make_pass
@@ -17,10 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from haoline_analysis.errors import ModelError
     from haoline_analysis.quantization.divergence.pairs import Pair
     from haoline_analysis.quantization.divergence.preparing import Job
     from haoline_analysis.quantization.divergence.steps import Three
     from haoline_analysis.runtime.stopping import Stop
+
+_TRIES = 256
+"""Most sessions that are opened to find the ops that cannot be measured by themselves."""
+_MOST_NAMED = 5
 
 
 class Settling:
@@ -48,11 +52,11 @@ class Settling:
         step = self._fitting(step, found)
         if not self._local:
             return step, three, found
-        try:
-            return self._with_local(at, step, three, found, stop)
-        except ModelError as error:
-            job.notes.append(f"The error that ops make by themselves could not be measured: {error}")
-            return step, three, found
+        measured = run_most(lambda wanted: self._with_local(at, step, wanted, three, found, stop), step.pairs, _TRIES)
+        if measured.error is not None:
+            some = measured.result is not None
+            job.notes.append(_not_measured(measured.lost if some else (), measured.error))
+        return measured.result or (step, three, found)
 
     def _fitting(self, step: Step, found: Found) -> Step:
         """The step without pairs whose shapes do not fit, which are no counterparts then."""
@@ -65,12 +69,14 @@ class Settling:
                 kept.append((slot, pair))
         return step.of(tuple(slot for slot, _ in kept), tuple(pair for _, pair in kept))
 
-    def _with_local(self, at: int, step: Step, three: Three, found: Found, stop: Stop) -> tuple[Step, Three, Found]:
-        """The step with the graph that measures each op on its own."""
+    def _with_local(
+        self, at: int, step: Step, wanted: Sequence[Pair], three: Three, found: Found, stop: Stop
+    ) -> tuple[Step, Three, Found]:
+        """The step with the graph that measures each op on its own, for the wanted ones of its pairs."""
         job, first = self._job, self._job.first
         path = job.deployed.path.parent / f"local.{at}.onnx"
         pairs = [pair for pair in job.pairs if pair.name not in job.dropped]
-        graph = build_local(self._path, path, job.model, pairs, step.pairs, self._known(found))
+        graph = build_local(self._path, path, job.model, pairs, wanted, self._known(found))
         self.exact |= graph.exact
         if not graph.outputs:
             return step.with_local(step.floats, None, graph), three, found
@@ -136,6 +142,14 @@ def _unfit(pair: Pair, found: Found) -> str:
     if value.dtype.kind == "b" or not pair.grid.fits(value.shape, other.shape):
         return "its counterpart has another shape or order when it runs"
     return ""
+
+
+def _not_measured(lost: Sequence[Pair], error: ModelError) -> str:
+    """What a report has to say where local errors are missing: of these tensors, or of all."""
+    names = ", ".join(repr(pair.name) for pair in lost[:_MOST_NAMED])
+    more = len(lost) - _MOST_NAMED
+    where = f" at {names}{f' and {more:,} more' if more > 0 else ''}" if lost else ""
+    return f"The error that ops make by themselves could not be measured{where}: {error}"
 
 
 def _with_copies(job: Job) -> Path:

@@ -8,6 +8,9 @@ from alone import Alone
 from divergence_models import KINDS, MODELS, feeds, float_model, samples, variant
 
 from haoline_analysis.quantization import compare
+from haoline_analysis.quantization.divergence import settling
+from haoline_analysis.quantization.divergence.local import graph
+from haoline_analysis.runtime import RuntimeFailure
 
 
 def _given(compared, sample, alone):
@@ -63,3 +66,29 @@ def test_tensors_of_few_channels_in_blocked_layout_are_fed_too(kind):
     assert {"conv_4_out", "mul_6_out", "conv_12_out", "mul_14_out"} <= set(matched.index)
     assert (matched["local_sqnr_db"] > 60).all()
     assert not compared.notes
+
+
+def test_what_cannot_be_fed_costs_the_ops_that_read_it_and_no_others(monkeypatch):
+    expected = compare(float_model("gated"), variant("gated", "fp16"), samples("gated"), latency=False)
+    monkeypatch.setattr(graph, "_REORDERED", 1)  # six channels are given to an op that refuses them
+    compared = compare(float_model("gated"), variant("gated", "fp16"), samples("gated"), latency=False)
+
+    lost = ["mul_6_out", "mul_14_out"]
+    assert compared.tensors.loc[lost, "local_sqnr_db"].isna().all()
+    others = compared.tensors["local_sqnr_db"].drop(lost)
+    assert others.equals(expected.tensors["local_sqnr_db"].drop(lost))
+    assert compared.tensors["sqnr_db"].equals(expected.tensors["sqnr_db"])
+    (note,) = compared.notes
+    assert "could not be measured at 'mul_6_out', 'mul_14_out': " in note
+
+
+def test_where_no_op_can_be_run_alone_one_note_says_so(monkeypatch):
+    def refused(*_):
+        raise RuntimeFailure("onnxruntime refuses it")
+
+    monkeypatch.setattr(settling, "build_local", refused)
+    compared = compare(float_model("gated"), variant("gated", "fp16"), samples("gated"), latency=False)
+
+    assert compared.tensors["local_sqnr_db"].isna().all()
+    assert compared.tensors["sqnr_db"].notna().any()
+    assert compared.notes == ("The error that ops make by themselves could not be measured: onnxruntime refuses it",)
