@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.errors import ModelError
 from haoline_analysis.quantization.sensitivity.additive import Additive, Base
+from haoline_analysis.quantization.sensitivity.ground import Ground, Quantizing, ground_of
 from haoline_analysis.quantization.sensitivity.noise import Noise
-from haoline_analysis.quantization.sensitivity.opening import graph_of, named, whole
+from haoline_analysis.quantization.sensitivity.opening import whole
 from haoline_analysis.quantization.sensitivity.prior import own_sqnr
 from haoline_analysis.quantization.sensitivity.sensitivity import Sensitivity
 from haoline_analysis.quantization.sensitivity.session import Switchable
-from haoline_analysis.quantization.sensitivity.sites import sites_of
 from haoline_analysis.quantization.sensitivity.units import units_of
 from haoline_analysis.runtime.runner import StoppedError
 from haoline_analysis.runtime.samples import samples_of
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from haoline_analysis.model import Model
     from haoline_analysis.quantization.sensitivity.sites import Found, Site
     from haoline_analysis.quantization.sensitivity.units import Unit
+    from haoline_analysis.runtime.source import ModelSource
     from haoline_analysis.runtime.stopping import Stop, Tell
 
 LIMIT = 2
@@ -58,8 +59,8 @@ def measure_sensitivity(
 ) -> Sensitivity:
     """The error that each quantizer alone makes at the outputs, as a share of their power.
 
-    The quantizers are those of a QDQ, dynamic or weight-only variant; each is switched on alone on the float graph.
-    Ctrl-C keeps what is measured and estimates the rest from how much each quantizer changes its own tensor.
+    The quantizers are those of a QDQ, QOperator, dynamic or weight-only variant; each is switched on alone on the float
+    graph. Ctrl-C keeps what is measured and estimates the rest from how much each quantizer changes its own tensor.
 
     Args:
         model: the float model: a path, bytes, a ``ModelProto``, a ``Model`` or a ``ModelReport``.
@@ -93,23 +94,20 @@ def measure_sensitivity(
         tell("Quantizing", 0.0)
         data = inputs if calibration is None else calibration
         path = _variant(model, variant, scheme, recipe, data, Path(folder), how)
-        other, read, _ = source_of(path)
-        graph = named(graph_of(source), opened)
-        found = sites_of(graph, whole(other), _quantizable(opened, scheme_of(read, scheme)))
-        bytes_variant = read.file_bytes
-    if not found.sites:
-        raise ModelError(
-            f"{source.label}: the variant has no quantizers (QuantizeLinear, DequantizeLinear) to measure."
-        )
-    units = units_of(found.sites, unit)
-    feeds = [sample.feeds for sample in samples]
+        ground, bytes_variant = _ground(source, opened, path, scheme, Path(folder), tell)
+        found = ground.found
+        if not found.sites:
+            raise ModelError(f"{source.label}: the variant has no quantizers whose places in the model are known.")
+        units = units_of(found.sites, unit)
+        feeds = [sample.feeds for sample in samples]
 
-    def work(stop: Stop, told: Tell) -> _Measured:
-        told("Rounding each tensor alone", 0.0)
-        prior = own_sqnr(source, opened, found.sites, feeds, provider)
-        return _Measuring(Switchable(source, opened, found.sites, provider), units, prior, feeds, stop, told).run()
+        def work(stop: Stop, told: Tell) -> _Measured:
+            told("Rounding each tensor alone", 0.0)
+            prior = own_sqnr(ground.source, ground.model, found.sites, feeds, provider)
+            session = Switchable(ground.source, ground.model, found.sites, provider)
+            return _Measuring(session, units, prior, feeds, stop, told).run()
 
-    done = interruptible(work, tell)
+        done = interruptible(work, tell)
     return _sensitivity(opened, found, units, done, len(feeds), (opened.file_bytes, bytes_variant))
 
 
@@ -120,7 +118,7 @@ def _silent(stage: str, fraction: float) -> None:
 def _variant(
     model: Any, variant: Any, scheme: str, recipe: Any, calibration: Any, folder: Path, how: Mapping[str, Any]
 ) -> Any:
-    """The QDQ model whose quantizers are measured."""
+    """The model whose quantizers are measured."""
     if variant is not None:
         return getattr(variant, "path", variant)
     from haoline_analysis.quantization.quantizers import quantize, rebuild
@@ -135,24 +133,34 @@ def _variant(
     return quantize(model, scheme=asked, output=output, **data).path
 
 
-def scheme_of(variant: Model, otherwise: str) -> str:
-    """The scheme that a variant is of, by its recipe, else by its ops."""
+def _ground(
+    source: ModelSource, opened: Model, variant: Any, scheme: str, folder: Path, tell: Callable[[str, float], None]
+) -> tuple[Ground, int]:
+    """Where the quantizers of a variant are, and how large its file is.
+
+    Raises:
+        KeyboardInterrupt: if it was interrupted.
+    """
     from haoline_analysis.quantization.quantizers.provenance import recipe_of
 
-    recipe = recipe_of(variant)
-    if recipe is not None:
-        return str(recipe.scheme)
+    other, read, _ = source_of(variant)
+    recipe = recipe_of(read)
+    how = Quantizing(_scheme_of(read, scheme) if recipe is None else recipe.scheme, recipe)
+    try:
+        ground = interruptible(
+            lambda stop, told: ground_of(source, opened, whole(other), how, folder, stop, told), tell
+        )
+    except StoppedError:
+        raise KeyboardInterrupt from None
+    return ground, read.file_bytes
+
+
+def _scheme_of(variant: Model, otherwise: str) -> str:
+    """The scheme that a variant without a recipe is of, by its ops."""
     types = {op.type for op in variant.ops}
     if types & {"DynamicQuantizeLinear", "MatMulInteger", "ConvInteger"}:
         return "dynamic-int8"
     return "weights-int4" if "MatMulNBits" in types else otherwise
-
-
-def _quantizable(model: Model, scheme: str) -> Collection[str]:
-    """Names of the ops that the scheme quantizes."""
-    from haoline_analysis.quantization.quantizers.ops import quantizable_ops
-
-    return set(quantizable_ops(model, scheme))
 
 
 @dataclass

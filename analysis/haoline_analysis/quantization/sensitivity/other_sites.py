@@ -1,4 +1,4 @@
-"""Quantizers that are no Q/DQ pairs: dynamic ranges, weights of integer kernels, packed weights."""
+"""Quantizers that are no Q/DQ pairs: dynamic ranges, what integer kernels read and make, packed weights."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ from haoline_analysis.errors import ModelError
 from haoline_analysis.quantization.quantizers.provenance import node_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from haoline_analysis.quantization.sensitivity.sites import Site
 
 _QUANTIZED = "_quantized"
-_INTEGERS = frozenset({"MatMulInteger", "ConvInteger", "Gather"})
+_INTEGERS = frozenset({"MatMulInteger", "ConvInteger", "Gather", "QLinearConv", "QLinearMatMul", "QGemm"})
+_BIAS = {"QLinearConv": 8, "QGemm": 6}
+"""Slots of biases, whose scale is that of the first input times that of the weight."""
+_SCALES = (1, 4)
+"""Slots of these two."""
 _PACKED = {"MatMulNBits": 1, "GatherBlockQuantized": 0}
 """Ops that unpack their weights themselves, with the slot of the weight in the float op."""
 WHOLE = frozenset({"DynamicQuantizeLSTM", "QAttention", "QEmbedLayerNormalization"})
@@ -23,7 +27,7 @@ WHOLE = frozenset({"DynamicQuantizeLSTM", "QAttention", "QEmbedLayerNormalizatio
 
 
 def other_sites(float_graph: Any, variant: Any) -> Iterator[Site]:
-    """Sites of dynamic INT8 and of weight-only models, by tensors of the float graph; no ops yet.
+    """Sites of dynamic INT8, QOperator and weight-only models, by names that the float graph may have; no ops yet.
 
     Args:
         float_graph: the ``GraphProto`` of the float model.
@@ -31,9 +35,10 @@ def other_sites(float_graph: Any, variant: Any) -> Iterator[Site]:
     """
     made = {name: node for node in float_graph.node for name in node.output if name}
     gemms = {node.name: node for node in float_graph.node if node.op_type == "Gemm" and node.name}
-    floats = {*made, *(each.name for each in float_graph.input), *(each.name for each in float_graph.initializer)}
-    yield from (site for site in _dynamic(variant) if site.tensor in floats)
-    yield from (site for site in _weights(variant, gemms) if site.tensor in floats)
+    yield from _dynamic(variant)
+    yield from _handed_on(variant)
+    yield from _weights(variant, gemms)
+    yield from _biases(variant)
     yield from _packed(variant, made, gemms)
 
 
@@ -46,6 +51,32 @@ def _dynamic(variant: Any) -> Iterator[Site]:
             yield Site(node.input[0], "activation", one, zero, 0, None, (), dynamic=True)
 
 
+def _handed_on(variant: Any) -> Iterator[Site]:
+    """Integers that one kernel hands to the next, with scale and zero point of the same name.
+
+    What has none of its own (a Reshape, a MaxPool) is on the grid of what it reads already.
+    """
+    from haoline_analysis.quantization.sensitivity.sites import Site
+
+    stored = {each.name: each for each in variant.initializer}
+    for name in (each for node in variant.node for each in node.output if each.endswith(_QUANTIZED)):
+        grid = _grid(stored, name)
+        if grid is not None:
+            yield Site(name.removesuffix(_QUANTIZED), "activation", *grid, 0, None, ())
+
+
+def _grid(stored: Mapping[str, Any], name: str) -> tuple[np.ndarray, np.ndarray] | None:
+    """Scale and zero point of integers, by their names; None where these are not stored."""
+    from onnx import numpy_helper
+
+    base = name.removesuffix(_QUANTIZED)
+    parts = [stored.get(f"{base}{end}") for end in ("_scale", "_zero_point")]
+    if None in parts:
+        return None
+    scale, zero = (np.asarray(numpy_helper.to_array(each)) for each in parts)
+    return scale, zero
+
+
 def _weights(variant: Any, gemms: dict[str, Any]) -> Iterator[Site]:
     """Stored integers that an integer kernel reads, with the scale of the same name."""
     from onnx import numpy_helper
@@ -55,16 +86,15 @@ def _weights(variant: Any, gemms: dict[str, Any]) -> Iterator[Site]:
     stored = {each.name: each for each in variant.initializer}
     read = {name: node for node in variant.node if node.op_type in _INTEGERS for name in node.input}
     for name in [each for each in stored if each in read and each.endswith(_QUANTIZED)]:
-        base = name.removesuffix(_QUANTIZED)
-        parts = [stored.get(f"{base}{end}") for end in ("_scale", "_zero_point")]
-        if None in parts:
+        grid = _grid(stored, name)
+        if grid is None:
             continue
-        scale, zero = (np.asarray(numpy_helper.to_array(each)) for each in parts)
-        axis = _axis(stored[name].dims, scale.size)
+        scale, zero = grid
+        axis = _axis(read[name], stored[name].dims, scale.size)
         twin = gemms.get(node_name(read[name].name))
         if twin is None:
-            yield Site(base, "weight", scale, zero, axis, stored[name], ())
-        elif _turned(twin):
+            yield Site(name.removesuffix(_QUANTIZED), "weight", scale, zero, axis, stored[name], ())
+        elif _turned(twin) and not _turned(read[name]):
             integers = np.ascontiguousarray(numpy_helper.to_array(stored[name]).T)
             kept = numpy_helper.from_array(integers, name)
             yield Site(twin.input[1], "weight", scale, zero, 1 - axis, kept, ())
@@ -72,15 +102,34 @@ def _weights(variant: Any, gemms: dict[str, Any]) -> Iterator[Site]:
             yield Site(twin.input[1], "weight", scale, zero, axis, stored[name], ())
 
 
+def _biases(variant: Any) -> Iterator[Site]:
+    from onnx import numpy_helper
+
+    from haoline_analysis.quantization.sensitivity.sites import Site
+
+    stored = {each.name: each for each in variant.initializer}
+    for node in variant.node:
+        slot = _BIAS.get(node.op_type, len(node.input))
+        bias = stored.get(node.input[slot]) if slot < len(node.input) else None
+        scales = [stored.get(node.input[at]) for at in _SCALES] if bias is not None else []
+        if bias is None or None in scales:
+            continue
+        first, second = (numpy_helper.to_array(each).reshape(-1) for each in scales)
+        scale = np.asarray(first * second, np.float32)
+        name = bias.name.removesuffix(_QUANTIZED)
+        yield Site(name, "bias", scale, np.zeros(scale.shape, np.int32), 0, bias, ())
+
+
 def _turned(gemm: Any) -> bool:
-    """Whether a Gemm reads its weight transposed; the MatMul that is made of it reads it straight."""
+    """Whether a Gemm reads its weight transposed; the MatMul that may be made of it reads it straight."""
     return any(each.name == "transB" and each.i for each in gemm.attribute)
 
 
-def _axis(dims: Iterable[int], scales: int) -> int:
-    """The last axis that has as many elements as there are scales."""
-    sizes = list(dims)
-    return max((at for at, size in enumerate(sizes) if size == scales), default=0)
+def _axis(reader: Any, dims: Iterable[int], scales: int) -> int:
+    """The axis of output channels: that of filters, else the last that has as many elements as there are scales."""
+    if reader.op_type in {"ConvInteger", "QLinearConv"} or _turned(reader):
+        return 0
+    return max((at for at, size in enumerate(dims) if size == scales), default=0)
 
 
 def _packed(variant: Any, made: dict[str, Any], gemms: dict[str, Any]) -> Iterator[Site]:

@@ -114,11 +114,28 @@ def sites_of(float_model: Any, variant: Any, quantizable: Collection[str] | None
             continue
         placed[tensor] = reader.site(raw, tensor)
     for site in other_sites(float_model.graph, variant.graph):
-        placed.setdefault(site.tensor, site)
+        if site.tensor in reader.tensors:
+            placed.setdefault(site.tensor, site)
+        else:
+            unplaced.append(site.tensor)
     unplaced += [node.name for node in variant.graph.node if node.op_type in WHOLE]
     asking = Asking(float_model.graph, placed, quantizable)
     found = (replace(site, ops=asking.ops(site.tensor, consumers_only=site.dynamic)) for site in placed.values())
     return Found(tuple(found), tuple(unplaced))
+
+
+def strangers(float_model: Any, variant: Any) -> int:
+    """How many quantizers of a variant are on tensors that are not called so in a float model.
+
+    Args:
+        float_model: its ``ModelProto``.
+        variant: the ``ModelProto`` of the variant.
+    """
+    from haoline_analysis.quantization.sensitivity.other_sites import other_sites
+
+    reader = _Reader(float_model.graph, variant.graph)
+    others = (site.tensor not in reader.tensors for site in other_sites(float_model.graph, variant.graph))
+    return sum(reader.named(raw) is None for raw in reader.raw()) + sum(others)
 
 
 def _scaled(op: Any) -> bool:
@@ -162,11 +179,12 @@ class _Reader:
 
     def place(self, raw: _Raw) -> str | None:
         """The tensor of the float model that a quantizer is on; None where there is none."""
+        return self.named(raw) or self._by_slot(raw)
+
+    def named(self, raw: _Raw) -> str | None:
+        """The same by its name alone."""
         candidates = [raw.source, raw.result] if raw.stored is None else [raw.source.removesuffix(_QUANTIZED)]
-        for name in candidates:
-            if name in self.tensors:
-                return name
-        return self._by_slot(raw)
+        return next((name for name in candidates if name in self.tensors), None)
 
     def _by_slot(self, raw: _Raw) -> str | None:
         """What the op of the same name reads at the same place."""

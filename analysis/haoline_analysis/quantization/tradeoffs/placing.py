@@ -55,7 +55,9 @@ class Placing:
         return list(found)
 
     def around(self, name: str) -> tuple[str | None, tuple[str, ...]]:
-        """What makes a tensor and what reads it."""
+        """What makes a tensor and what reads it; nothing known of one that quantizing has added."""
+        if name not in self._tensors:
+            return None, ()
         tensor = self._model.tensors[self._tensors[name]]
         producer = self._model.ops[tensor.producer].name if tensor.producer >= 0 else None
         return producer, tuple(self._model.ops[row].name for row in tensor.consumers)

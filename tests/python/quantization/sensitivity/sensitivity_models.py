@@ -130,3 +130,30 @@ def residual() -> onnx.ModelProto:
     model = _model(nodes, constants, {}, {"y": [None, 16]}, 17)
     model.graph.input.append(helper.make_tensor_value_info("ids", TensorProto.INT64, [None]))
     return model
+
+
+def normalized() -> onnx.ModelProto:
+    """Two convolutions of 8 channels, each with a bias, batch normalisation and ReLU, then pooled and classified."""
+    arrays = {f"{kind}{at}": array for at in (1, 2) for kind, array in _normalization(at).items()}
+    arrays |= {"w1": weight(8, 8, 3, 3), "w2": weight(8, 8, 3, 3, seed=1), "v": weight(4, 8, seed=2), "c": weight(4)}
+    nodes = []
+    for at, read in ((1, "x"), (2, "r1")):
+        norm = [f"{kind}{at}" for kind in ("scale", "shift", "mean", "variance")]
+        nodes += [
+            helper.make_node("Conv", [read, f"w{at}", f"b{at}"], [f"h{at}"], name=f"conv{at}"),
+            helper.make_node("BatchNormalization", [f"h{at}", *norm], [f"n{at}"], name=f"norm{at}"),
+            helper.make_node("Relu", [f"n{at}"], [f"r{at}"], name=f"relu{at}"),
+        ]
+    nodes += [
+        helper.make_node("GlobalAveragePool", ["r2"], ["p"], name="pool"),
+        helper.make_node("Flatten", ["p"], ["f"], name="flat"),
+        helper.make_node("Gemm", ["f", "v", "c"], ["y"], name="head", transB=1),
+    ]
+    constants = [numpy_helper.from_array(array, name) for name, array in arrays.items()]
+    return _model(nodes, constants, {"x": [None, 8, 12, 12]}, {"y": [None, 4]}, 17)
+
+
+def _normalization(seed: int) -> dict[str, np.ndarray]:
+    spread = np.exp(weight(8, seed=seed))
+    named = {"scale": spread, "shift": weight(8, seed=seed + 2), "mean": weight(8, seed=seed + 4)}
+    return {**named, "variance": 70 * spread[::-1].copy(), "b": weight(8, seed=seed + 6)}

@@ -4,6 +4,7 @@ import json
 import math
 
 import numpy as np
+import onnx
 import onnxruntime as ort
 import pytest
 from onnx import numpy_helper
@@ -12,6 +13,7 @@ from sensitivity_models import (
     digits_variant,
     linear,
     linear_variant,
+    normalized,
     pictures,
     residual,
     two_gemms,
@@ -259,3 +261,63 @@ def test_ops_without_names_are_told_apart(scheme):
     assert len(found.noise) == len(expected.noise) > 1
     assert found.base.noise == pytest.approx(expected.base.noise)
     assert {op for unit in found.additive.units for op in unit.ops} <= {op.name for op in found.model.ops}
+
+
+CONVOLVED = [{"x": weight(1, 8, 12, 12, seed=seed)} for seed in range(10, 18)]
+
+
+@pytest.mark.parametrize("per_channel", [False, True])
+@pytest.mark.parametrize("scheme", ["static-int8", "static-int8-qoperator"])
+def test_what_batch_normalisation_was_merged_into_is_measured(scheme, per_channel):
+    """The weights that are rounded are not those of the file; ops keep the names they have there."""
+    model, options = normalized(), {"scheme": scheme, "per_channel": per_channel, "calibration": CONVOLVED}
+    made = quantize(model, **options)
+    found = measure_sensitivity(model, CONVOLVED[:4], variant=made, limit=None)
+    assert found.notes == ()
+    assert sum(site.kind == "weight" for site in found.sites) == 3
+    assert sum(site.kind == "bias" for site in found.sites) == 3
+    assert found.base.noise == pytest.approx(error_of(model, made.path, CONVOLVED[:4]).power, rel=0.05)
+    kept = quantize(model, keep_float=["conv1"], **options)
+    real = error_of(model, kept.path, CONVOLVED[:4])
+    assert abs(found.predict(keep_float=["conv1"]).sqnr_db - decibels(real.power)) < 2.5
+    assert {"conv1", "conv2", "head"} <= set(found.ops.index) <= {node.name for node in model.graph.node}
+
+
+def test_weights_of_another_tools_file_are_found_where_it_merged_them():
+    """Without our recipe only names tell that the model was prepared."""
+    model = normalized()
+    made = quantize(model, calibration=CONVOLVED)
+    proto = onnx.load(made.path)
+    del proto.metadata_props[:]
+    found = measure_sensitivity(model, CONVOLVED[:4], variant=proto, limit=None)
+    assert found.notes == ()
+    assert found.base.noise == pytest.approx(error_of(model, made.path, CONVOLVED[:4]).power, rel=0.05)
+
+
+@pytest.mark.parametrize("kept", ["head", "norm2"])
+def test_what_the_variant_keeps_float_is_no_candidate(kept):
+    """Its neighbours still ask for what it reads; a normalization goes with its convolution."""
+    model = normalized()
+    made = quantize(model, calibration=CONVOLVED, keep_float=[kept])
+    found = measure_sensitivity(model, CONVOLVED[:4], variant=made, limit=None)
+    assert not {"head": {"head"}, "norm2": {"norm2", "conv2"}}[kept] & set(found.ops.index)
+    assert found.base.noise == pytest.approx(error_of(model, made.path, CONVOLVED[:4]).power, rel=0.05)
+    assert found.predict(keep_float=found.ops.index).noise == 0
+
+
+def test_what_integer_kernels_hand_on_is_measured():
+    model, feeds = residual(), [{"ids": np.arange(start, start + 7)} for start in (0, 9, 20)]
+    made = quantize(model, scheme="static-int8-qoperator", calibration=feeds)
+    found = measure_sensitivity(model, feeds, variant=made, limit=None)
+    assert {"table", "e", "u", "h", "s", "v"} <= {site.tensor for site in found.sites}
+    assert found.base.noise == pytest.approx(error_of(model, made.path, feeds).power, rel=0.05)
+    assert found.notes == ()
+    assert set(found.ops.index) == {"lookup", "layer", "around", "last"}
+
+
+def error_of(model, path, feeds) -> Noise:
+    first, second = ort.InferenceSession(model.SerializeToString()), ort.InferenceSession(str(path))
+    noise = Noise(1)
+    for each in feeds:
+        noise.add(first.run(None, each), second.run(None, each))
+    return noise

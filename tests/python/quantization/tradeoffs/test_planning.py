@@ -4,10 +4,13 @@ import itertools
 import math
 
 import pytest
+from tradeoff_models import DIGITS
 
+from haoline_analysis.formats import open_model
 from haoline_analysis.quantization.sensitivity.additive import Additive, Base
 from haoline_analysis.quantization.sensitivity.units import Unit
 from haoline_analysis.quantization.tradeoffs.latencies import per_op
+from haoline_analysis.quantization.tradeoffs.placing import Placing
 from haoline_analysis.quantization.tradeoffs.planning import Problem, plans
 from haoline_analysis.quantization.tradeoffs.timing import NOTHING, Choice, Times, _Op, _Tensor
 
@@ -141,3 +144,13 @@ def test_times_of_ops_at_16_bits_add_up():
     wide = Choice(frozenset(), frozenset({"A", "B"}))
     added = sum(found[op].int16_us - found[op].quantized_us for op in "AB")
     assert added == pytest.approx(times.total(wide) - times.total(NOTHING))
+
+
+def test_around_a_tensor():
+    """Preparing a model may have added what is quantized."""
+    model = open_model(DIGITS)
+    placing = Placing(model, {})
+    made = model.tensors[model.ops[0].outputs[0]]
+    assert placing.around(made.name) == (model.ops[0].name, tuple(model.ops[at].name for at in made.consumers))
+    assert placing.around(model.tensors[model.inputs[0]].name)[0] is None
+    assert placing.around("added") == (None, ())
