@@ -42,7 +42,11 @@ class Told:
 
     @property
     def kl(self) -> float:
-        """Mean Kullback-Leibler divergence of the variant's classes from the float model's, in nats; NaN without."""
+        """Mean Kullback-Leibler divergence of the variant's classes from the float model's, in nats; NaN without.
+
+        Probabilities are made to sum up to 1 first: on the grid of a quantized Softmax they do not quite, and then the
+        sum would measure that too, and could be negative.
+        """
         return self.divergence / self.rows if self.rows else np.nan
 
 
@@ -92,9 +96,14 @@ def _choices(told: Told, value: np.ndarray, other: np.ndarray) -> None:
     """First choices and divergence of rows of classes."""
     first, second = (side.reshape(-1, side.shape[-1]).astype(np.float64) for side in (value, other))
     told.agreed += float((first.argmax(axis=1) == second.argmax(axis=1)).sum())
-    logs = [np.log(np.maximum(side, 1e-30)) if told.probabilities else _log_softmax(side) for side in (first, second)]
+    logs = [_log_shares(side) if told.probabilities else _log_softmax(side) for side in (first, second)]
     told.divergence += float((np.exp(logs[0]) * (logs[0] - logs[1])).sum())
     told.rows += len(first)
+
+
+def _log_shares(rows: np.ndarray) -> np.ndarray:
+    positive = np.maximum(rows, 1e-30)
+    return np.asarray(np.log(positive / positive.sum(axis=1, keepdims=True)))
 
 
 def _log_softmax(scores: np.ndarray) -> np.ndarray:

@@ -8,8 +8,10 @@ import pytest
 from divergence_models import digits_samples, float_model, samples, variant
 
 from haoline_analysis.errors import ModelError
+from haoline_analysis.formats import open_model
 from haoline_analysis.quantization import DivergenceReport, compare
 from haoline_analysis.quantization.divergence import display
+from haoline_analysis.quantization.divergence.outputs import Outputs
 from haoline_analysis.report import container
 
 
@@ -127,6 +129,24 @@ def test_classes_are_along_the_last_axis(axis, task):
     found = compare(model, model, np.ones((4, 8), np.float32), latency=False, local=False)
     assert found.outputs.loc["y", "task"] == task
     assert np.isnan(found.outputs.loc["y", "kl"]) == (task == "")
+
+
+def test_divergence_of_probabilities_that_do_not_sum_up_to_one():
+    """Such rows are what a quantized Softmax makes; told is how the classes differ, which is never negative."""
+    nodes = [onnx.helper.make_node("Softmax", ["x"], ["y"], "softmax")]
+    port = onnx.helper.make_tensor_value_info
+    graph = onnx.helper.make_graph(nodes, "g", [port("x", 1, ["n", 3])], [port("y", 1, ["n", 3])])
+    model = open_model(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8))
+    first = np.array([[0.5, 0.25, 0.25], [0.2, 0.2, 0.6]], np.float32)
+    second = np.array([[0.52, 0.26, 0.25], [0.2, 0.21, 0.61]], np.float32)
+    outputs = Outputs(model, model)
+    outputs.add({"y": first}, {"y": second}, 0)
+    shares = second / second.sum(axis=1, keepdims=True)
+    assert outputs.told["y"].kl == pytest.approx((first * np.log(first / shares)).sum() / 2, rel=1e-3)
+    assert outputs.told["y"].kl > 0
+    outputs = Outputs(model, model)
+    outputs.add({"y": first}, {"y": first * np.float32(1.01)}, 0)
+    assert outputs.told["y"].kl == pytest.approx(0, abs=1e-9)
 
 
 def test_channels_sum_up_to_their_tensor(compared):
