@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from haoline_analysis.quantization.quantizers.schemes import find_scheme
 from haoline_analysis.report import markup
-from haoline_analysis.report.formatting import plain
+from haoline_analysis.report.formatting import nbytes, plain
 
 if TYPE_CHECKING:
     from haoline_analysis.quantization.quantizers.quantized_model import QuantizedModel
@@ -40,7 +40,7 @@ def cards(made: QuantizedModel) -> list[tuple[str, str]]:
     share = f" ({100 * size / was:.0f} %)" if was else ""
     return [
         ("Scheme", find_scheme(made.recipe.scheme).label),
-        ("Size", f"{was / 1e6:,.1f} MB → {size / 1e6:,.1f} MB{share}"),
+        ("Size", f"{nbytes(was)} → {nbytes(size)}{share}"),
         ("File", str(made.path)),
     ]
 

@@ -12,6 +12,7 @@ from quantizer_models import DIGITS, attention, attention_feeds, digits, embeddi
 
 from haoline_analysis.errors import ModelError
 from haoline_analysis.quantization import quantize
+from haoline_analysis.report.formatting import nbytes
 
 
 def test_the_model_lies_where_it_was_asked_for_and_nothing_beside_it(tmp_path):
@@ -141,7 +142,7 @@ def test_text_and_html_say_what_it_is_and_escape_names():
     made = quantize(model, scheme="dynamic-int8", keep_float=["<script>alert(1)</script>"])
     bundle = made._repr_mimebundle_()
     assert "dynamic INT8" in bundle["text/plain"]
-    assert "MB →" in bundle["text/plain"]
+    assert f"{nbytes(made.source_bytes)} → {nbytes(made.size_bytes)} (" in bundle["text/plain"]
     assert "<script>" not in bundle["text/html"]
     assert "&lt;script&gt;" in bundle["text/html"]
     assert repr(made) == bundle["text/plain"]
