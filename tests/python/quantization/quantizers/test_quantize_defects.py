@@ -587,3 +587,56 @@ def test_a_relu_that_no_grid_stands_in_for_is_kept(kind, scheme, options):
         pairs = [(before.run([name], each)[0], after.run([name], each)[0]) for each in data]
         noise = sum(float(((a - b) ** 2).sum()) for a, b in pairs)
         assert 10 * np.log10(sum(float((a**2).sum()) for a, _ in pairs) / max(noise, 1e-30)) > 25
+
+
+@pytest.mark.parametrize("scheme", ["static-int8", "static-int8-qoperator", "static-int16", "tensorrt-int8"])
+@pytest.mark.parametrize("op_type", ["Conv", "InstanceNormalization"])
+def test_the_copy_of_a_bias_takes_no_name_of_the_model(op_type, scheme):
+    """Theirs numbers it: a copy of ``val_1`` is ``val_10``, as torch calls another tensor of models with GroupNorm."""
+    rng, node = np.random.default_rng(0), helper.make_node
+    weights = {
+        "w": rng.normal(size=(8, 8, 3, 3)).astype("f4") / 8,
+        "scale": rng.uniform(0.5, 2, size=8).astype("f4"),
+        "val_1": rng.normal(size=8).astype("f4"),
+    }
+    conv = [
+        node("Conv", ["x", "w", "val_1"], ["a"], "one", pads=[1] * 4),
+        node("Sigmoid", ["a"], ["val_10"], "gate"),
+        node("Mul", ["a", "val_10"], ["b"], "silu"),
+        node("Conv", ["b", "w", "val_1"], ["y"], "two", pads=[1] * 4),
+    ]
+    normalized = [
+        node("Conv", ["x", "w"], ["a"], "conv", pads=[1] * 4),
+        node("InstanceNormalization", ["a", "scale", "val_1"], ["val_10"], "one"),
+        node("Conv", ["val_10", "w"], ["b"], "last", pads=[1] * 4),
+        node("InstanceNormalization", ["b", "scale", "val_1"], ["y"], "two"),
+    ]
+    nodes = conv if op_type == "Conv" else normalized
+    read = {name for each in nodes for name in each.input}
+    kept = {name: array for name, array in weights.items() if name in read}
+    model = model_of(nodes, [floats("x", "n", 8, 8, 8)], [floats("y", "n", 8, None, None)], kept)
+    data = [{"x": rng.normal(size=(1, 8, 8, 8)).astype("f4")} for _ in range(8)]
+    made = quantize(model, scheme=scheme, calibration=data)
+    assert sqnr(model, made.path, data) > 28
+
+
+def test_a_where_reads_what_it_read():
+    """Theirs leave it a tensor that nobody makes: DeBERTa's masks stand behind a Reshape of what is quantized."""
+    rng, node = np.random.default_rng(0), helper.make_node
+    nodes = [
+        node("MatMul", ["x", "w"], ["a"], "matmul"),
+        node("Transpose", ["a"], ["t"], "turn", perm=[1, 0]),
+        node("Where", ["mask", "t", "low"], ["m"], "mask"),
+        node("MatMul", ["m", "v"], ["y"], "last"),
+    ]
+    weights = {
+        "w": rng.normal(size=(64, 48)).astype("f4") / 8,
+        "v": rng.normal(size=(8, 32)).astype("f4"),
+        "mask": rng.random(size=(48, 8)) < 0.8,
+        "low": np.float32(-1),
+    }
+    model = model_of(nodes, [floats("x", 8, 64)], [floats("y", 48, 32)], weights)
+    data = [{"x": rng.normal(size=(8, 64)).astype("f4")} for _ in range(8)]
+    made = quantize(model, scheme="static-int8-qoperator", calibration=data)
+    assert "QLinearMatMul" in types(made.path)
+    assert sqnr(model, made.path, data) > 28

@@ -7,12 +7,8 @@ from typing import Any
 from haoline_analysis.quantization.quantizers.preparing.loading import graphs
 
 
-def read_in_bodies(graph: Any) -> list[str]:
-    """Names of the nodes whose outputs bodies read.
-
-    onnxruntime's quantizer of integer operators does not look into them, and would leave them nothing to read.
-    """
+def read_in_bodies(graph: Any) -> set[str]:
+    """Names of the values that bodies read or hand on, their own among them."""
     inner = [each for each in graphs(graph) if each is not graph]
     read = {name for each in inner for node in each.node for name in node.input}
-    read |= {port.name for each in inner for port in each.output}
-    return [node.name for node in graph.node if read.intersection(node.output)]
+    return read | {port.name for each in inner for port in each.output}

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from haoline_analysis.quantization.quantizers.fixes.graph import constants
-from haoline_analysis.quantization.quantizers.preparing.loading import graphs
+from haoline_analysis.quantization.quantizers.methods.bodies import read_in_bodies
 
 _CLAMPS = frozenset({"Relu", "Clip"})
 
@@ -22,9 +22,7 @@ def needed_clamps(graph: Any) -> list[str]:
     What they read is seen by others too (an output of the model, a body), for which theirs do not look; or a Clip keeps
     values from 0, which is on every grid, or its bounds are not known.
     """
-    inner = [each for each in graphs(graph) if each is not graph]
-    seen = {port.name for each in (graph, *inner) for port in each.output}
-    seen |= {name for each in inner for node in each.node for name in node.input}
+    seen = {port.name for port in graph.output} | read_in_bodies(graph)
     known = constants(graph)
     return [
         node.name

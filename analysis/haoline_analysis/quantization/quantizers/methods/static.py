@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from haoline_analysis.errors import ModelError
 from haoline_analysis.quantization.quantizers.calibration.masks import hold_masks
 from haoline_analysis.quantization.quantizers.calibration.ranges import Calibrating, find_ranges
-from haoline_analysis.quantization.quantizers.methods.bodies import read_in_bodies
 from haoline_analysis.quantization.quantizers.methods.clamps import clamps_by_grid, needed_clamps
+from haoline_analysis.quantization.quantizers.methods.forgotten import dequantizes_for_all
 from haoline_analysis.quantization.quantizers.methods.guard import guard_float
 from haoline_analysis.quantization.quantizers.methods.indices import index_arithmetic
 from haoline_analysis.quantization.quantizers.methods.onnx_types import op_types, quant_type
@@ -41,8 +41,6 @@ def quantize_static(task: Task) -> Outcome:
     types = _types(options)
     graph = task.prepared.proto.graph
     kept = [*task.keep_float, *index_arithmetic(graph), *needed_clamps(graph)]
-    if _operators(options):
-        kept += read_in_bodies(graph)
     wanted = Calibrating(
         path=task.prepared.path,
         method=options["method"],
@@ -98,9 +96,8 @@ def _quantizer(task: Task, proto: Any, ranges: Any, types: list[str], kept: list
     kinds = (quant_type(options["weights"]), quant_type(options["activations"]))
     rest: tuple[Any, ...] = (ranges, [], kept, types, _extra(task))
     if _operators(options):
-        made = stoppable(clamps_by_grid(matrices_per_channel(ONNXQuantizer)))(
-            proto, *shared, QuantizationMode.QLinearOps, True, *kinds, *rest
-        )
+        amended = clamps_by_grid(dequantizes_for_all(matrices_per_channel(ONNXQuantizer)))
+        made = stoppable(amended)(proto, *shared, QuantizationMode.QLinearOps, True, *kinds, *rest)
     else:
         made = stoppable(matrices_per_channel(QDQQuantizer))(proto, *shared, *kinds, *rest)
     return made

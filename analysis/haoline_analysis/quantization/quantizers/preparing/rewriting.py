@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _WEIGHT, _BIAS = 1, 2
 _WEIGHTED = frozenset({"Conv", "ConvTranspose", "Gemm"})
+_NORMALIZING = frozenset({"InstanceNormalization", "LayerNormalization", "BatchNormalization"})
 _ANY = "any"  # what readers without a way of their own take a constant for
 
 
@@ -109,7 +110,8 @@ def _own_constants(graph: Any, *, operators: bool) -> None:
     """A copy of a constant for each reader that has its own way with it, as quantizers store it for the first alone.
 
     Weights have their channels on the axis that their op says; the scale of a bias is that of one op's input times its
-    weight's, that of a pad that of what is padded.
+    weight's, that of a pad that of what is padded. The quantizer of pairs does copy biases, under names that tensors of
+    the model may have.
     """
     readers = consumers(graph)
     for tensor in list(graph.initializer):
@@ -135,9 +137,8 @@ def _use(node: Any, slot: int, *, operators: bool) -> Hashable:
         return node.op_type, transposed
     if node.op_type == "MatMul":
         return node.op_type, slot
-    if operators and slot == _BIAS and (node.op_type in _WEIGHTED or node.op_type == "Pad"):
-        return str(node.output[0])  # with pairs, quantizers give each op its own
-    return _ANY
+    alone = _WEIGHTED | ({"Pad"} if operators else _NORMALIZING)
+    return str(node.output[0]) if slot == _BIAS and node.op_type in alone else _ANY
 
 
 def _on(options: dict[str, Any], name: str) -> bool:
