@@ -135,8 +135,10 @@ def embedding(rows: int = 50, width: int = 40) -> onnx.ModelProto:
     return model_of(nodes, [ids], [floats("y", "n", 16)], weights)
 
 
-def session(model) -> ort.InferenceSession:
+def session(model, *, optimised: bool = True) -> ort.InferenceSession:
     options = ort.SessionOptions()
+    if not optimised:
+        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.log_severity_level = 4
     options.intra_op_num_threads = 1
     given = model.SerializeToString() if hasattr(model, "SerializeToString") else str(model)

@@ -18,6 +18,7 @@ from quantizer_models import (
     matrix,
     pictures,
     run,
+    session,
     sqnr,
     types,
 )
@@ -216,3 +217,21 @@ def test_same_numbers_for_the_same_arguments():
     first, second = (quantize(DIGITS, calibration=digits()).path for _ in range(2))
     feeds = {"image": digits(96)[32:]}
     assert np.array_equal(run(first, feeds), run(second, feeds))
+
+
+def test_a_symmetric_grid_costs_nothing_in_front_of_a_relu():
+    """Its ends are those of the ReLU, which stays: what it cuts off, that would; a grid of its own would be coarser."""
+    model, data = convolution(normalised=False), [{"x": each} for each in pictures()]
+    model.graph.node[0].input.append("shift")
+    model.graph.initializer.append(onnx.numpy_helper.from_array(np.full(8, -5, np.float32), "shift"))
+    made = onnx.load(str(quantize(model, calibration=data, symmetric=True).path))
+    direct = onnx.ModelProto.FromString(made.SerializeToString())
+    makers = {output: node for node in direct.graph.node for output in node.output}
+    relu = next(node for node in direct.graph.node if node.op_type == "Relu")
+    pair = makers[relu.input[0]], makers[makers[relu.input[0]].input[0]]
+    assert [node.op_type for node in pair] == ["DequantizeLinear", "QuantizeLinear"]
+    relu.input[0] = pair[1].input[0]
+    for node in pair:
+        direct.graph.node.remove(node)
+    first, second = (session(each, optimised=False) for each in (made, direct))
+    assert all(np.array_equal(first.run(None, each)[0], second.run(None, each)[0]) for each in data)
