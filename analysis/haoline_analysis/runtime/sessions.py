@@ -9,6 +9,7 @@ import numpy as np
 from haoline_analysis.runtime import providers
 from haoline_analysis.runtime.cores import cores
 from haoline_analysis.runtime.failures import onnxruntime, refused_model
+from haoline_analysis.runtime.optimizers import spared
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,7 +65,7 @@ class Session:
             model = str(source.path)
         if level:
             options.graph_optimization_level = getattr(onnxruntime().GraphOptimizationLevel, _LEVELS[level])
-        self.ort = _made(model, options, asked, source.label)
+        self.ort = _made(model, options, asked, source)
         self.provider = providers.actual(self.ort, provider)
 
     def _options(
@@ -90,10 +91,20 @@ class Session:
         return options
 
 
-def _made(model: str | bytes, options: Any, asked: tuple[str, ...], label: str) -> Any:
+def _made(model: str | bytes, options: Any, asked: tuple[str, ...], source: ModelSource) -> Any:
+    left_out = _left_out(options, asked, source)
     try:
-        session = onnxruntime().InferenceSession(model, options, providers=list(asked))
+        session = onnxruntime().InferenceSession(model, options, providers=list(asked), disabled_optimizers=left_out)
     except Exception as error:
-        raise refused_model(error, label) from error
+        raise refused_model(error, source.label) from error
     session._model_bytes = None  # noqa: SLF001 - it would keep the weights a second time, for a fallback nobody asks for
     return session
+
+
+def _left_out(options: Any, asked: tuple[str, ...], source: ModelSource) -> list[str]:
+    """Optimizers that end the process where those for the layouts of the CPU follow."""
+    every = onnxruntime().GraphOptimizationLevel.ORT_ENABLE_ALL
+    if asked[0] != providers.CPU or options.graph_optimization_level != every:
+        return []
+    with source.buffer() as buf:
+        return spared(buf)
