@@ -56,7 +56,7 @@ class Fusions:
         if node.family in ("LayerNormalization", "RMSNormalization"):
             return self._norm(node)
         if node.family in ("Mul", "Div"):
-            return self._scaling(node)
+            return self._quotient(node) or self._scaling(node)
         return None
 
     def _meaning(self, node: Node, at: int) -> int:
@@ -269,6 +269,13 @@ class Fusions:
             if other.family == kind and self._adds_slot(node, at, other):
                 return self.look.outcome(other)
         return -1
+
+    def _quotient(self, node: Node) -> Found | None:
+        """A quotient that the float graph writes as a product with the reciprocal."""
+        if node.family != "Div":
+            return None
+        found = self.look.times_reciprocal(self._meaning(node, 0), self._meaning(node, 1))
+        return ((found,), "structure") if found >= 0 else None
 
     def _scaling(self, node: Node) -> Found | None:
         """A product with a number, which may be a quotient in the float graph."""

@@ -120,6 +120,15 @@ class Lookup:
                 return self.outcome(node)
         return -1
 
+    def times_reciprocal(self, value: int, divisor: int) -> int:
+        """A value times one divided by another; -1 where the graph has no such product."""
+        for node in self.reading(divisor, "Div", "Reciprocal"):
+            whole = node.family == "Reciprocal" or self.scalar(node.operands[0]) == 1
+            for product in self.reading(self.outcome(node), "Mul") if whole else ():
+                if value in product.operands:
+                    return self.outcome(product)
+        return -1
+
     def ancestors(self, value: int, most: int = 64) -> set[int]:
         """Values that a value is computed from, the nearest ones."""
         found: set[int] = set()

@@ -421,3 +421,26 @@ def test_another_order_of_the_axes_is_another_tensor(how: str, tmp_path: Path, m
 
     monkeypatch.setitem(MODELS, "folding", folding)
     check("folding", how, variant("folding", how, tmp_path))
+
+
+@pytest.mark.parametrize("names", ["kept", "stripped"])
+def test_a_product_with_a_reciprocal_is_a_quotient(names: str, tmp_path: Path, monkeypatch) -> None:
+    """A normalization that ends a T5: what follows it does not tell what it is, and it runs as one op."""
+
+    def normal(*, quotient: bool) -> onnx.ModelProto:
+        make = Builder()
+        one, two, least = (make.constant(f"{number}", np.float32(number)) for number in (1, 2, 1e-6))
+        x = make.op("MatMul", "x", make.weight("up", 16, 32), name="up/out")
+        square = make.op("ReduceMean", make.op("Pow", x, two, name="square"), axes=[-1], name="mean")
+        root = make.op("Sqrt", make.op("Add", square, least, name="sum"), name="root")
+        if quotient:
+            x = make.op("Div", x, root, name="normal")
+        else:
+            x = make.op("Mul", x, make.op("Div", one, root, name="reciprocal"), name="normal")
+        make.op("Mul", make.weight("gamma", 32, scale=1.0), x, name="y")
+        return make.model({"x": [1, 6, 16]}, ["y"])
+
+    monkeypatch.setitem(MODELS, "normal", lambda: normal(quotient=True))
+    path = made("normal", "same", names, tmp_path)
+    monkeypatch.setitem(MODELS, "normal", lambda: normal(quotient=False))
+    check("normal", "same", path)
