@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from haoline_analysis.quantization.matching.constants import Sample
+    from haoline_analysis.quantization.matching.orders import Order
 
 ROUNDS = 12
 
@@ -41,6 +42,7 @@ class Engine:
         self.f, self.v = floats, variant
         self.means: dict[int, int] = {}  # variant value -> float value
         self.how: dict[int, str] = {}
+        self.turned: dict[int, Order] = {}  # variant value -> the axes that bring it into its meaning's order
         self.pairs: dict[int, int] = {}  # variant row -> float row
         self.anchors: dict[int, int] = {}  # the same, by the content of weights
         self.look = Lookup(floats)

@@ -87,6 +87,9 @@ class _Matcher:
             running.run(anchored=False)
             pairing.share(running, raw)
             raw.run(anchored=False)
+            missing = self._missing(raw, running)
+        if missing and feeds:  # last, for nothing that is inferred minds the order of axes
+            vote(running, self.deployed, self.names_in, missing, feeds, values, source, turned=True)
         raw.results()
         running.results()
         result = self._result(raw, running)
@@ -164,6 +167,9 @@ class _Matcher:
         if choice.blocked:
             return None  # the copy is in the graph's own layout
         variant, expected = origins.running.v, choice.transpose
+        turned = origins.running.turned.get(variant.of[choice.tensor])
+        if turned is not None:
+            return turned if expected is None else tuple(expected[axis] for axis in turned)
         if self.turned.order(tensor) is not None:
             members = variant.values[variant.of[choice.tensor]].members
             ranks = [len(order) for order in map(variant.layouts.order, members) if order is not None]

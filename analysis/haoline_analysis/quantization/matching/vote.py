@@ -9,11 +9,12 @@ import numpy as np
 from haoline_analysis.errors import ModelError
 from haoline_analysis.quantization.deployed.sessions import Fixed
 from haoline_analysis.quantization.matching.choosing import choose
+from haoline_analysis.quantization.matching.orders import orders, turning
 from haoline_analysis.runtime.source import source_of
 from haoline_analysis.runtime.wire import Changes, changed, scan
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from haoline_analysis.quantization.matching.choosing import Choice
     from haoline_analysis.quantization.matching.engine import Engine
     from haoline_analysis.quantization.matching.graph import Graph
+    from haoline_analysis.quantization.matching.orders import Order
     from haoline_analysis.runtime.source import ModelSource
 
 ALIKE = 0.9
@@ -41,6 +43,13 @@ class Open(NamedTuple):
     choice: Choice
 
 
+class Turned(NamedTuple):
+    """A value of the running graph in another order of axes; None: in its own."""
+
+    value: int
+    order: Order | None
+
+
 def vote(
     engine: Engine,
     deployed: Deployed,
@@ -49,6 +58,8 @@ def vote(
     feeds: Sequence[Mapping[str, np.ndarray]],
     float_values: Sequence[Mapping[str, np.ndarray]] | None,
     source: ModelSource | None,
+    *,
+    turned: bool = False,
 ) -> bool:
     """State what unknown values of the running graph mean, as far as their numbers leave no doubt.
 
@@ -60,6 +71,8 @@ def vote(
         feeds: samples, by the float model's input names.
         float_values: its tensors on them, by name; None: they are computed here.
         source: where its bytes are; None: where it was opened from.
+        turned: look at values in orders of axes that the float model's transposes lead to. Nothing else may be
+            inferred of what is found so.
 
     Returns:
         Whether anything new was found.
@@ -67,8 +80,8 @@ def vote(
     Raises:
         ModelError: if one of the models fails.
     """
-    unknown = _unknown(engine)
-    if not unknown or not missing or not feeds:
+    unknown, known = _unknown(engine), orders(engine.f.model)
+    if not unknown or not missing or not feeds or (turned and not known):
         return False
     sample = feeds[0]
     rivals = [tensor for tensor in _floats(engine) if tensor >= 0]
@@ -78,7 +91,12 @@ def vote(
         return False
     floats = _signatures_of_floats(engine.f.model, rivals, sample, values, source)
     there = {names_in.get(name, name): array for name, array in sample.items()}
-    variant = _signatures_of_variant(engine, deployed, unknown, there)
+    wanted = {floats[tensor][0] for tensor in missing if tensor in floats}
+
+    def asked(shape: tuple[int, ...]) -> Sequence[Order | None]:
+        return turning(shape, known, wanted) if turned else (None,)
+
+    variant = _signatures_of_variant(engine, deployed, unknown, there, asked)
     return _decide(engine, floats, variant, set(missing))
 
 
@@ -137,18 +155,25 @@ def _signatures_of_floats(
 
 
 def _signatures_of_variant(
-    engine: Engine, deployed: Deployed, unknown: Sequence[Open], sample: Mapping[str, np.ndarray]
-) -> dict[int, Signature]:
+    engine: Engine,
+    deployed: Deployed,
+    unknown: Sequence[Open],
+    sample: Mapping[str, np.ndarray],
+    asked: Callable[[tuple[int, ...]], Sequence[Order | None]],
+) -> dict[Turned, Signature]:
+    """Signatures in the orders of axes that are asked for of a shape."""
     model = engine.v.model
     names = {model.tensors[item.choice.tensor].name: item for item in unknown}
     session = deployed.capturing(names)
-    found: dict[int, Signature] = {}
+    found: dict[Turned, Signature] = {}
     for name, array in _run(session.ort, sample, list(names)):
         value, choice = names[name]
         reals = array if choice.form is None else choice.form.dequantize(array)
-        signature = _signature(reals if choice.transpose is None else reals.transpose(choice.transpose))
-        if signature is not None:
-            found[value] = signature
+        reals = reals if choice.transpose is None else reals.transpose(choice.transpose)
+        for order in asked(reals.shape):
+            signature = _signature(reals if order is None else reals.transpose(order))
+            if signature is not None:
+                found[Turned(value, order)] = signature
     return found
 
 
@@ -161,22 +186,24 @@ def _run(session: object, sample: Mapping[str, np.ndarray], names: Sequence[str]
 
 
 def _decide(
-    engine: Engine, floats: Mapping[int, Signature], variant: Mapping[int, Signature], missing: set[int]
+    engine: Engine, floats: Mapping[int, Signature], variant: Mapping[Turned, Signature], missing: set[int]
 ) -> bool:
     """Pair what is like each other and like nothing else."""
     wanted = {engine.f.of[tensor] for tensor in missing}
     news = False
     for shape in {signature[0] for signature in variant.values()}:
         rows = [tensor for tensor, signature in floats.items() if signature[0] == shape]
-        columns = [value for value, signature in variant.items() if signature[0] == shape]
+        columns = [column for column, signature in variant.items() if signature[0] == shape]
         if not rows or not columns:
             continue
         table = _likeness([floats[row][1] for row in rows], [variant[column][1] for column in columns])
         does = [_family(engine.f, engine.f.of[row]) for row in rows]
-        for i, j in _clear(table, does, [_family(engine.v, column) for column in columns]):
-            meaning = engine.f.of[rows[i]]
-            if meaning in wanted:
-                news |= engine.state(columns[j], meaning, "values")
+        for i, j in _clear(table, does, [_family(engine.v, column.value) for column in columns]):
+            meaning, (value, order) = engine.f.of[rows[i]], columns[j]
+            if meaning in wanted and engine.state(value, meaning, "values"):
+                news = True
+                if order is not None:
+                    engine.turned[value] = order
     return news
 
 

@@ -1,0 +1,35 @@
+"""Orders of axes in which a running variant may hold a tensor, because onnxruntime moves transposes past other ops."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from haoline_analysis.model import Model
+
+Order = tuple[int, ...]
+
+
+def orders(model: Model) -> list[Order]:
+    """What a model's transposes do to axes, and what undoes it."""
+    found: dict[Order, None] = {}
+    for op in model.ops:
+        if op.type == "Transpose" and "perm" in op.attributes:
+            order = tuple(op.attributes["perm"])
+            found[order] = found[tuple(np.argsort(order).tolist())] = None
+    return list(found)
+
+
+def turning(shape: Sequence[int], known: Sequence[Order], wanted: Collection[tuple[int, ...]]) -> list[Order]:
+    """The known orders that move elements of a tensor and bring it into one of the wanted shapes."""
+    found: dict[Order, Order] = {}
+    for order in known:
+        if len(order) == len(shape) and tuple(shape[axis] for axis in order) in wanted:
+            large = tuple(axis for axis in order if shape[axis] != 1)  # to move the others changes nothing
+            if large != tuple(sorted(large)):
+                found.setdefault(large, order)
+    return list(found.values())
