@@ -52,7 +52,8 @@ class Goal:
             if self.tried_looser or room < 1 / _LOOSE:
                 return None
             self.tried_looser = True
-            return goal * room * _MARGIN
+            planned = goal if step.prediction is None else step.prediction.noise
+            return max(goal, planned * room * _MARGIN)  # a plan may be better than was asked for
         if math.isnan(self.allowed):
             return goal / 2
         return goal * min(_MARGIN, _MARGIN * self.allowed / measured)

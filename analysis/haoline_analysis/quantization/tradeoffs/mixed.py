@@ -146,7 +146,7 @@ class _Search:
         problem = self._problem(found, base)
         goal = self._goal.noise(found, problem, base.outcome)
         starts = _starts(found, problem)
-        tried: set[Choice] = set()
+        tried = {NOTHING}  # the base, which did not do
         for at in range(self._builds):
             plan = plans(problem, goal, starts)[0]
             if plan.choice in tried:

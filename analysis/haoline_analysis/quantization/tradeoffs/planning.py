@@ -217,10 +217,22 @@ class _Search:
         return [at for at in units if every[at].floats(floats) and not every[at].floats(self._chosen.floats)]
 
     def _take_back(self) -> None:
-        """Undo moves that the goal does not need, the latest first."""
+        """Undo what the goal does not need: moves, the latest first, then single ops of them, the costliest first."""
         if self._problem.noise(self._chosen) > self._goal:
             return
         for move in reversed(self._made):
-            fewer = self._chosen.without(move.ops)
-            if self._problem.noise(fewer) <= self._goal:
-                self._chosen = fewer
+            self._do_without(move.ops)
+        left = {op for move in self._made for op in move.ops} & (self._chosen.floats | self._chosen.wide)
+        for op in sorted(left, key=lambda op: (-self._cost(op), op)):
+            self._do_without({op})
+
+    def _do_without(self, ops: Collection[str]) -> None:
+        fewer = self._chosen.without(ops)
+        if self._problem.noise(fewer) <= self._goal:
+            self._chosen = fewer
+
+    def _cost(self, op: str) -> float:
+        """What time and size it takes that an op is not at 8 bits."""
+        problem, fewer = self._problem, self._chosen.without({op})
+        us = 0.0 if problem.times is None else problem.times.change(fewer, self._chosen, [op])
+        return problem.price(us, problem.bytes(self._chosen) - problem.bytes(fewer))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from haoline_analysis.quantization.tradeoffs.naming import by_float_names
 from haoline_analysis.quantization.tradeoffs.placing import DEQUANTIZE, QUANTIZE, Placing
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from haoline_analysis.quantization.sensitivity.sites import Site
     from haoline_analysis.quantization.tradeoffs.profiling import Kernel
 
+_SMALL = 10
+"""A tensor of that many times fewer elements than another says nothing of the time per element."""
 _LEAST_US = 0.5
 """A Q or DQ takes no less, and a kernel no less than half of it."""
 
@@ -158,19 +161,20 @@ def times_of(
         kernels: of the float model and of the variant.
         runs: microseconds of whole runs of both.
     """
-    placing = Placing(model, weights)
+    placing, other = Placing(model, weights), Placing(model, weights)
     times = Times(float_us=runs[0], variant_us=runs[1])
     others = [0.0, 0.0]
-    first, second = (_without_overhead(each, run) for each, run in zip(kernels, runs, strict=True))
+    named = (by_float_names(each, model) for each in kernels)
+    first, second = (_without_overhead(each, run) for each, run in zip(named, runs, strict=True))
     for kernel in first:
         shares = placing.shares(kernel)
         others[0] += 0.0 if shares else kernel.us
         for op, share in shares.items():
             times.ops.setdefault(op, _Op()).float_us += share * kernel.us
     for kernel in second:
-        others[1] += _add_quantized(times, kernel, placing)
+        others[1] += _add_quantized(times, kernel, other)
     times.other_us = others[0], others[1]
-    times.rates = _rate(second, QUANTIZE), _rate(second, DEQUANTIZE)
+    times.rates = _rates(second)
     times.tensors = {
         site.tensor: _Tensor(sizes.get(site.tensor, 0), *placing.around(site.tensor), site.ops)
         for site in sites
@@ -211,8 +215,19 @@ def _add_quantized(times: Times, kernel: Kernel, placing: Placing) -> float:
     return 0.0 if shares else kernel.us
 
 
-def _rate(kernels: Sequence[Kernel], kind: str) -> float:
-    """Microseconds per element of Q or DQ of activations."""
-    found = [kernel for kernel in kernels if kernel.type == kind and kernel.elements > 0]
-    elements = sum(kernel.elements for kernel in found)
-    return sum(kernel.us for kernel in found) / elements if elements else 0.0
+def _rates(kernels: Sequence[Kernel]) -> tuple[float, float]:
+    """Microseconds per element of Q and of DQ, each by its largest tensor.
+
+    A small one takes as long as any kernel takes to start: where there is none but such, both go by the larger tensor.
+    """
+    largest: dict[str, Kernel] = {}
+    for kernel in kernels:
+        if kernel.type in {QUANTIZE, DEQUANTIZE} and kernel.elements > 0:
+            held = largest.get(kernel.type, kernel)
+            largest[kernel.type] = max(held, kernel, key=lambda each: each.elements)
+    if not largest:
+        return 0.0, 0.0
+    best = max(largest.values(), key=lambda each: each.elements)
+    own = (largest.get(kind, best) for kind in (QUANTIZE, DEQUANTIZE))
+    first, second = (each if _SMALL * each.elements >= best.elements else best for each in own)
+    return first.us / first.elements, second.us / second.elements

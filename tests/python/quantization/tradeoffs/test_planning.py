@@ -3,16 +3,23 @@
 import itertools
 import math
 
+import numpy as np
 import pytest
+from onnx import helper, numpy_helper
 from tradeoff_models import DIGITS
 
 from haoline_analysis.formats import open_model
-from haoline_analysis.quantization.sensitivity.additive import Additive, Base
+from haoline_analysis.quantization.sensitivity.additive import Additive, Base, Prediction
 from haoline_analysis.quantization.sensitivity.units import Unit
+from haoline_analysis.quantization.tradeoffs.building import Step
+from haoline_analysis.quantization.tradeoffs.goals import Goal
 from haoline_analysis.quantization.tradeoffs.latencies import per_op
+from haoline_analysis.quantization.tradeoffs.naming import by_float_names
+from haoline_analysis.quantization.tradeoffs.outcome import Outcome
 from haoline_analysis.quantization.tradeoffs.placing import Placing
 from haoline_analysis.quantization.tradeoffs.planning import Problem, plans
-from haoline_analysis.quantization.tradeoffs.timing import NOTHING, Choice, Times, _Op, _Tensor
+from haoline_analysis.quantization.tradeoffs.profiling import Kernel
+from haoline_analysis.quantization.tradeoffs.timing import NOTHING, Choice, Times, _Op, _rates, _Tensor
 
 
 def unit(name, *ops):
@@ -74,6 +81,15 @@ def test_what_a_goal_does_not_need_is_taken_back():
     costs = times_of({"A": 0.1, "B": 10.0})
     found = plans(problem(units, [0.2, 0.8], times=costs), 0.3, {"everything": ()})[0]
     assert found.keep_float == ("B",)
+
+
+def test_ops_of_a_move_are_taken_back_one_by_one():
+    """``A`` goes along with ``B`` for what both ask for, until ``C`` makes up for that."""
+    units = [unit("ab", "A", "B"), unit("b", "B"), unit("c", "C"), unit("d", "D")]
+    costs = times_of({"A": 0.01, "B": 1.0, "C": 3.0, "D": 100.0})
+    asked = problem(units, [0.2, 0.3, 0.4, 0.1], times=costs)
+    assert plans(asked, 0.5, {"everything": ()})[0].keep_float == ("A", "B")
+    assert plans(asked, 0.45, {"everything": ()})[0].keep_float == ("B", "C")
 
 
 def test_size_is_kept():
@@ -154,3 +170,75 @@ def test_around_a_tensor():
     assert placing.around(made.name) == (model.ops[0].name, tuple(model.ops[at].name for at in made.consumers))
     assert placing.around(model.tensors[model.inputs[0]].name)[0] is None
     assert placing.around("added") == (None, ())
+
+
+def kernel(name, kind, inputs, outputs, *, us=1.0, elements=1):
+    return Kernel(name, kind, tuple(inputs), tuple(outputs), us, elements, kind.startswith("QLinear"))
+
+
+def convolutions():
+    """Two convolutions with a ReLU each, the second one around the first: ``relu(conv(a) + a)``."""
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["h"], "first"),
+        helper.make_node("Relu", ["h"], ["a"], "bend"),
+        helper.make_node("Conv", ["a", "v"], ["g"], "second"),
+        helper.make_node("Add", ["g", "a"], ["s"], "around"),
+        helper.make_node("Relu", ["s"], ["r"], "last"),
+        helper.make_node("Conv", ["r", "u"], ["y"], "third"),
+    ]
+    constants = [numpy_helper.from_array(np.ones((8, 8, 1, 1), np.float32), name) for name in "wvu"]
+    ports = ([helper.make_tensor_value_info(name, 1, [1, 8, 4, 4])] for name in "xy")
+    graph = helper.make_graph(nodes, "g", *ports, constants)
+    return open_model(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8))
+
+
+def test_kernels_in_blocked_layout_are_placed_by_their_names():
+    """onnxruntime names them after what they make; a sum and a ReLU may be in them that the name does not tell."""
+    model = convolutions()
+    kernels = [
+        kernel("ReorderInput", "ReorderInput", ["x"], ["reorder"]),
+        kernel("a_nchwc", "Conv", ["reorder", "reorder_token_1"], ["reorder_token_2"]),
+        kernel("g_nchwc", "Conv", ["reorder_token_2", "reorder_token_3", "", "reorder_token_2"], ["reorder_token_4"]),
+        kernel("y_nchwc_token_7", "Conv", ["reorder_token_4", "reorder_token_5"], ["reorder_token_6"]),
+        kernel("ReorderOutput", "ReorderOutput", ["reorder_token_6"], ["y"]),
+    ]
+    placing = Placing(model, {})
+    placed = [set(placing.shares(each)) for each in by_float_names(kernels, model)]
+    assert placed == [set(), {"first", "bend"}, {"second"}, {"third", "last", "around"}, {"third"}]
+
+
+def test_integer_kernels_are_placed_by_their_scales():
+    """Where the layout is changed around them they get names that are taken from no tensor."""
+    model = convolutions()
+    zero = [f"x_{what}" for what in ("scale", "zero_point")]
+    kernels = [
+        kernel("x_QuantizeLinear", "QuantizeLinear", ["x", *zero], ["x_QuantizeLinear_Output"]),
+        kernel("Transpose", "Transpose", ["x_QuantizeLinear_Output"], ["Transpose_out0"]),
+        kernel(
+            "first_token_1",
+            "QLinearConv",
+            ["Transpose_out0", *zero, "w_quantized", "w_scale", "w_zero_point", "a_scale", "a_zero_point"],
+            ["first"],
+        ),
+        kernel("second_token_2", "QLinearConv", ["first", "shared", "zero", "v_quantized"], ["second"]),
+    ]
+    placing = Placing(model, {})
+    placed = [set(placing.shares(each)) for each in by_float_names(kernels, model)[2:]]
+    assert placed == [{"first", "bend"}, {"second"}]
+
+
+def test_the_time_per_element_is_told_by_large_tensors():
+    """Ten elements take as long as any kernel takes to start."""
+    large = kernel("q", "QuantizeLinear", ["x"], ["q"], us=10.0, elements=10_000)
+    small = kernel("d", "DequantizeLinear", ["z"], ["y"], us=3.0, elements=10)
+    other = kernel("e", "DequantizeLinear", ["z"], ["y"], us=8.0, elements=4_000)
+    assert _rates([large, small]) == (pytest.approx(1e-3), pytest.approx(1e-3))
+    assert _rates([large, small, other]) == (pytest.approx(1e-3), pytest.approx(2e-3))
+    assert _rates([]) == (0.0, 0.0)
+
+
+def test_a_plan_that_is_better_than_asked_for_leaves_no_room_for_a_looser_goal():
+    """There is room only for as much more as it was predicted to have."""
+    for predicted, expected in ((1e-5, 0.9e-3), (2e-5, 1.8e-3)):
+        step = Step("plan 1", None, (), (), Outcome(sqnr_db=50.0), True, Prediction(predicted, 50.0, 0.9999, ""))
+        assert Goal(1e-3, None).after(step, 0.8e-3) == pytest.approx(expected)

@@ -12,6 +12,8 @@ from tradeoff_models import DIGITS, pictures
 from haoline_analysis.errors import ModelError
 from haoline_analysis.quantization import compare, measure_sensitivity, mixed_precision, quantize, variants
 from haoline_analysis.quantization.tradeoffs import measure, what_if
+from haoline_analysis.quantization.tradeoffs.planning import Plan
+from haoline_analysis.quantization.tradeoffs.timing import NOTHING
 from haoline_analysis.quantization.tradeoffs.variants_result import FLOAT
 
 CALIBRATION, HELD_OUT = pictures(0, 32), pictures(40, 72)
@@ -254,3 +256,11 @@ def test_a_plan_that_cannot_be_built_costs_nothing_of_what_was():
     assert made.model.path.exists()
     assert made.why.startswith("No build keeps SQNR ≥ 300.0 dB.")
     assert any("cannot be built" in note for note in made.notes)
+
+
+def test_what_was_built_is_not_built_again(monkeypatch):
+    """Predictions may promise that everything quantized will do, after that was seen not to."""
+    at = "haoline_analysis.quantization.tradeoffs.mixed.plans"
+    monkeypatch.setattr(at, lambda *_: [Plan(NOTHING, 0.0, math.nan, 1.0, "everything", reached=True)])
+    made = mixed_precision(DIGITS, CALIBRATION, target="sqnr >= 90 dB", inputs=HELD_OUT[:4], alternatives=False)
+    assert list(made.steps["step"]) == ["everything quantized"]
