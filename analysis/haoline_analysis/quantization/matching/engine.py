@@ -194,11 +194,15 @@ class Engine:
         return None
 
     def _alike(self, node: Node, meaning: int) -> list[Node]:
-        """Float ops of a node's family on a value, or on what only moves it, which the variant may do without."""
+        """Float ops of a node's family on a value, or on what only moves it, which the variant may do without.
+
+        What a transpose puts into another order is another tensor.
+        """
         others = [other for other in self.f.readers(meaning) if other.family == node.family]
         if others or node.family in MOVING:
             return others
-        moved = [self.look.outcome(other) for other in self.f.readers(meaning) if other.family in MOVING]
+        moving = [other for other in self.f.readers(meaning) if other.family in MOVING]
+        moved = [self.look.outcome(other) for other in moving if not self.look.turns(other)]
         return [
             other for value in moved if value >= 0 for other in self.f.readers(value) if other.family == node.family
         ]

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haoline_analysis.quantization.matching.families import ACTIVATIONS
+from haoline_analysis.quantization.matching.families import ACTIVATIONS, MOVING
+from haoline_analysis.quantization.matching.orders import moves
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,6 +30,24 @@ class Lookup:
     def outcome(self, node: Node) -> int:
         """The first output of a node."""
         return node.outputs[0] if node.outputs else -1
+
+    def turns(self, node: Node) -> bool:
+        """Whether a node is a transpose that puts elements into another order."""
+        op = self.graph.op(node)
+        if node.family != "Transpose":
+            return False
+        shape = self.graph.shapes[op.inputs[0]]
+        return shape is None or moves(op.attributes.get("perm") or range(len(shape))[::-1], shape)
+
+    def is_turned(self, value: int, known: set[int]) -> bool:
+        """Whether a value is one of the known ones in another order of axes."""
+        turned = False
+        while value not in known:
+            made = self.graph.producer(value)
+            if made is None or made.family not in MOVING:
+                return False
+            value, turned = made.operands[0], turned or self.turns(made)
+        return turned
 
     def reading(self, value: int, *families: str) -> list[Node]:
         """Nodes of some families that work on a value."""

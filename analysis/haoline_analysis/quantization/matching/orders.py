@@ -24,12 +24,20 @@ def orders(model: Model) -> list[Order]:
     return list(found)
 
 
+def moves(order: Sequence[int], shape: Sequence[int | None]) -> bool:
+    """Whether an order of axes moves elements: axes of size one may go anywhere."""
+    large = _large(order, shape)
+    return large != tuple(sorted(large))
+
+
 def turning(shape: Sequence[int], known: Sequence[Order], wanted: Collection[tuple[int, ...]]) -> list[Order]:
     """The known orders that move elements of a tensor and bring it into one of the wanted shapes."""
     found: dict[Order, Order] = {}
     for order in known:
-        if len(order) == len(shape) and tuple(shape[axis] for axis in order) in wanted:
-            large = tuple(axis for axis in order if shape[axis] != 1)  # to move the others changes nothing
-            if large != tuple(sorted(large)):
-                found.setdefault(large, order)
+        if len(order) == len(shape) and moves(order, shape) and tuple(shape[axis] for axis in order) in wanted:
+            found.setdefault(_large(order, shape), order)
     return list(found.values())
+
+
+def _large(order: Sequence[int], shape: Sequence[int | None]) -> Order:
+    return tuple(axis for axis in order if shape[axis] != 1)

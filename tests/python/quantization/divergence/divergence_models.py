@@ -30,7 +30,8 @@ def float_model(name: str) -> Path:
     if name == "digits":
         return EXAMPLES / "models" / "digits_cnn.onnx"
     path = FOLDER / f"{name}.onnx"
-    onnx.save({"transformer": transformer, "mobile": mobile, "branched": branched, "gated": gated}[name](), path)
+    makers = (transformer, mobile, branched, gated, rotary)
+    onnx.save({maker.__name__: maker for maker in makers}[name](), path)
     return path
 
 
@@ -42,6 +43,8 @@ def samples(name: str, count: int = 6) -> Any:
         return digits_samples()[:count]
     if name in ("mobile", "branched", "gated"):
         return rng.normal(size=(count, 3, 16, 16)).astype(np.float32)
+    if name == "rotary":
+        return [{"x": rng.normal(size=(1, 4, 16)).astype(np.float32)} for _ in range(count)]
     return [{"ids": rng.integers(0, 50, (1, 12))} for _ in range(count)]
 
 
@@ -212,3 +215,27 @@ def gated() -> Any:
         x = m.op("Conv", m.op("Mul", x, gate), m.weight(16, 16, 1, 1), m.weight(16, scale=0.1))
     image = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", 3, 16, 16])
     return m.model([image], x, ["n", 16, 16, 16])
+
+
+def rotary(length: int = 4, heads: int = 4, width: int = 8) -> Any:
+    """Attention with rotary embeddings, past which onnxruntime moves the transpose into heads."""
+    m = Maker()
+    angles = np.outer(np.arange(length), 0.5 ** np.arange(width // 2))
+    cos, sin = (m.constant(np.tile(of(angles), 2)[None, None]) for of in (np.cos, np.sin))
+
+    def cut(x: str, low: int, high: int) -> str:
+        return m.op("Slice", x, *(m.constant([at], np.int64) for at in (low, high, 3)))
+
+    def turned(x: str) -> str:
+        other = m.op("Concat", m.op("Neg", cut(x, width // 2, width)), cut(x, 0, width // 2), axis=-1)
+        return m.op("Add", m.op("Mul", x, cos), m.op("Mul", other, sin))
+
+    x = m.op("MatMul", "x", m.weight(16, 3 * heads * width))
+    x = m.op("Transpose", m.op("Reshape", x, m.constant([1, length, 3, heads, width], np.int64)), perm=[0, 3, 2, 1, 4])
+    query, key, value = (m.op("Gather", x, m.constant(at, np.int64), axis=2) for at in range(3))
+    scores = m.op("MatMul", turned(query), m.op("Transpose", turned(key), perm=[0, 1, 3, 2]))
+    x = m.op("Transpose", m.op("MatMul", m.op("Softmax", scores, axis=-1), value), perm=[0, 2, 1, 3])
+    x = m.op(
+        "MatMul", m.op("Reshape", x, m.constant([1, length, heads * width], np.int64)), m.weight(heads * width, 16)
+    )
+    return m.model([helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, length, 16])], x, [1, length, 16])

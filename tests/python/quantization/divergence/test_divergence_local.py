@@ -29,7 +29,7 @@ MADE = [(name, kind) for name in MODELS for kind in (*KINDS, "fp16")]
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [*MADE, *((name, kind) for name in ("branched", "gated") for kind in ("qdq", "qoperator", "fp16"))],
+    [*MADE, *((name, kind) for name in ("branched", "gated", "rotary") for kind in ("qdq", "qoperator", "fp16"))],
 )
 def test_the_local_error_is_that_of_the_op_run_alone_on_float_inputs(name, kind):
     compared = compare(float_model(name), variant(name, kind), samples(name), latency=False)

@@ -10,7 +10,7 @@ import pytest
 from checking import check
 from matching_models import MODELS, Builder, stripped, variant
 
-from haoline_analysis.quantization.matching.orders import turning
+from haoline_analysis.quantization.matching.orders import moves, turning
 
 HEADS, WIDTH = 4, 8
 
@@ -53,7 +53,7 @@ def rotary(length: int) -> onnx.ModelProto:
 
 
 @pytest.mark.parametrize("names", ["kept", "stripped"])
-@pytest.mark.parametrize("how", ["same", "optimised", "fp16", "dynamic"])
+@pytest.mark.parametrize("how", ["same", "optimised", "fp16", "dynamic", "QOperator"])
 @pytest.mark.parametrize("length", [6, HEADS])
 def test_tensors_are_found_in_another_order_of_axes(length, how, names, tmp_path: Path, monkeypatch) -> None:
     """Where there are as many heads as tokens, shapes do not tell the orders apart."""
@@ -72,3 +72,9 @@ def test_only_orders_that_move_elements_into_a_wanted_shape_are_tried() -> None:
     assert turning((1, 4, 4, 8), known, {(1, 4, 4, 8), (1, 4, 8, 4)}) == [(0, 2, 1, 3), (0, 2, 3, 1)]
     assert turning((1, 1, 4, 8), known, {(1, 4, 1, 8)}) == []
     assert turning((1, 6, 4, 8), known, {(1, 6, 4, 8)}) == []
+
+
+def test_axes_of_size_one_may_go_anywhere() -> None:
+    assert not moves((0, 2, 1, 3), (1, 1, 4, 8))
+    assert moves((0, 2, 1, 3), (1, None, 4, 8))
+    assert not moves((0, 1, 2), (2, 3, 4))
