@@ -6,8 +6,6 @@ import json
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from haoline_analysis.model import Gap
 from haoline_analysis.quantization.divergence import frames
 from haoline_analysis.quantization.divergence.columns import add_measures
@@ -89,7 +87,7 @@ def _tensors(job: Job, done: Done) -> pd.DataFrame:
     words: Mapping[str, Mapping[str, Any]] = {
         "variant_op": {pair.name: raw.ops[pair.variant_op].name for pair in job.pairs if pair.variant_op >= 0},
         "precision": {pair.name: known[pair.op] for pair in job.pairs if pair.op in known},
-        "weight_sqnr_db": {pair.name: weights.get(pair.op, np.nan) for pair in job.pairs},
+        "weight_sqnr_db": _by_output(job.model, weights),
         "unit": units(job.model, job.pairs, _hidden(job)),
         "shape": frames.shapes_of(job.pairs, done.taken),
     }
@@ -98,6 +96,12 @@ def _tensors(job: Job, done: Done) -> pd.DataFrame:
     unmatched = {one.tensor: one.why for one in job.unmatched}
     unmatched |= {pair.tensor: job.dropped[pair.name] for pair in job.pairs if pair.name in job.dropped}
     return frames.tensor_frame(job.model, kept, found, words, unmatched)
+
+
+def _by_output(model: Model, found: Mapping[int, float]) -> dict[str, float]:
+    """What is known of ops by the names of what they make, which the variant need not have."""
+    made = ((row, at) for row in found for at in model.ops[row].outputs if at >= 0)
+    return {model.tensors[at].name: found[row] for row, at in made}
 
 
 def _hidden(job: Job) -> list[int]:

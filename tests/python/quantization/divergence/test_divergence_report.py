@@ -71,6 +71,7 @@ def test_an_op_that_is_still_float_makes_no_error_of_its_own(dynamic):
     assert not dynamic.load(name, 0, "local").any()
     assert dynamic.load(name, 0, "difference").any()
     multiplied = dynamic.ops[(dynamic.ops["op_type"] == "MatMul") & dynamic.ops["weight_sqnr_db"].notna()]
+    multiplied = multiplied[multiplied["matched"]]
     assert np.isfinite(multiplied["local_sqnr_db"].astype(float)).all()
 
 
@@ -98,6 +99,16 @@ def test_weight_errors_are_those_of_the_stored_weights(compared):
 
     assert compared.ops.loc["node_linear", "weight_sqnr_db"] == pytest.approx(expected, abs=0.01)
     assert compared.ops.loc["node_mean", "weight_sqnr_db"] != compared.ops.loc["node_mean", "weight_sqnr_db"]
+
+
+def test_weight_errors_are_told_of_ops_too_that_run_inside_of_others(compared):
+    weighted = compared.ops[compared.ops["op_type"].isin(["Conv", "Gemm"])]
+    assert not weighted["matched"].all()
+    assert np.isfinite(weighted["weight_sqnr_db"].astype(float)).all()
+    shown = compared.report.ops.set_index("name")["weight_sqnr_db"]
+    assert shown[weighted.index].to_list() == weighted["weight_sqnr_db"].to_list()
+    hidden = compared.tensors[~compared.tensors["matched"]]
+    assert hidden.loc[~hidden["op"].isin(weighted.index), "weight_sqnr_db"].isna().all()
 
 
 def test_outputs_by_task(compared):
