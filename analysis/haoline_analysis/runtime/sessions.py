@@ -92,17 +92,26 @@ class Session:
 
 
 def _made(model: str | bytes, options: Any, asked: tuple[str, ...], source: ModelSource) -> Any:
-    left_out = _left_out(options, asked, source)
+    fewer = left_out(options, asked, source)
     try:
-        session = onnxruntime().InferenceSession(model, options, providers=list(asked), disabled_optimizers=left_out)
+        session = onnxruntime().InferenceSession(model, options, providers=list(asked), disabled_optimizers=fewer)
     except Exception as error:
         raise refused_model(error, source.label) from error
     session._model_bytes = None  # noqa: SLF001 - it would keep the weights a second time, for a fallback nobody asks for
     return session
 
 
-def _left_out(options: Any, asked: tuple[str, ...], source: ModelSource) -> list[str]:
-    """Optimizers that end the process where those for the layouts of the CPU follow."""
+def left_out(options: Any, asked: tuple[str, ...], source: ModelSource) -> list[str]:
+    """Optimizers that would end the process, where those for the layouts of the CPU follow them.
+
+    Args:
+        options: of the session to be.
+        asked: its execution providers.
+        source: the model's bytes.
+
+    Raises:
+        ModelError: if they are gone, or are no model.
+    """
     every = onnxruntime().GraphOptimizationLevel.ORT_ENABLE_ALL
     if asked[0] != providers.CPU or options.graph_optimization_level != every:
         return []
