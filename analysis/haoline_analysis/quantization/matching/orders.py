@@ -30,7 +30,9 @@ def moves(order: Sequence[int], shape: Sequence[int | None]) -> bool:
     return large != tuple(sorted(large))
 
 
-def turning(shape: Sequence[int], known: Sequence[Order], wanted: Collection[tuple[int, ...]]) -> list[Order]:
+def turning(
+    shape: Sequence[int | None], known: Sequence[Order], wanted: Collection[tuple[int | None, ...] | None]
+) -> list[Order]:
     """The known orders that move elements of a tensor and bring it into one of the wanted shapes."""
     found: dict[Order, Order] = {}
     for order in known:

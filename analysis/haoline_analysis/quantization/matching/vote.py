@@ -81,7 +81,9 @@ def vote(
         ModelError: if one of the models fails.
     """
     unknown, known = _unknown(engine), orders(engine.f.model)
-    if not unknown or not missing or not feeds or (turned and not known):
+    if turned:
+        unknown = [item for item in unknown if _may_turn(engine, item, known, missing)]
+    if not unknown or not missing or not feeds:
         return False
     sample = feeds[0]
     rivals = [tensor for tensor in _floats(engine) if tensor >= 0]
@@ -114,6 +116,14 @@ def _unknown(engine: Engine) -> list[Open]:
         if choice is not None and not choice.blocked:
             found.append(Open(value, choice))
     return found
+
+
+def _may_turn(engine: Engine, item: Open, known: Sequence[Order], missing: Sequence[int]) -> bool:
+    """Whether one of the known orders may bring a value into the shape of something missing."""
+    shape, wanted = engine.v.shapes[item.choice.tensor], [engine.f.shapes[tensor] for tensor in missing]
+    if shape is None or None in shape or any(other is None or None in other for other in wanted):
+        return bool(known)  # it takes a run to tell
+    return bool(turning(shape, known, wanted))
 
 
 def _floats(engine: Engine) -> list[int]:
