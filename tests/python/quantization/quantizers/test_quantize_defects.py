@@ -526,19 +526,19 @@ def clamped(kind):
     first, relu = node("Conv", ["x", "w"], ["a"], "first"), node("Relu", ["a"], ["r"], "relu")
     last = node("Conv", ["r", "v"], ["y"], "last")
     yes, no = (
-        helper.make_graph([node(op, ["a"], [op], f"{op} inside")], op, [], [floats(op, "n", 8, 6, 6)])
+        helper.make_graph([node(op, [kind[0]], [op], f"{op} inside")], op, [], [floats(op, "n", 8, 6, 6)])
         for op in ("Abs", "Neg")
     )
+    chosen = [
+        node("Size", ["x"], ["size"], "size"),
+        node("Cast", ["size"], ["choice"], "cast", to=onnx.TensorProto.BOOL),
+        node("If", ["choice"], ["other"], "if", then_branch=yes, else_branch=no),
+    ]
     nodes = {
         "read by a sum": [first, relu, node("Conv", ["r", "v"], ["b"], "last"), node("Add", ["a", "b"], ["y"], "sum")],
         "an output": [first, relu, last],
-        "read by a body": [
-            first,
-            relu,
-            last,
-            node("Cast", ["size"], ["choice"], "cast", to=onnx.TensorProto.BOOL),
-            node("If", ["choice"], ["other"], "if", then_branch=yes, else_branch=no),
-        ],
+        "a read by a body": [first, relu, last, *chosen],
+        "r read by a body": [first, relu, last, *chosen],
         "pooled": [first, node("MaxPool", ["a"], ["p"], "pool", kernel_shape=[2, 2]),
                    node("Relu", ["p"], ["r"], "relu"), last],
         "moved": [first, node("Transpose", ["a"], ["t"], "turn", perm=[0, 1, 3, 2]),
@@ -551,10 +551,8 @@ def clamped(kind):
         "unknown": [node("ReduceMax", ["x"], ["top"], "top", keepdims=0), first,
                     node("Clip", ["a", "", "top"], ["r"], "clip"), last],
     }[kind]  # fmt: skip
-    if kind == "read by a body":
-        nodes[3:3] = [node("Size", ["x"], ["size"], "size")]
     read = {name for each in nodes for name in each.input}
-    outputs = {"an output": ["y", "a"], "read by a body": ["y", "other"]}.get(kind, ["y"])
+    outputs = ["y"] + ["a"] * (kind == "an output") + ["other"] * kind.endswith("a body")
     ports = [floats(name, "n", 8, None, None) for name in outputs]
     return model_of(
         nodes, [floats("x", "n", 3, 8, 8)], ports, {name: weights[name] for name in weights if name in read}
@@ -568,7 +566,8 @@ def clamped(kind):
     [
         "read by a sum",
         "an output",
-        "read by a body",
+        "a read by a body",
+        "r read by a body",
         "pooled",
         "moved",
         "enlarged",

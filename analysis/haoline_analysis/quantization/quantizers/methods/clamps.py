@@ -19,15 +19,18 @@ _CLAMPS = frozenset({"Relu", "Clip"})
 def needed_clamps(graph: Any) -> list[str]:
     """Names of those that no grid can stand in for.
 
-    What they read is seen by others too (an output of the model, a body), for which theirs do not look; or a Clip keeps
-    values from 0, which is on every grid, or its bounds are not known.
+    What they read is seen by others too (an output of the model, a body), for which theirs do not look; or a body reads
+    what they make, and would read it without them; or a Clip keeps values from 0, which is on every grid, or its bounds
+    are not known.
     """
-    seen = {port.name for port in graph.output} | read_in_bodies(graph)
+    inside = read_in_bodies(graph)
+    seen = {port.name for port in graph.output} | inside
     known = constants(graph)
     return [
         node.name
         for node in graph.node
-        if node.op_type in _CLAMPS and (node.input[0] in seen or not _holds_zero(node, known))
+        if node.op_type in _CLAMPS
+        and (node.input[0] in seen or node.output[0] in inside or not _holds_zero(node, known))
     ]
 
 
