@@ -1,4 +1,4 @@
-"""The work itself: prepare, quantize, say how, check that onnxruntime takes it."""
+"""The work itself: prepare, quantize, say how, try it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from haoline_analysis.errors import ModelError
 from haoline_analysis.quantization.quantizers.calibration.data import CalibrationData
 from haoline_analysis.quantization.quantizers.leftover import check_something, left_float
 from haoline_analysis.quantization.quantizers.methods import find_method
@@ -21,8 +18,7 @@ from haoline_analysis.quantization.quantizers.preparing.shapes import unmark
 from haoline_analysis.quantization.quantizers.provenance import folded_tensors, write_provenance
 from haoline_analysis.quantization.quantizers.recipe import Calibration, Recipe
 from haoline_analysis.quantization.quantizers.schemes import find_scheme
-from haoline_analysis.runtime.failures import failed_run, onnxruntime, refused_model, terminated
-from haoline_analysis.runtime.runner import StoppedError
+from haoline_analysis.quantization.quantizers.trying import Trial, try_model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,8 +74,8 @@ def make(making: Making, stop: Stop, tell: Tell) -> tuple[Recipe, list[str]]:
     recipe = _completed(recipe, data)
     _finish(outcome.proto, recipe, making)
     tell("Trying the model", 0.95)
-    _try(making, stop)
-    return recipe, notes
+    trial = Trial(making.source.label, making.opened, prepared.path, making.result, prepared.size, making.samples)
+    return recipe, notes + try_model(trial, stop)
 
 
 def _completed(recipe: Recipe, data: CalibrationData | None) -> Recipe:
@@ -106,35 +102,3 @@ def _finish(proto: Any, recipe: Recipe, making: Making) -> None:
     write_provenance(proto, recipe, folded_tensors(making.opened, proto))
     making.result.parent.mkdir()
     save(proto, making.result, keep=False)
-
-
-def _try(making: Making, stop: Stop) -> None:
-    """Open the finished model, and run it on the first sample where there is one.
-
-    Raises:
-        ModelError: if onnxruntime does not take what its own tools made, or makes NaN of a sample.
-    """
-    ort = onnxruntime()
-    options = ort.SessionOptions()
-    options.log_severity_level = 4
-    try:
-        session = ort.InferenceSession(str(making.result), options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        raise refused_model(error, f"The quantized {making.source.label}") from error
-    if making.samples is None:
-        return
-    sample = making.samples[0]
-    try:
-        outputs = session.run(None, dict(sample.feeds), stop.options())
-    except StoppedError:
-        raise
-    except Exception as error:
-        if stop.asked or terminated(error):
-            raise StoppedError from None
-        raise failed_run(error, f"calibration {sample.label}, once quantized") from error
-    floats = [array for array in outputs if isinstance(array, np.ndarray) and array.dtype.kind == "f" and array.size]
-    if floats and not any(np.isfinite(array).any() for array in floats):
-        raise ModelError(
-            "The quantized model makes nothing but NaN of the first sample: a range or a weight is not finite; "
-            "masks of −inf are a usual cause, see the fix clip-mask."
-        )
