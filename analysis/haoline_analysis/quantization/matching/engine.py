@@ -248,6 +248,15 @@ class Engine:
             other = self._partner(node)
             if other is not None:
                 self._operands(node, other)
+            elif node.family in RESHAPING:
+                self._reshaped(node)
+
+    def _reshaped(self, node: Node) -> None:
+        """What a product made that runs with two axes, and gets its own back by a reshape the float model has not."""
+        meaning = self.means.get(node.outputs[0], -1)
+        made, mine = self.f.producer(meaning), self.v.producer(node.operands[0])
+        if made is not None and made.family not in RESHAPING and mine is not None and mine.family in CONTRACTIONS:
+            self.state(node.operands[0], meaning, "structure")
 
     def _partner(self, node: Node) -> Node | None:
         """The float op that does what a node does."""

@@ -444,3 +444,28 @@ def test_a_product_with_a_reciprocal_is_a_quotient(names: str, tmp_path: Path, m
     path = made("normal", "same", names, tmp_path)
     monkeypatch.setitem(MODELS, "normal", lambda: normal(quotient=False))
     check("normal", "same", path)
+
+
+@pytest.mark.parametrize("names", ["kept", "stripped"])
+@pytest.mark.parametrize("how", ["same", "fp16", "QDQ"])
+def test_layers_that_share_their_weights_are_told_apart(how: str, names: str, tmp_path: Path, monkeypatch) -> None:
+    """As in ALBERT; onnxruntime finds that weights are equal where an exporter has stored them for each layer."""
+
+    def shared() -> onnx.ModelProto:
+        make, x = Builder(), "x"
+        weight, bias = make.weight("w", 32, 32), make.weight("b", 32)
+        split, joined = make.constant("split", np.array([1, 6, 4, 8])), make.constant("joined", np.array([1, 6, 32]))
+        for layer in ("one", "two"):
+            make.constant(f"{layer}.w", make.constants[weight].copy())
+            y = make.op("Reshape", make.op("Relu", x, name=f"{layer}/relu"), split, name=f"{layer}/split")
+            y = make.op("Transpose", y, name=f"{layer}/turned", perm=[0, 1, 3, 2])
+            y = make.op(
+                "MatMul", make.op("Reshape", y, joined, name=f"{layer}/joined"), f"{layer}.w", name=f"{layer}/product"
+            )
+            y = make.op("Add", y, bias, name=f"{layer}/out")
+            x = make.op("Add", x, make.op("Softmax", y, name=f"{layer}/act", axis=-1), name=f"{layer}/sum")
+        del make.constants[weight]
+        return make.model({"x": [1, 6, 32]}, ["two/sum"])
+
+    monkeypatch.setitem(MODELS, "shared", shared)
+    check("shared", how, made("shared", how, names, tmp_path))
