@@ -225,3 +225,12 @@ def test_data_is_taken_as_activation_capture_takes_it(tmp_path):
     made = quantize(DIGITS, calibration=tmp_path / "inputs.npz", limit=10)
     assert made.recipe.calibration.count == 10
     assert "inputs.npz" in made.recipe.calibration.origin
+
+
+def test_masks_that_leave_their_grid_one_level_are_told():
+    sentinel, data = float(np.finfo("f4").min), attention_feeds()
+    told = [note for note in quantize(attention(sentinel), calibration=data).notes if "one level" in note]
+    assert len(told) == 1
+    assert "reach -3.4e+38" in told[0]
+    for model, options in ((attention(-50), {}), (attention(sentinel), {"fixes": ["clip-mask"]})):
+        assert not any("one level" in note for note in quantize(model, calibration=data, **options).notes)

@@ -74,11 +74,13 @@ def find_ranges(wanted: Calibrating, data: CalibrationData, stop: Stop, tell: Te
     plain = wanted.method == "minmax"
     calibrator = _open(wanted, "minmax", None, {"symmetric": wanted.symmetric and plain}, stop)
     _feed(calibrator, data, tell, 0.2, 0.6 if plain else 0.4)
-    found, notes = calibrator.compute_data(), _odd(calibrator.infer_session)
-    ends = _ends(found, calibrator.infer_session)
+    session = calibrator.infer_session
+    found = calibrator.compute_data()
+    ends = _ends(found, session)
+    notes = _odd(session) + _masks({name: pair for name, pair in ends.items() if name not in session.infinite})
     if plain:
         return Ranges(found, notes)
-    del calibrator
+    del calibrator, session
     return Ranges(_histograms(wanted, ends, data, stop, tell), notes)
 
 
@@ -171,6 +173,15 @@ def _odd(session: Any) -> list[str]:
     if session.nan:
         notes.append(f"{_listed(session.nan)} hold NaN on the calibration data; their ranges leave that out.")
     return notes
+
+
+def _masks(ends: dict[str, tuple[float, float]]) -> list[str]:
+    """A note on tensors whose ends are those of a mask, though finite."""
+    far = {name: low if -low > high else high for name, (low, high) in ends.items() if max(-low, high) >= SENTINEL}
+    if not far:
+        return []
+    text = f"{_listed(set(far))} reach {max(far.values(), key=abs):.2g} on the calibration data: a grid that holds this"
+    return [f"{text} has one level for all else; the fix clip-mask helps where it is a mask."]
 
 
 def _listed(names: set[str]) -> str:
