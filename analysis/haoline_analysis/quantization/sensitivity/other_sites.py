@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 
 _QUANTIZED = "_quantized"
 _INTEGERS = frozenset({"MatMulInteger", "ConvInteger", "Gather", "QLinearConv", "QLinearMatMul", "QGemm"})
+_KERNELS = ("QLinear", "QGemm")
 _BIAS = {"QLinearConv": 8, "QGemm": 6}
 """Slots of biases, whose scale is that of the first input times that of the weight."""
 _SCALES = (1, 4)
 """Slots of these two."""
 _PACKED = {"MatMulNBits": 1, "GatherBlockQuantized": 0}
 """Ops that unpack their weights themselves, with the slot of the weight in the float op."""
-WHOLE = frozenset({"DynamicQuantizeLSTM", "QAttention", "QEmbedLayerNormalization"})
+_WHOLE = frozenset({"DynamicQuantizeLSTM", "QAttention", "QEmbedLayerNormalization"})
 """Ops that round inside what the float graph has no tensor for, or keep their weights in an order of their own."""
 
 
@@ -40,6 +41,17 @@ def other_sites(float_graph: Any, variant: Any) -> Iterator[Site]:
     yield from _weights(variant, gemms)
     yield from _biases(variant)
     yield from _packed(variant, made, gemms)
+
+
+def unreadable(variant: Any) -> list[str]:
+    """Names of ops that round without a site of their own: inside, or on a grid that has not the name of a tensor."""
+    stored = {each.name: each for each in variant.initializer}
+    return [
+        node.name
+        for node in variant.node
+        if node.op_type in _WHOLE
+        or (node.op_type.startswith(_KERNELS) and any(_grid(stored, name) is None for name in node.output))
+    ]
 
 
 def _dynamic(variant: Any) -> Iterator[Site]:
@@ -71,7 +83,7 @@ def _grid(stored: Mapping[str, Any], name: str) -> tuple[np.ndarray, np.ndarray]
 
     base = name.removesuffix(_QUANTIZED)
     parts = [stored.get(f"{base}{end}") for end in ("_scale", "_zero_point")]
-    if None in parts:
+    if base == name or None in parts:
         return None
     scale, zero = (np.asarray(numpy_helper.to_array(each)) for each in parts)
     return scale, zero

@@ -102,7 +102,7 @@ def sites_of(float_model: Any, variant: Any, quantizable: Collection[str] | None
         variant: the ``ModelProto`` of the variant, as its quantizer wrote it: tensors kept their names.
         quantizable: names of the float ops that the variant's scheme quantizes; None: all.
     """
-    from haoline_analysis.quantization.sensitivity.other_sites import WHOLE, other_sites
+    from haoline_analysis.quantization.sensitivity.other_sites import other_sites, unreadable
 
     reader = _Reader(float_model.graph, variant.graph)
     placed: dict[str, Site] = {}
@@ -118,7 +118,7 @@ def sites_of(float_model: Any, variant: Any, quantizable: Collection[str] | None
             placed.setdefault(site.tensor, site)
         else:
             unplaced.append(site.tensor)
-    unplaced += [node.name for node in variant.graph.node if node.op_type in WHOLE]
+    unplaced += unreadable(variant.graph)
     asking = Asking(float_model.graph, placed, quantizable)
     found = (replace(site, ops=asking.ops(site.tensor, consumers_only=site.dynamic)) for site in placed.values())
     return Found(tuple(found), tuple(unplaced))

@@ -315,6 +315,19 @@ def test_what_integer_kernels_hand_on_is_measured():
     assert set(found.ops.index) == {"lookup", "layer", "around", "last"}
 
 
+def test_integer_kernels_of_other_names_are_said_not_to_be_measured():
+    """Names alone tell which tensor of the float model an integer kernel makes."""
+    model, feeds = residual(), [{"ids": np.arange(start, start + 7)} for start in (0, 9, 20)]
+    proto = onnx.load(quantize(model, scheme="static-int8-qoperator", calibration=feeds).path)
+    for node in proto.graph.node:
+        for names in (node.input, node.output):
+            names[:] = ["between" if name == "h_quantized" else name for name in names]
+    found = measure_sensitivity(model, feeds, variant=proto)
+    assert "h" not in {site.tensor for site in found.sites}
+    assert len(found.notes) == 1
+    assert "layer_quant" in found.notes[0]
+
+
 def error_of(model, path, feeds) -> Noise:
     first, second = ort.InferenceSession(model.SerializeToString()), ort.InferenceSession(str(path))
     noise = Noise(1)
