@@ -27,10 +27,9 @@ def fused_away(engine: Engine) -> dict[int, str]:
         starts = {engine.means[value] for value in node.operands if value in engine.means}
         if node.row in engine.pairs and not engine.fusions.loose(node):
             starts.update(engine.f.nodes[engine.pairs[node.row]].operands)
-        for value in node.outputs:
-            if value in engine.means:
-                for inside in _between(engine, engine.means[value], starts, known):
-                    found.setdefault(inside, _into(engine, node))
+        for meaning in {engine.means[value] for value in node.outputs if value in engine.means} - starts:
+            for inside in _between(engine, meaning, starts, known):
+                found.setdefault(inside, _into(engine, node))
     _folded(engine, found)
     _reshaped(engine, known, found)
     return found
