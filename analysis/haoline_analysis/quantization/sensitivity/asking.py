@@ -55,13 +55,14 @@ class Asking:
         self._known: dict[str, tuple[str, ...]] = {}
 
     def ops(self, tensor: str, *, consumers_only: bool = False) -> tuple[str, ...]:
-        """Names of the ops; its neighbours where none of them seems to ask."""
+        """Names of the ops; where none seems to ask its neighbours, if possible without those that are float anyway."""
         readers = self._consumers.get(tensor, ())
         asked = tuple(dict.fromkeys(node.name for node in readers if self._asks(node, tensor)))
         asked = asked if consumers_only else self._asked(tensor)
         if asked:
             return asked
-        near = [*filter(None, [None if consumers_only else self._producers.get(tensor)]), *readers]
+        around = [*filter(None, [None if consumers_only else self._producers.get(tensor)]), *readers]
+        near = [node for node in around if self._may(node)] or around
         return tuple(dict.fromkeys(node.name for node in near))
 
     def _asked(self, tensor: str) -> tuple[str, ...]:

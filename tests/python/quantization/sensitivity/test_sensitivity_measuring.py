@@ -305,6 +305,24 @@ def test_what_the_variant_keeps_float_is_no_candidate(kept):
     assert found.predict(keep_float=found.ops.index).noise == 0
 
 
+def test_a_pool_behind_what_is_kept_float_is_what_asks():
+    """As an integer kernel it quantizes what it reads by itself."""
+    nodes = [
+        onnx.helper.make_node("Conv", ["x", "w"], ["h"], "conv"),
+        onnx.helper.make_node("Sigmoid", ["h"], ["s"], "gate"),
+        onnx.helper.make_node("AveragePool", ["s"], ["y"], "pool", kernel_shape=[2, 2]),
+    ]
+    ports = [onnx.helper.make_tensor_value_info(name, 1, [1, 8, at, at]) for name, at in (("x", 12), ("y", 9))]
+    graph = onnx.helper.make_graph(
+        nodes, "g", ports[:1], ports[1:], [numpy_helper.from_array(weight(8, 8, 3, 3) / 9, "w")]
+    )
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
+    made = quantize(model, scheme="static-int8-qoperator", calibration=CONVOLVED, keep_float=["gate"])
+    found = measure_sensitivity(model, CONVOLVED[:4], variant=made, limit=None)
+    assert {site.tensor: site.ops for site in found.sites}["s"] == ("pool",)
+    assert set(found.ops.index) == {"conv", "pool"}
+
+
 def test_what_integer_kernels_hand_on_is_measured():
     model, feeds = residual(), [{"ids": np.arange(start, start + 7)} for start in (0, 9, 20)]
     made = quantize(model, scheme="static-int8-qoperator", calibration=feeds)
