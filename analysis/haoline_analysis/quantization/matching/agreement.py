@@ -121,8 +121,8 @@ class Agreement:
             return False
         if node.family == other.family and self.distance(node, other) < NO:
             return True
-        turned = any(engine.look.is_turned(value, known) for value in other.operands)
-        if node.family == other.family and turned and not engine.fusions.loose(node):
+        same = node.family == other.family and not engine.fusions.loose(node)
+        if same and any(engine.look.is_turned(value, known) for value in other.operands):
             return False
         if other.family in _ENDS.get(node.family, ()) or node.family == other.family:
             return known <= engine.look.ancestors(meaning)

@@ -83,14 +83,18 @@ def _may_fuse(engine: Engine, node: Node) -> bool:
     """
     if node.row in engine.pairs and not same_kind(node.family, engine.f.nodes[engine.pairs[node.row]].family):
         return True
-    known = engine.means.keys() | engine.fusions.biasless.keys()
-    if any(value >= 0 and value not in known and not engine.v.values[value].fixed for value in node.operands):
+    if any(value >= 0 and not _is_known(engine, value) for value in node.operands):
         return False
     if engine.fusions.loose(node):
         return True
     meanings = [engine.means[value] for value in node.outputs if value in engine.means]
     made = [engine.f.producer(meaning) for meaning in meanings]
     return any(other is not None and other.family != node.family for other in made)
+
+
+def _is_known(engine: Engine, value: int) -> bool:
+    """Whether a value of the variant has a meaning, or has it but for a bias."""
+    return value in engine.means or value in engine.fusions.biasless or engine.v.values[value].fixed
 
 
 def _into(engine: Engine, node: Node) -> str:
