@@ -198,7 +198,8 @@ class Engine:
 
         What a transpose puts into another order is another tensor.
         """
-        others = [other for other in self.f.readers(meaning) if other.family == node.family]
+        kinds = RESHAPING if node.family in RESHAPING else {node.family}  # they say the same in other words
+        others = [other for other in self.f.readers(meaning) if other.family in kinds]
         if others or node.family in MOVING:
             return others
         moving = [other for other in self.f.readers(meaning) if other.family in MOVING]

@@ -493,3 +493,21 @@ def test_a_reshape_takes_nothing_in_that_lies_before_what_it_is_given(names: str
     model, matching, _ = check("feed_forward", "fp16", made("feed_forward", "fp16", names, tmp_path))
     found = {model.tensors[one.tensor].name for one in matching.matches}
     assert {"one/act", "one/out", "two/act", "two/out"} <= found
+
+
+def test_a_flatten_is_a_reshape(tmp_path: Path, monkeypatch) -> None:
+    def flattened(*, other: bool) -> onnx.ModelProto:
+        make = Builder()
+        x = make.op("Relu", make.op("Conv", "x", make.weight("stem", 16, 3, 3, 3), name="stem/out"), name="stem/relu")
+        if other:
+            x = make.op("Reshape", x, make.constant("row", np.array([1, -1])), name="flat")
+        else:
+            x = make.op("Flatten", x, name="flat", axis=1)
+        make.op("MatMul", make.op("Sigmoid", x, name="gate"), make.weight("head", 576, 4), name="y")
+        return make.model({"x": [1, 3, 8, 8]}, ["y"])
+
+    monkeypatch.setitem(MODELS, "flattened", lambda: flattened(other=True))
+    path = made("flattened", "same", "stripped", tmp_path)
+    monkeypatch.setitem(MODELS, "flattened", lambda: flattened(other=False))
+    model, matching, _ = check("flattened", "same", path)
+    assert "flat" in {model.tensors[one.tensor].name for one in matching.matches}
