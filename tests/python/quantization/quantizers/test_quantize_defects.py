@@ -639,3 +639,30 @@ def test_a_where_reads_what_it_read():
     made = quantize(model, scheme="static-int8-qoperator", calibration=data)
     assert "QLinearMatMul" in types(made.path)
     assert sqnr(model, made.path, data) > 28
+
+
+@pytest.mark.parametrize("scheme", ["static-int8", "static-int8-qoperator"])
+def test_a_pad_leaves_its_constant_to_bodies(scheme):
+    """Theirs supposes that nobody else reads it, and removes it."""
+    rng, node = np.random.default_rng(0), helper.make_node
+    yes, no = (
+        helper.make_graph([node(op, ["a", "low"], [op], f"{op} inside")], op, [], [floats(op, *[None] * 4)])
+        for op in ("Add", "Sub")
+    )
+    nodes = [
+        node("Conv", ["x", "w"], ["a"], "first"),
+        node("Size", ["x"], ["size"], "size"),
+        node("Cast", ["size"], ["choice"], "cast", to=onnx.TensorProto.BOOL),
+        node("If", ["choice"], ["other"], "if", then_branch=yes, else_branch=no),
+        node("Pad", ["a", "pads", "low"], ["p"], "pad"),
+        node("Conv", ["p", "w"], ["y"], "last"),
+    ]
+    weights = {
+        "w": rng.normal(size=(8, 8, 1, 1)).astype("f4") / 3,
+        "low": np.float32(-0.5),
+        "pads": np.array([0, 0, 1, 1, 0, 0, 1, 1]),
+    }
+    ports = [floats(name, *[None] * 4) for name in ("y", "other")]
+    model = model_of(nodes, [floats("x", "n", 8, 6, 6)], ports, weights)
+    data = [{"x": rng.normal(size=(1, 8, 6, 6)).astype("f4")} for _ in range(8)]
+    assert sqnr(model, quantize(model, scheme=scheme, calibration=data).path, data) > 28

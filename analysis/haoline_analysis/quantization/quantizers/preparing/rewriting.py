@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haoline_analysis.quantization.quantizers.fixes.graph import consumers, fresh_name
+from haoline_analysis.quantization.quantizers.methods.bodies import read_in_bodies
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -111,9 +112,9 @@ def _own_constants(graph: Any, *, operators: bool) -> None:
 
     Weights have their channels on the axis that their op says; the scale of a bias is that of one op's input times its
     weight's, that of a pad that of what is padded. The quantizer of pairs does copy biases, under names that tensors of
-    the model may have.
+    the model may have. What bodies read as well stays as it is, as the quantizer of integer operators removes it.
     """
-    readers = consumers(graph)
+    readers, inside = consumers(graph), read_in_bodies(graph) if operators else set()
     for tensor in list(graph.initializer):
         if tensor.data_type not in {1, 10}:
             continue
@@ -122,7 +123,7 @@ def _own_constants(graph: Any, *, operators: bool) -> None:
             uses.setdefault(_use(node, slot, operators=operators), []).append((node, slot))
         if not operators:  # these read the weight behind its DequantizeLinear
             uses.pop(_ANY, None)
-        for edges in list(uses.values())[1:]:
+        for edges in list(uses.values())[0 if tensor.name in inside else 1 :]:
             array = _array(tensor)
             first, at = edges[0]
             name = _replace(graph, first, at, array)
