@@ -9,9 +9,9 @@ import numpy as np
 from haoline_analysis.runtime import providers
 from haoline_analysis.runtime.cores import cores
 from haoline_analysis.runtime.failures import onnxruntime, refused_model
-from haoline_analysis.runtime.optimizers import spared
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from haoline_analysis.formats.storage import Buffer
@@ -65,7 +65,7 @@ class Session:
             model = str(source.path)
         if level:
             options.graph_optimization_level = getattr(onnxruntime().GraphOptimizationLevel, _LEVELS[level])
-        self.ort = _made(model, options, asked, source)
+        self.ort = opened(model, options, asked, source)
         self.provider = providers.actual(self.ort, provider)
 
     def _options(
@@ -91,29 +91,26 @@ class Session:
         return options
 
 
-def _made(model: str | bytes, options: Any, asked: tuple[str, ...], source: ModelSource) -> Any:
-    fewer = left_out(options, asked, source)
-    try:
-        session = onnxruntime().InferenceSession(model, options, providers=list(asked), disabled_optimizers=fewer)
-    except Exception as error:
-        raise refused_model(error, source.label) from error
-    session._model_bytes = None  # noqa: SLF001 - it would keep the weights a second time, for a fallback nobody asks for
-    return session
-
-
-def left_out(options: Any, asked: tuple[str, ...], source: ModelSource) -> list[str]:
-    """Optimizers that would end the process, where those for the layouts of the CPU follow them.
+def opened(model: str | bytes, options: Any, asked: Sequence[str], source: ModelSource, label: str = "") -> Any:
+    """Onnxruntime's own session.
 
     Args:
-        options: of the session to be.
-        asked: its execution providers.
-        source: the model's bytes.
+        model: the path or bytes of what is to run.
+        options: how.
+        asked: execution providers by their full names.
+        source: the model that it is, or comes from.
+        label: how to call it in messages, if not like its source.
 
     Raises:
-        ModelError: if they are gone, or are no model.
+        RuntimeFailure: if onnxruntime refuses it.
     """
-    every = onnxruntime().GraphOptimizationLevel.ORT_ENABLE_ALL
-    if asked[0] != providers.CPU or options.graph_optimization_level != every:
-        return []
-    with source.buffer() as buf:
-        return spared(buf)
+    ort = onnxruntime()
+    # Only the optimizers for the layouts of the CPU run into what those to be spared leave behind.
+    full = options.graph_optimization_level == ort.GraphOptimizationLevel.ORT_ENABLE_ALL
+    spared = source.spared if full and asked[0] == providers.CPU else ()
+    try:
+        session = ort.InferenceSession(model, options, providers=list(asked), disabled_optimizers=list(spared))
+    except Exception as error:
+        raise refused_model(error, label or source.label) from error
+    session._model_bytes = None  # noqa: SLF001 - it would keep the weights a second time, for a fallback nobody asks for
+    return session

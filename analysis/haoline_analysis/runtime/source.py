@@ -13,6 +13,7 @@ from haoline_analysis.formats import open_model
 from haoline_analysis.formats.onnx.external import ExternalFiles
 from haoline_analysis.formats.storage import FileStorage, MemoryStorage
 from haoline_analysis.model import Model
+from haoline_analysis.runtime.optimizers import spared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +28,7 @@ class ModelSource:
 
     path: Path | None = None
     data: bytes | None = None
+    spared: tuple[str, ...] = ()  # onnxruntime's optimizers that would end the process, see :mod:`.optimizers`
 
     @property
     def label(self) -> str:
@@ -86,10 +88,11 @@ def source_of(model: Any) -> tuple[ModelSource, Model, ModelReport | None]:
     if opened is not None and data is None and hasattr(opened, "SerializeToString"):
         data = opened.SerializeToString()
     read = open_model(opened if data is None else data)
-    return ModelSource(data=data), read, report
+    return ModelSource(data=data, spared=spared(read)), read, report
 
 
 def _of_opened(model: Model) -> ModelSource:
     if model.path is None:
         raise ModelError("This model was not opened from a file: give capture the ModelProto or the bytes themselves.")
-    return ModelSource(path=Path(os.path.abspath(model.path)))  # noqa: PTH100 - a link is kept, as in formats
+    path = Path(os.path.abspath(model.path))  # noqa: PTH100 - a link is kept, as in formats
+    return ModelSource(path=path, spared=spared(model))

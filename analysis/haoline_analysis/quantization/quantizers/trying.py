@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haoline_analysis.errors import ModelError
-from haoline_analysis.runtime.failures import failed_run, onnxruntime, refused_model, terminated
+from haoline_analysis.runtime.failures import failed_run, onnxruntime, terminated
+from haoline_analysis.runtime.providers import CPU
 from haoline_analysis.runtime.runner import StoppedError
 from haoline_analysis.runtime.samples import samples_of
+from haoline_analysis.runtime.sessions import opened
+from haoline_analysis.runtime.source import source_of
 from haoline_analysis.runtime.targets import random_ops
 
 if TYPE_CHECKING:
@@ -81,10 +84,7 @@ def _open(path: Path, where: str) -> Any:
     ort = onnxruntime()
     options = ort.SessionOptions()
     options.log_severity_level = 4
-    try:
-        return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        raise refused_model(error, where) from error
+    return opened(str(path), options, (CPU,), source_of(path)[0], where)
 
 
 def _run(session: Any, sample: Sample, stop: Stop, where: str) -> list[Any]:

@@ -10,8 +10,9 @@ from haoline_analysis.errors import LimitError, MalformedModelError
 from haoline_analysis.quantization.quantizers.preparing.loading import name_nodes
 from haoline_analysis.runtime import wire
 from haoline_analysis.runtime.cores import cores
-from haoline_analysis.runtime.failures import onnxruntime, refused_model
+from haoline_analysis.runtime.failures import onnxruntime
 from haoline_analysis.runtime.providers import chosen
+from haoline_analysis.runtime.sessions import opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,14 +78,8 @@ def session_of(source: ModelSource, change: Callable[[Any], Any], provider: str 
         changed = change(model)
         if changed.ByteSize() > _MOST_BYTES:
             raise LimitError(f"{source.label}: with its quantized weights the model takes more than 2 GB in one file.")
-        try:
-            session = onnxruntime().InferenceSession(
-                changed.SerializeToString(), options[0], providers=list(chosen(provider))
-            )
-        except Exception as error:
-            raise refused_model(error, source.label) from error
+        session = opened(changed.SerializeToString(), options[0], chosen(provider), source)
         del options  # it holds on to the file
-    session._model_bytes = None  # noqa: SLF001 - it would keep the weights a second time
     return session
 
 

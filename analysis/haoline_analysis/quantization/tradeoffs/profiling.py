@@ -12,9 +12,10 @@ import numpy as np
 
 from haoline_analysis.errors import ModelError
 from haoline_analysis.runtime.cores import cores
-from haoline_analysis.runtime.failures import failed_run, onnxruntime, refused_model
+from haoline_analysis.runtime.failures import failed_run, onnxruntime
 from haoline_analysis.runtime.providers import chosen
 from haoline_analysis.runtime.runner import StoppedError
+from haoline_analysis.runtime.sessions import opened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,10 +79,7 @@ class _Profile:
         options.add_session_config_entry("session.optimized_model_external_initializers_file_name", "weights.bin")
         options.add_session_config_entry("session.force_spinning_stop", "1")
         model: Any = source.data if source.path is None else str(source.path)
-        try:
-            self._session = ort.InferenceSession(model, options, providers=list(chosen(provider)))
-        except Exception as error:
-            raise refused_model(error, source.label) from error
+        self._session = opened(model, options, chosen(provider), source)
 
     def run(self, feeds: Mapping[str, np.ndarray]) -> None:
         try:

@@ -8,8 +8,11 @@ import numpy as np
 
 from haoline_analysis.quantization.quantizers.preparing.loading import save
 from haoline_analysis.runtime.cores import cores
-from haoline_analysis.runtime.failures import onnxruntime, refused_model
+from haoline_analysis.runtime.failures import onnxruntime
+from haoline_analysis.runtime.providers import CPU
 from haoline_analysis.runtime.runner import one_run
+from haoline_analysis.runtime.sessions import opened
+from haoline_analysis.runtime.source import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +77,4 @@ def _session(proto: Any, names: Sequence[str], folder: Path) -> Any:
     options = ort.SessionOptions()
     options.intra_op_num_threads = cores()
     options.log_severity_level = 4
-    try:
-        return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        raise refused_model(error, "The model, with more outputs,") from error
+    return opened(str(path), options, (CPU,), source_of(path)[0], "The model, with more outputs,")

@@ -71,17 +71,17 @@ def _overflows(proto: Any) -> list[str]:
 
 
 def _turned(proto: Any) -> list[str]:
-    """Names of Transpose nodes that move the first axis to the last but one for a MatMul.
+    """Names of Transpose nodes that move the first axis to the last or the last but one for a MatMul.
 
     onnxruntime's CPU joins both, and with half precision between them the process ends when it opens the model
     (1.32: time and batch are so exchanged behind recurrent layers). A transposition costs the same in float.
     """
-    read = {node.input[0] for node in proto.graph.node if node.op_type == "MatMul"}
+    read = {name for node in proto.graph.node if node.op_type == "MatMul" for name in node.input}
     found = []
     for node in proto.graph.node:
         if node.op_type == "Transpose" and node.output[0] in read:
             order = [at for each in node.attribute if each.name == "perm" for at in each.ints]
             last = len(order) - 1
-            if last > 1 and order == [*range(1, last), 0, last]:
+            if last > 1 and order in ([*range(1, last), 0, last], [*range(1, last + 1), 0]):
                 found.append(node.name)
     return found
