@@ -118,11 +118,25 @@ function unitOf(unit: string): string {
   return unit && `runs as one: ${unit}`;
 }
 
+type Figure = readonly [name: string, text: string, title: string];
+
 function figures({ divergence, row }: Inspected): HTMLElement | null {
-  if (!divergence.matched(row)) return null;
-  const weights = divergence.value(row, "weight_sqnr_db");
-  const clipped = clippedText(divergence.value(row, "clipped"));
-  const list: (readonly [string, string, string])[] = [
+  const list = divergence.matched(row) ? measured(divergence, row) : [];
+  const weights = divergence.value(row, "weight_sqnr_db"); // of ops that are fused away, too
+  if (weights !== null) list.push(["Weights", decibels(weights), "Signal to noise of the stored weights alone"]);
+  const clipped = divergence.matched(row) ? clippedText(divergence.value(row, "clipped")) : "";
+  if (clipped) list.push(["Grid", clipped, "Float values beyond the least and greatest level of the integers"]);
+  if (list.length === 0) return null;
+  return h(
+    "dl",
+    { class: "hl-figures hl-inspect-figures" },
+    ...list.map(([name, text, title]) => h("div", { title }, h("dt", {}, name), h("dd", {}, text))),
+  );
+}
+
+/** What the samples showed of a tensor that has a counterpart. */
+function measured(divergence: Inspected["divergence"], row: number): Figure[] {
+  return [
     [
       "Seen here",
       decibels(divergence.sqnr(row, "accumulated")),
@@ -135,11 +149,4 @@ function figures({ divergence, row }: Inspected): HTMLElement | null {
     ],
     ["Cosine", cosine(divergence.value(row, "cosine")), "Of both models' values; 1 is the same direction"],
   ];
-  if (weights !== null) list.push(["Weights", decibels(weights), "Signal to noise of the stored weights alone"]);
-  if (clipped) list.push(["Grid", clipped, "Float values beyond the least and greatest level of the integers"]);
-  return h(
-    "dl",
-    { class: "hl-figures hl-inspect-figures" },
-    ...list.map(([name, text, title]) => h("div", { title }, h("dt", {}, name), h("dd", {}, text))),
-  );
 }

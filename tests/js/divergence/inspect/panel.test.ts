@@ -60,6 +60,12 @@ describe("the head of an inspection", () => {
     expect(node.querySelector('[data-testid="haoline-inspect-verdict"]')).toBeNull();
   });
 
+  it("has the error of the weights of an op that runs as part of another", async () => {
+    const divergence = await compared({}, { weight_sqnr_db: Float64Array.from([34, 31, Number.NaN, Number.NaN]) });
+    const { node } = await mount({ row: 1, divergence });
+    expect(node.querySelector(".hl-inspect-figures")?.textContent).toBe("Weights31.0 dB");
+  });
+
   it("gives way to the worst ops where nothing is selected", async () => {
     const made = await mount();
     made.show({ row: -1, ops: [] });
