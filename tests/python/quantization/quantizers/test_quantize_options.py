@@ -5,7 +5,19 @@ from __future__ import annotations
 import numpy as np
 import onnx
 import pytest
-from quantizer_models import DIGITS, attention, attention_feeds, deployed, digits, matrix, sqnr, types
+from quantizer_models import (
+    DIGITS,
+    attention,
+    attention_feeds,
+    deployed,
+    digits,
+    floats,
+    matrix,
+    model_of,
+    pictures,
+    sqnr,
+    types,
+)
 
 from haoline_analysis.errors import ModelError
 from haoline_analysis.quantization import quantize
@@ -70,6 +82,25 @@ def test_an_op_kept_in_float_runs_in_float_once_deployed(scheme, tmp_path):
     wanted = np.sort(onnx.numpy_helper.to_array(weights[name]).reshape(-1))
     assert any(np.allclose(np.sort(onnx.numpy_helper.to_array(each).reshape(-1))[-5:], wanted[-5:]) for each in floats)
     assert sum(node.op_type == "QLinearConv" for node in deployed(plain.path, tmp_path).graph.node) == 6
+
+
+def test_a_convolution_behind_a_pooling_is_kept_in_float_once_deployed(tmp_path):
+    rng = np.random.default_rng(6)
+    make = onnx.helper.make_node
+    conv = {"kernel_shape": [3, 3], "pads": [1] * 4}
+    nodes = [
+        make("Conv", ["x", "w1"], ["a"], name="first", **conv),
+        make("Relu", ["a"], ["b"], name="act"),
+        make("MaxPool", ["b"], ["c"], name="pool", kernel_shape=[2, 2], strides=[2, 2]),
+        make("Conv", ["c", "w2"], ["d"], name="kept", **conv),
+        make("Relu", ["d"], ["e"], name="behind"),
+        make("Conv", ["e", "w3"], ["y"], name="last", **conv),
+    ]
+    weights = {name: rng.standard_normal((4, of, 3, 3)).astype("f4") for name, of in (("w1", 3), ("w2", 4), ("w3", 4))}
+    model = model_of(nodes, [floats("x", 1, 3, 8, 8)], [floats("y", 1, 4, 4, 4)], weights)
+    made = quantize(model, calibration=pictures(), keep_float=["pool", "kept"])
+    ran = [node.op_type for node in deployed(made.path, tmp_path).graph.node]
+    assert (ran.count("QLinearConv"), ran.count("Conv")) == (2, 1)
 
 
 def test_the_guard_of_a_float_op_changes_no_number(monkeypatch):

@@ -10,12 +10,14 @@ _UNDONE = frozenset({"Conv", "ConvTranspose", "Gemm"})
 """Ops whose float weights onnxruntime quantizes by itself, with one scale for all channels, where they stand between a
 DequantizeLinear and a QuantizeLinear (its WeightBiasQuantization)."""
 _THROUGH = frozenset({"Relu", "Clip"})
+_MOVED_PAST = frozenset({"MaxPool", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Slice"})
+"""Ops behind which onnxruntime moves the DequantizeLinear before (its QDQPropagationTransformer)."""
 
 
 def guard_float(proto: Any, keep_float: list[str]) -> None:
     """Put a Clip that clips nothing between the DequantizeLinear and each such op, so that the pattern is not there.
 
-    Its bounds are the ends of the grid; it costs one pass over the tensor.
+    It stands right before the op. Its bounds are the ends of the grid; it costs one pass over the tensor.
     """
     import onnx
 
@@ -28,10 +30,10 @@ def guard_float(proto: Any, keep_float: list[str]) -> None:
             readers.setdefault(name, []).append(node)
     guards: dict[str, Any] = {}  # by the value guarded
     for node in graph.node:
-        source = makers.get(node.input[0]) if node.input else None
-        if node.name not in keep_float or node.op_type not in _UNDONE or source is None:
+        if node.name not in keep_float or node.op_type not in _UNDONE:
             continue
-        if source.op_type != "DequantizeLinear" or not _ends_in_quantizer(node, readers):
+        source = _source(node, makers)
+        if source is None or not _ends_in_quantizer(node, readers):
             continue
         ends = _ends(source, arrays)
         if ends is not None:
@@ -44,6 +46,14 @@ def guard_float(proto: Any, keep_float: list[str]) -> None:
                 guards[name] = onnx.helper.make_node("Clip", [name, *bounds], [f"{name}_kept"], name=f"{name}_Clip")
             node.input[0] = f"{name}_kept"
     _insert(graph, guards)
+
+
+def _source(node: Any, makers: dict[str, Any]) -> Any:
+    """The DequantizeLinear that an op reads, or will; None where there is none."""
+    before = makers.get(node.input[0])
+    while before is not None and before.op_type in _MOVED_PAST:
+        before = makers.get(before.input[0])
+    return before if before is not None and before.op_type == "DequantizeLinear" else None
 
 
 def _ends_in_quantizer(node: Any, readers: dict[str, list[Any]]) -> bool:
