@@ -18,9 +18,9 @@ def orders(model: Model) -> list[Order]:
     """What a model's transposes do to axes, and what undoes it."""
     found: dict[Order, None] = {}
     for op in model.ops:
-        if op.type == "Transpose" and "perm" in op.attributes:
-            order = tuple(op.attributes["perm"])
-            found[order] = found[tuple(np.argsort(order).tolist())] = None
+        order = op.attributes.get("perm") if op.type == "Transpose" else None
+        if isinstance(order, list | tuple) and sorted(order) == list(range(len(order))):
+            found[tuple(order)] = found[tuple(np.argsort(order).tolist())] = None
     return list(found)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from haoline_analysis.formats import open_model
 from haoline_analysis.quantization.deployed import deploy
 from haoline_analysis.quantization.matching import Matching, comparable, match
 from haoline_analysis.quantization.matching.graph import Graph
+from haoline_analysis.quantization.matching.orders import orders
 from haoline_analysis.quantization.structure import Reading, precisions, quantizers
 
 
@@ -339,6 +341,15 @@ def test_broken_graphs_are_read_without_an_error(how: str, tmp_path: Path) -> No
         quantizers(model, reading.forms)
         precisions(model, reading)
         Graph(reading)
+
+
+@pytest.mark.parametrize("perm", [[0, 5], [0, 0], [-1, 0], 3, "no"])
+def test_what_is_no_order_of_axes_is_passed_over(perm) -> None:
+    model = open_model(transformer())
+    before = orders(model)
+    turned = next(op for op in model.ops if op.type == "Transpose")
+    model.ops.append(replace(turned, attributes={"perm": perm}))
+    assert orders(model) == before
 
 
 def test_a_model_that_is_mostly_outputs_is_found_as_a_whole(tmp_path: Path) -> None:
