@@ -64,9 +64,10 @@ def _factor(model: Model, row: int) -> NDArray[np.float32] | None:
     op = model.ops[row]
     if op.type == "BatchNormalization":
         scale, variance = (stored_reals(model, {}, row, slot) for slot in (1, 4))
-        if scale is None or variance is None:
+        epsilon = op.attributes.get("epsilon", _EPSILON)
+        if scale is None or variance is None or not isinstance(epsilon, float):
             return None
-        found: NDArray[np.float32] = scale / np.sqrt(variance + np.float32(op.attributes.get("epsilon", _EPSILON)))
+        found: NDArray[np.float32] = scale / np.sqrt(variance + np.float32(epsilon))
         return found
     if op.type not in ("Add", "Mul"):
         return None
