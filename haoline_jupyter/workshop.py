@@ -39,9 +39,9 @@ class Workshop:
     def recipe(self) -> Recipe | None:
         """How the variant was made, where it says so."""
         from haoline_analysis.quantization import Recipe
-        from haoline_analysis.quantization.quantizers.provenance import KEY
+        from haoline_analysis.quantization.structure.recorded import PROVENANCE
 
-        told = self.compared.variant_report.model.metadata.get(KEY)
+        told = self.compared.variant_report.model.metadata.get(PROVENANCE)
         if told is None:
             return None
         try:

@@ -14,6 +14,7 @@ from haoline_analysis.quantization.divergence.findings import findings
 from haoline_analysis.quantization.divergence.loading import Loader
 from haoline_analysis.quantization.divergence.pairing import counterparts
 from haoline_analysis.quantization.divergence.units import units
+from haoline_analysis.quantization.structure.recorded import PROVENANCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from haoline_analysis.model import Model
     from haoline_analysis.quantization.divergence.preparing import Job
     from haoline_analysis.quantization.divergence.running import Done
-
-PROVENANCE = "haoline.quantization"
-"""Where a variant that was made here says how, in its metadata."""
 
 
 def report_of(job: Job, done: Done, models: tuple[Any, Any]) -> DivergenceReport:

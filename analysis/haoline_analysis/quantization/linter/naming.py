@@ -6,12 +6,13 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from haoline_analysis.quantization.structure.recorded import PROVENANCE
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from haoline_analysis.model import Model
 
-PROVENANCE = "haoline.quantization"
 LONGEST = 1 << 22
 _ADDED = re.compile(r"(_quant|(_matmul)?_Q\d|_DQ_Q\d|/\w*Fusion/)$")
 """What onnxruntime's quantizers and fusions append to the name of the op that they replace."""

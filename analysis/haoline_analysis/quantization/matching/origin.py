@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any
 from haoline_analysis.comparison.side import canonical
 from haoline_analysis.quantization.matching.families import ACTIVATIONS
 from haoline_analysis.quantization.matching.pairing import holders
+from haoline_analysis.quantization.structure.recorded import PROVENANCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from haoline_analysis.quantization.matching.engine import Engine
-
-PROVENANCE = "haoline.quantization"
-"""Key of a model's metadata under which our own quantizer says what it did."""
 
 
 class Origins:

@@ -7,13 +7,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from haoline_analysis.errors import ModelError
+from haoline_analysis.quantization.structure.recorded import PROVENANCE
 
 if TYPE_CHECKING:
     from haoline_analysis.model import Model
     from haoline_analysis.quantization.quantizers.recipe import Recipe
     from haoline_analysis.runtime.source import ModelSource
 
-KEY = "haoline.quantization"
 MAX_BYTES = 16 << 20
 _SUFFIXES = ("_quantized", "_QuantizeLinear_Output", "_DequantizeLinear_Output", "_QuantizeLinear_Input")
 _NODE_SUFFIXES = ("_quant", "_quantized", "_Q4", "_Q8", "_matmul_Q4", "_matmul_Q8")
@@ -24,11 +24,11 @@ def write_provenance(proto: Any, recipe: Recipe, folded: dict[str, str]) -> None
     plain = {name: value for name, value in recipe.as_dict().items() if value not in (None, (), {}, "")}
     record = {"schema": 1, "recipe": plain, "source_sha256": recipe.source_sha256, "folded": folded}
     for entry in proto.metadata_props:
-        if entry.key == KEY:
+        if entry.key == PROVENANCE:
             break
     else:
         entry = proto.metadata_props.add()
-        entry.key = KEY
+        entry.key = PROVENANCE
     entry.value = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -46,7 +46,7 @@ def recipe_of(model: Any) -> Recipe | None:
     from haoline_analysis.report import ModelReport
 
     opened = model.model if isinstance(model, ModelReport) and model.model is not None else model
-    text = open_model(opened).metadata.get(KEY, "")
+    text = open_model(opened).metadata.get(PROVENANCE, "")
     if not text or len(text) > MAX_BYTES:
         return None
     try:

@@ -45,12 +45,12 @@ def plain_gemms(graph: Any) -> None:
         if node.op_type != "Gemm" or node.domain:
             continue
         factors = {each.name: each for each in node.attribute}
-        for slot, name in ((_WEIGHT, "alpha"), (_BIAS, "beta")):
-            factor = factors.get(name)
+        for slot, word in ((_WEIGHT, "alpha"), (_BIAS, "beta")):
+            factor = factors.get(word)
             if slot < len(node.input) and node.input[slot] in arrays and factor is not None and factor.f != 1:
-                _replace(graph, node, slot, _array(arrays[node.input[slot]]) * factor.f)
+                name = _replace(graph, node, slot, _array(arrays[node.input[slot]]) * factor.f)
+                arrays[name] = graph.initializer[-1]
                 factor.f = 1
-        arrays = {tensor.name: tensor for tensor in graph.initializer}
         weight, bias = (arrays.get(name) for name in (*node.input, "", "")[_WEIGHT : _BIAS + 1])
         if weight is not None and bias is not None:
             width = weight.dims[0 if _on(factors, "transB") else 1]
